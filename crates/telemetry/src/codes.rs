@@ -1,0 +1,129 @@
+//! Stable codes: every fault, refusal and decision has one, and `docs/codes.md` explains
+//! each. A code never changes its meaning and is never used again for another.
+
+use serde::{Serialize, Serializer};
+
+/// How much attention something needs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// An outcome: nothing to do.
+    Info,
+    /// Something went wrong and was recovered from.
+    Warn,
+    /// Needs a person.
+    Error,
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal, $severity:ident, $what:literal, $remedy:literal;)*) => {
+        /// A stable code. Its text is what logs, the REST interface and people use.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $what] $name,)*
+        }
+
+        /// Every code there is.
+        pub const CODES: &[Code] = &[$(Code::$name,)*];
+
+        impl Code {
+            /// The stable text, `E-…`.
+            pub const fn text(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// How much attention it needs.
+            pub const fn severity(self) -> Severity {
+                match self { $(Code::$name => Severity::$severity,)* }
+            }
+
+            /// What it means, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Code::$name => $what,)* }
+            }
+
+            /// What the owner should do about it; empty where there is nothing to do.
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Code::$name => $remedy,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Configuration
+    ConfigRead = "E-CONF-READ", Error, "the configuration file cannot be read", "check the path and its permissions";
+    ConfigSyntax = "E-CONF-SYNTAX", Error, "the configuration is not valid TOML", "correct the line that is named";
+    ConfigKey = "E-CONF-KEY", Error, "the configuration has an unknown, missing or misplaced key", "correct the key that is named; `stannary check-config` lists all faults";
+    ConfigValue = "E-CONF-VALUE", Error, "a configuration value is not allowed", "use a value of the kind and range that is named";
+    MachineUnknown = "E-CONF-MACHINE", Error, "no machine definition has this name", "`stannary machines` lists the names";
+    BackendAbsent = "E-CONF-BACKEND", Error, "this build cannot drive the machine through the requested backend", "use `backend = \"twin\"`";
+    // Process
+    PortTaken = "E-PROC-LOCKED", Error, "another daemon drives these ports", "stop the other daemon, or give this one its own socket";
+    ListenFailed = "E-PROC-LISTEN", Error, "an address to listen on is not available", "choose another address or stop the program that holds it";
+    Started = "E-PROC-START", Info, "the daemon started", "";
+    Stopping = "E-PROC-STOP", Info, "the daemon is stopping: work stops, chains power down", "";
+    // Chains
+    ChainMissing = "E-CHAIN-MISSING", Error, "no hashboard is plugged into this slot", "seat the hashboard and its cables";
+    ChainChips = "E-CHAIN-CHIPS", Error, "a chain answered with another number of chips than its board has", "check the flat cable; a chip or its domain may be dead";
+    ChainChipId = "E-CHAIN-CHIPID", Error, "a chip reported an identity that this board does not carry", "check that the machine definition fits the hashboard";
+    ChainSilent = "E-CHAIN-SILENT", Warn, "a hashing chain returned nothing for much longer than chance allows", "if it recurs, check cable, power and reset of the board";
+    ChainNoisy = "E-CHAIN-NOISY", Warn, "many damaged frames arrive from a chain", "check the flat cable and the board's ground";
+    ChainRestart = "E-CHAIN-RESTART", Warn, "a chain is brought up again", "";
+    ChainGaveUp = "E-CHAIN-GAVEUP", Error, "a chain failed too often and stays off", "repair the board, then restart the daemon";
+    ChainUp = "E-CHAIN-UP", Info, "a chain reached its frequency and hashes", "";
+    ChainBaud = "E-CHAIN-BAUD", Warn, "the link's baud rate cannot carry all the work that the chips need", "hashrate is lost as stated; use a faster link";
+    ChainRampGuard = "E-CHAIN-RAMP", Error, "during the frequency ramp the nonce rate left the model's bounds", "the frequency may not be what was ordered; the ramp was stopped";
+    ChainHwErrors = "E-CHAIN-HWERR", Warn, "chips return nonces that fit no work in flight", "lower the frequency or raise the voltage";
+    LinkFault = "E-CHAIN-LINK", Error, "the link to a chain does not work", "check the port that is named";
+    BoardFault = "E-BOARD-OP", Error, "the control board refused a power or reset operation", "check the board's wiring and the daemon's permissions";
+    // Pools
+    PoolConnect = "E-POOL-CONNECT", Warn, "a pool cannot be reached", "check address, network and name service";
+    PoolClosed = "E-POOL-CLOSED", Warn, "a pool closed the connection", "";
+    PoolSilent = "E-POOL-SILENT", Warn, "a pool accepted the connection and says nothing", "";
+    PoolRefusedUser = "E-POOL-AUTH", Error, "a pool does not accept this user", "check user and password of the pool";
+    PoolSubscribe = "E-POOL-SUBSCRIBE", Error, "a pool's answer to subscribe cannot be used", "";
+    PoolProtocol = "E-POOL-PROTOCOL", Warn, "a pool sent something that is not Stratum", "";
+    PoolLine = "E-POOL-LINE", Warn, "a pool sent a line longer than the limit", "";
+    PoolJob = "E-POOL-JOB", Warn, "a pool's job cannot be used and was skipped", "";
+    PoolDifficulty = "E-POOL-DIFF", Warn, "a pool set a difficulty that does not exist; the old one is kept", "";
+    PoolExtranonce = "E-POOL-EXTRANONCE", Error, "a pool gives an extranonce that cannot be used", "";
+    PoolVersionBits = "E-POOL-VBITS", Warn, "a pool grants fewer version bits than the chips need", "hashrate is lost as stated; use a pool that grants 16 bits";
+    PoolRejects = "E-POOL-REJECTS", Error, "a pool rejects shares for a reason that points at us", "report this with the log";
+    PoolNoAnswer = "E-POOL-NOANSWER", Warn, "a pool did not answer a submitted share", "";
+    PoolMessage = "E-POOL-MESSAGE", Info, "a pool sent a message for its user", "";
+    PoolReconnect = "E-POOL-RECONNECT", Info, "a pool asked to reconnect", "";
+    PoolUp = "E-POOL-UP", Info, "a pool accepted the session and sent work", "";
+    PoolSpaceSpent = "E-POOL-SPENT", Warn, "the search space of a job is used up and no new work can be made from it", "";
+    BlockFound = "E-POOL-BLOCK", Info, "a share met the network target", "";
+    // Twin
+    TwinNode = "E-TWIN-NODE", Error, "the node does not give templates to the twin's pool", "check address and credentials, and that the node is out of initial download";
+    DemoShortened = "E-DEMO-SETTLE", Info, "settle times of the bring-up are shortened in the demo", "";
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let texts: BTreeSet<_> = CODES.iter().map(|c| c.text()).collect();
+        assert_eq!(texts.len(), CODES.len());
+        for text in texts {
+            assert!(text.starts_with("E-"), "{text}");
+            assert!(
+                text.bytes().all(|b| b.is_ascii_uppercase() || b == b'-'),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What the miner says about itself: one immutable [`Snapshot`], coded [`Note`]s, and the
+//! [`Command`]s that it takes.
+//!
+//! Everything outside the engine (REST, command line, page, log) reads these types and
+//! no other. A value that is not known is `None` and shows as `null`; nothing is invented.
+//! Field names end in their unit and are a contract with fleet software.
+
+mod codes;
+mod command;
+mod note;
+mod snapshot;
+
+pub use codes::{CODES, Code, Severity};
+pub use command::Command;
+pub use note::{Note, NoteLog};
+pub use snapshot::{
+    Chain, ChainState, Chip, Decision, Fan, Fault, Hashrate, Machine, MachineState, Pool,
+    PoolState, Psu, Quality, Shares, Snapshot, Temperature,
+};

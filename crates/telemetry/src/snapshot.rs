@@ -1,0 +1,299 @@
+//! The Snapshot: the whole machine as one immutable value, made four times a second.
+
+use serde::{Deserialize, Serialize};
+
+/// State of the whole machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MachineState {
+    /// Chains are being brought up, or no pool has given work yet.
+    Starting,
+    /// At least one chain has work.
+    Hashing,
+    /// Stopped by the operator.
+    Paused,
+    /// No pool gives work; chains idle.
+    NoPool,
+    /// No chain can hash.
+    Fault,
+    /// On the way down.
+    Stopping,
+}
+
+/// State of one chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ChainState {
+    /// No hashboard in the slot.
+    Absent,
+    /// Powered off.
+    Off,
+    /// Bring-up runs: power, reset, addresses, registers.
+    Starting,
+    /// Hashing while the frequency rises to its target.
+    Ramping,
+    /// Hashing at its target frequency.
+    Hashing,
+    /// Waiting before another bring-up.
+    Recovering,
+    /// Off after too many failures.
+    Failed,
+}
+
+/// State of one pool.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PoolState {
+    /// Not in use.
+    Idle,
+    /// Connecting or negotiating.
+    Connecting,
+    /// Session accepted, no job yet.
+    Connected,
+    /// Gives work.
+    Active,
+    /// Waiting before the next attempt.
+    Waiting,
+    /// Refused us; retried slowly.
+    Refused,
+}
+
+/// How far a reading can be trusted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Quality {
+    /// Fresh and plausible.
+    Good,
+    /// Old: ages towards its worst case.
+    Stale,
+    /// The part failed.
+    Failed,
+    /// No part is there.
+    Absent,
+}
+
+/// The machine as one value.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Snapshot {
+    /// Counts snapshots from 1; a gap means that a reader missed some.
+    pub seq: u64,
+    /// Seconds since the process began.
+    pub uptime_s: f64,
+    /// State of the machine.
+    pub state: MachineState,
+    /// Which machine this is.
+    pub machine: Machine,
+    /// Hashrate over several windows.
+    pub hashrate: Hashrate,
+    /// Chains in slot order.
+    pub chains: Vec<Chain>,
+    /// Temperatures; empty while no sensor is driven.
+    pub temperatures: Vec<Temperature>,
+    /// Fans; empty while none is driven.
+    pub fans: Vec<Fan>,
+    /// Power supply.
+    pub psu: Psu,
+    /// Power drawn at the wall, in watts.
+    pub power_w: Option<f64>,
+    /// Energy per work, joules per terahash.
+    pub efficiency_j_per_th: Option<f64>,
+    /// Pools in order of preference.
+    pub pools: Vec<Pool>,
+    /// Account of shares since the start.
+    pub shares: Shares,
+    /// What is wrong now.
+    pub faults: Vec<Fault>,
+    /// Latest control decisions, newest last.
+    pub decisions: Vec<Decision>,
+}
+
+/// Which machine this is.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Machine {
+    /// File name of the definition in `board-support/machines`.
+    pub model: String,
+    /// Name for people.
+    pub name: String,
+    /// `linux` or `twin`.
+    pub backend: String,
+    /// True where hashrates are a model's and not silicon's.
+    pub emulated: bool,
+    /// Zero bits that stand for difficulty one: 32 on real hardware.
+    pub difficulty_bits: u8,
+    /// Version of the firmware.
+    pub firmware: String,
+}
+
+/// Hashrate in TH/s. The windows count verified nonces; `nominal` is the model at the
+/// present frequencies. `null` until a window has something to say.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+pub struct Hashrate {
+    /// Last 5 seconds.
+    pub s5: Option<f64>,
+    /// Last minute.
+    pub m1: Option<f64>,
+    /// Last 15 minutes.
+    pub m15: Option<f64>,
+    /// Last hour.
+    pub h1: Option<f64>,
+    /// What the chips should do at their present frequency.
+    pub nominal: Option<f64>,
+}
+
+/// One chain.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Chain {
+    /// Slot on the control board.
+    pub slot: u8,
+    /// What it does.
+    pub state: ChainState,
+    /// Chips that the board definition lists.
+    pub chips_expected: u16,
+    /// Chips that answered; `null` before the first count.
+    pub chips_found: Option<u16>,
+    /// Present frequency.
+    pub frequency_mhz: Option<f64>,
+    /// Present voltage; `null` while no voltage controller is driven.
+    pub voltage_mv: Option<u32>,
+    /// Verified hashrate over the last minute.
+    pub hashrate_ths: Option<f64>,
+    /// Nonces that fit no work in flight.
+    pub hw_errors: u64,
+    /// Verified nonces.
+    pub nonces: u64,
+    /// Nonces that the model expects over the same time.
+    pub nonces_expected: f64,
+    /// Received frames that were damaged.
+    pub damaged_frames: u64,
+    /// How often the chain was brought up again.
+    pub restarts: u32,
+    /// Chips; present only where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chips: Option<Vec<Chip>>,
+}
+
+/// One chip's evidence.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Chip {
+    /// Place in the chain.
+    pub index: u16,
+    /// Voltage domain.
+    pub domain: u16,
+    /// Verified nonces attributed to it.
+    pub nonces: u64,
+    /// Nonces that the model expects.
+    pub expected: f64,
+    /// Lower bound of seen/expected at 95 % confidence.
+    pub ratio_low: Option<f64>,
+    /// Upper bound of seen/expected at 95 % confidence.
+    pub ratio_high: Option<f64>,
+    /// Nonces from it that fit no work.
+    pub hw_errors: u64,
+}
+
+/// One temperature.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Temperature {
+    /// Where: `board 0 outlet`.
+    pub place: String,
+    /// Degrees Celsius.
+    pub temp_c: Option<f64>,
+    /// Trust.
+    pub quality: Quality,
+}
+
+/// One fan.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Fan {
+    /// Measured speed.
+    pub rpm: Option<u32>,
+    /// Commanded duty.
+    pub duty_percent: Option<f64>,
+}
+
+/// Power supply.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+pub struct Psu {
+    /// Output voltage.
+    pub voltage_mv: Option<u32>,
+    /// Output power.
+    pub power_w: Option<f64>,
+}
+
+/// One pool.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Pool {
+    /// As configured, without credentials.
+    pub url: String,
+    /// Login.
+    pub user: String,
+    /// What it does.
+    pub state: PoolState,
+    /// Work comes from here now.
+    pub active: bool,
+    /// Present share difficulty, the pool's own number.
+    pub difficulty: Option<f64>,
+    /// Shares that it accepted.
+    pub accepted: u64,
+    /// Shares that it rejected, stale ones excluded.
+    pub rejected: u64,
+    /// Shares that it called stale.
+    pub stale: u64,
+    /// Seconds since the last accepted share.
+    pub last_share_s: Option<f64>,
+    /// Reason of the last refusal or disconnection.
+    pub last_error: Option<String>,
+}
+
+/// Account of nonces and shares since the start of the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Shares {
+    /// Sent to a pool.
+    pub submitted: u64,
+    /// Accepted by pools.
+    pub accepted: u64,
+    /// Rejected by pools, stale ones excluded.
+    pub rejected: u64,
+    /// Stale: known as such by us and not sent, or called so by a pool.
+    pub stale: u64,
+    /// Found twice and sent once.
+    pub duplicate: u64,
+    /// Nonces that fit no work in flight.
+    pub hw_errors: u64,
+    /// Met the target and got no answer or was never sent; those in flight excluded.
+    pub lost: u64,
+    /// Sent and not yet answered.
+    pub in_flight: u64,
+    /// Met the network target.
+    pub blocks: u64,
+}
+
+/// Something that is wrong now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Fault {
+    /// Stable code.
+    pub code: crate::Code,
+    /// Where.
+    pub place: String,
+    /// What was seen.
+    pub detail: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// A control decision with its reason.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Decision {
+    /// Seconds since the process began.
+    pub at_s: f64,
+    /// Where.
+    pub place: String,
+    /// What was decided.
+    pub decision: String,
+    /// Why.
+    pub reason: String,
+}

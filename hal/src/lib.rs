@@ -1,0 +1,22 @@
+//! Ports: what the miner can do to hardware, as pure types and traits.
+//!
+//! Drivers see the types only ([`LinkOp`], [`LinkEvent`], [`BoardOp`], [`BoardEvent`]).
+//! The traits are implemented by `hal/emulated` (a twin) and by the Linux HAL, and are
+//! called by shells alone: a thread per port on a real machine, the world's loop in a
+//! simulation. Time is an argument, so both run the same code.
+//!
+//! A port does not know what a chip, a job or a nonce is. It moves whole frames.
+
+mod board;
+mod link;
+
+pub use board::{BoardEvent, BoardOp, BoardPort};
+pub use link::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
+
+/// Every port of one machine, ready to be given to a shell.
+pub struct MachinePorts {
+    /// Chain links. One port may serve several slots (an FPGA) or one (a UART).
+    pub links: Vec<Box<dyn LinkPort + Send>>,
+    /// Power, resets and plug detection.
+    pub board: Box<dyn BoardPort + Send>,
+}

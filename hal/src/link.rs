@@ -1,0 +1,131 @@
+//! Chain links: how frames reach a chain of chips and answers come back.
+//!
+//! Terms: a *command* goes out at once, in order. *Work* waits in the port's queue and
+//! leaves at the work period, because a chip that gets its next job early throws the
+//! running one away. The queue is the credit that keeps chips fed while the engine does
+//! something else; it is counted in frames here and in time by whoever fills it.
+
+use units::{ChainSlot, Duration, Instant};
+
+/// Longest command frame: preamble and a 9-byte register write, rounded up.
+pub const COMMAND_FRAME_MAX: usize = 12;
+/// Longest work frame: preamble and a four-midstate job.
+pub const WORK_FRAME_MAX: usize = 152;
+
+/// Bytes of one frame, held in place: work moves by the thousand per second.
+#[derive(Clone, Copy)]
+pub struct Frame<const MAX: usize> {
+    len: u8,
+    bytes: [u8; MAX],
+}
+
+impl<const MAX: usize> Frame<MAX> {
+    /// `None` if `bytes` is longer than the longest frame.
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        let mut frame = Frame {
+            len: u8::try_from(bytes.len()).ok()?,
+            bytes: [0; MAX],
+        };
+        frame.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(frame)
+    }
+
+    /// The frame's bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+impl<const MAX: usize> PartialEq for Frame<MAX> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl<const MAX: usize> Eq for Frame<MAX> {}
+
+impl<const MAX: usize> core::fmt::Debug for Frame<MAX> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.as_slice()
+            .iter()
+            .try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+/// What a driver asks of a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkOp {
+    /// Send this frame now, after commands given before it and before queued work.
+    Command(Frame<COMMAND_FRAME_MAX>),
+    /// Append this work to the queue. A full queue refuses it with
+    /// [`LinkError::QueueFull`].
+    Work(Frame<WORK_FRAME_MAX>),
+    /// Forget all queued work, whole frames only. A frame half sent is finished. The
+    /// next work appended leaves at once: the running one is void.
+    FlushWork,
+    /// Change the host's baud rate once everything given before has left.
+    SetBaud {
+        /// Bits per second.
+        bits_per_s: u32,
+    },
+    /// Least time between the starts of two works; zero stops sending work.
+    SetWorkPeriod(Duration),
+}
+
+/// What a link tells its driver.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LinkEvent {
+    /// Bytes received from a UART, in order, cut anywhere.
+    Bytes(Vec<u8>),
+    /// One entry of an FPGA's result FIFO.
+    Record {
+        /// The first word: kind, chain, work id (x19 register 0x010).
+        head: u32,
+        /// The second word: nonce or register value (x19 register 0x014).
+        data: u32,
+    },
+    /// Work has left the queue: `queued` frames are still in it, and `sent` frames have
+    /// left since the port was made.
+    Work {
+        /// Frames that wait in the port.
+        queued: u16,
+        /// Frames that went out so far.
+        sent: u64,
+    },
+    /// The link cannot do what it was asked.
+    Error(LinkError),
+}
+
+/// What goes wrong on a link. None of them ends the link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkError {
+    /// The work queue was full; the frame was not taken.
+    QueueFull,
+    /// Received bytes were lost because nobody read them in time.
+    Overrun,
+    /// The link has no such baud rate.
+    Baud {
+        /// The rate asked for.
+        bits_per_s: u32,
+    },
+    /// The far side does not take frames (FPGA busy bit stuck, line not writable).
+    Stuck,
+    /// The port's device is gone or refuses; the number is the errno where there is one.
+    Device(i32),
+}
+
+/// One link, serving one chain or several.
+pub trait LinkPort {
+    /// The slots that this port serves.
+    fn slots(&self) -> &[ChainSlot];
+    /// Take one operation for the chain in `slot`.
+    fn submit(&mut self, now: Instant, slot: ChainSlot, op: LinkOp);
+    /// Move what is due and append what happened. Called at [`next_deadline`], after
+    /// [`submit`], and whenever the device has something to say.
+    ///
+    /// [`next_deadline`]: LinkPort::next_deadline
+    /// [`submit`]: LinkPort::submit
+    fn poll(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>);
+    /// When [`poll`](LinkPort::poll) must be called next.
+    fn next_deadline(&self) -> Option<Instant>;
+}
