@@ -84,6 +84,8 @@ pub enum LinkEvent {
         /// The second word: nonce or register value (x19 register 0x014).
         data: u32,
     },
+    /// The link itself dropped this many damaged frames (an FPGA checks them itself).
+    Damaged(u32),
     /// Work has left the queue: `queued` frames are still in it, and `sent` frames have
     /// left since the port was made.
     Work {
