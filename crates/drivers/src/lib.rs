@@ -1,1 +1,9 @@
-//! Placeholder, filled in by the commit that follows.
+//! Drivers: a hash chain as a value. Input in, effects out, no I/O and no clock.
+//!
+//! [`Chain`] brings a chain of chips up, raises its frequency, keeps its link fed with
+//! work, decodes nonces and recovers when the chain falls silent. It speaks
+//! [`hal::LinkOp`] and [`hal::BoardOp`] and knows nothing of threads, sockets or pools.
+
+mod chain;
+
+pub use chain::{Chain, ChainConfig, ConfigError, Effect, Input, Needs, RollingNeed};

@@ -1,0 +1,129 @@
+//! What goes into a chain and what comes out: all that can wake it and all that it can do.
+
+use board_support::{Hashboard, LinkKind};
+use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp};
+use telemetry::Note;
+use units::{ChainSlot, NonceReport, TicketDifficulty, WireJobId, WorkItem};
+
+/// What a chain is made of.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ChainConfig {
+    /// Slot on the control board.
+    pub slot: ChainSlot,
+    /// The hashboard in it.
+    pub hashboard: Hashboard,
+    /// How its chips are reached.
+    pub link: LinkKind,
+    /// Scales the settle times of the bring-up, in percent. 100 is as prescribed; less is
+    /// for `demo` and tests alone, never for silicon. Timeouts and the ramp's steps are
+    /// not scaled below one tenth.
+    pub settle_percent: u8,
+    /// 1 sends every job. `k` multiplies the work period by `k`, for a twin whose chips
+    /// have `k` times the nonce space.
+    pub thinning: u32,
+}
+
+/// Why a chain cannot be made from its configuration.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ConfigError {
+    /// No profile for this chip.
+    UnknownChip(String),
+    /// The link cannot carry this chip's jobs.
+    Link,
+    /// A value lies outside what the chip or its wire allows.
+    Value {
+        /// Name of the value.
+        what: &'static str,
+        /// What is allowed.
+        allowed: String,
+    },
+}
+
+impl core::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            ConfigError::UnknownChip(chip) => write!(f, "no profile for chip `{chip}`"),
+            ConfigError::Link => f.write_str("this link cannot carry this chip's jobs"),
+            ConfigError::Value { what, allowed } => write!(f, "`{what}` must be {allowed}"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Everything that can wake a chain.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Input {
+    /// Power up and hash. Ignored unless the chain is off or has given up.
+    Start,
+    /// Stop hashing and power down, now. Done when [`Chain::state`](crate::Chain::state)
+    /// is `Off`, under two seconds later.
+    Stop,
+    /// Something from the chain's link.
+    Link(LinkEvent),
+    /// Something from the control board; events of other slots are ignored.
+    Board(BoardEvent),
+    /// Work to append to the link's queue. Ignored unless the chain takes work, which is
+    /// between [`Effect::WantWork`] and the next [`Effect::Reset`].
+    Work(WireJobId, WorkItem),
+    /// Queued work is void: drop it and ask anew. A chain that takes no work ignores it.
+    FlushWork,
+    /// What became of a nonce that this chain reported: `ok` if it fits work in flight
+    /// (share, below target, stale or duplicate), false for a hw error.
+    Verdict {
+        /// The nonce as reported.
+        report: NonceReport,
+        /// It fits work in flight.
+        ok: bool,
+    },
+    /// The deadline has come. Also welcome when work has become available: a hungry
+    /// chain then asks at once instead of at its next poll.
+    Wake,
+}
+
+/// Everything that a chain can do to the world.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// For the chain's link, in this order.
+    Link(LinkOp),
+    /// For the control board, in this order.
+    Board(BoardOp),
+    /// A nonce arrived, decoded and not believed.
+    Nonce(NonceReport),
+    /// Up to this many work items are wanted now. The asked need not remember it: what is
+    /// not given is asked for again, at every movement of the link's queue and otherwise
+    /// within 50 ms.
+    WantWork(u16),
+    /// The chips forgot everything: work in flight is void.
+    Reset,
+    /// Something worth telling.
+    Note(Note),
+}
+
+/// Who rolls the version, and how far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RollingNeed {
+    /// The host, with this many midstates per job.
+    Host {
+        /// 1, 2 or 4.
+        midstates: u8,
+    },
+    /// The chip, which wants this many version bits.
+    Chip {
+        /// Bits from bit 13 upwards.
+        bits: u8,
+    },
+}
+
+/// What a chain needs of a scheduler.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Needs {
+    /// Who rolls the version.
+    pub rolling: RollingNeed,
+    /// Difference of neighbouring wire job ids.
+    pub wire_id_step: u8,
+    /// How many wire job ids there are, from 0 in steps of `wire_id_step`.
+    pub wire_id_count: u8,
+    /// Difficulty above which its chips report a nonce.
+    pub ticket: TicketDifficulty,
+}
