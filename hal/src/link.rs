@@ -4,6 +4,14 @@
 //! leaves at the work period, because a chip that gets its next job early throws the
 //! running one away. The queue is the credit that keeps chips fed while the engine does
 //! something else; it is counted in frames here and in time by whoever fills it.
+//!
+//! What frames hold: on a UART, the chips' own bytes, preamble included. On an x19 FPGA,
+//! commands without the preamble (which the FPGA adds) but with their CRC5, first byte on
+//! top of register 0x0C4; works as the 148-byte record of 37 words for register 0x040,
+//! first byte on top: type (0x11 first of a new block, else 0x01), 0x80 | chain, 0, 0 ·
+//! wire job id (u32) · header bytes 64..75 as they stand in the header (merkle tail,
+//! ntime, nbits) · four midstates as chips take them (state word 7 first, each word
+//! big-endian). The order inside the last two is read from one source and unconfirmed.
 
 use units::{ChainSlot, Duration, Instant};
 
