@@ -5,6 +5,15 @@
 //! these files *and* as absolute bounds in code ([`bounds`]); a file may only narrow
 //! them.
 
+pub mod bounds;
+mod library;
+#[cfg(test)]
+mod library_tests;
+mod schema;
+pub mod strict;
+
+pub use library::{machine, machines};
+
 /// A machine with everything it refers to resolved.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Machine {
@@ -35,6 +44,8 @@ pub struct ControlBoard {
     pub name: String,
     /// How chains are reached.
     pub link: LinkKind,
+    /// Fastest baud rate of its links, bits per second.
+    pub baud_max: u32,
 }
 
 /// How a control board reaches its chains.
@@ -82,6 +93,10 @@ pub struct Psu {
     pub id: String,
     /// Name for people.
     pub name: String,
+    /// Lowest voltage that may be ordered; unknown supplies take no orders.
+    pub voltage_min_mv: Option<u32>,
+    /// Highest voltage that may be ordered.
+    pub voltage_max_mv: Option<u32>,
 }
 
 impl Machine {
