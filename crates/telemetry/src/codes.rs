@@ -79,6 +79,8 @@ codes! {
     LinkFault = "E-CHAIN-LINK", Error, "the link to a chain does not work", "check the port that is named";
     BoardFault = "E-BOARD-OP", Error, "the control board refused a power or reset operation", "check the board's wiring and the daemon's permissions";
     // Pools
+    PoolAddress = "E-POOL-ADDRESS", Error, "a pool's address cannot be read", "write it as `stratum+tcp://host:port`";
+    PoolScheme = "E-POOL-SCHEME", Error, "this build does not speak a pool's protocol", "use a `stratum+tcp://` address";
     PoolConnect = "E-POOL-CONNECT", Warn, "a pool cannot be reached", "check address, network and name service";
     PoolClosed = "E-POOL-CLOSED", Warn, "a pool closed the connection", "";
     PoolSilent = "E-POOL-SILENT", Warn, "a pool accepted the connection and says nothing", "";
@@ -97,6 +99,13 @@ codes! {
     PoolUp = "E-POOL-UP", Info, "a pool accepted the session and sent work", "";
     PoolSpaceSpent = "E-POOL-SPENT", Warn, "the search space of a job is used up and no new work can be made from it", "";
     BlockFound = "E-POOL-BLOCK", Info, "a share met the network target", "";
+    // Interfaces
+    ApiHost = "E-API-HOST", Warn, "a request came under a name that is not this machine's", "use the address that the daemon printed, or `localhost`";
+    ApiPath = "E-API-PATH", Info, "there is nothing at this path", "`/api/v1/openapi.json` lists what exists";
+    ApiMethod = "E-API-METHOD", Info, "this path does not take this method", "`/api/v1/openapi.json` lists what exists";
+    ApiRequest = "E-API-REQUEST", Info, "a request cannot be understood", "`/api/v1/openapi.json` describes what is expected";
+    ApiForbidden = "E-API-FORBIDDEN", Warn, "this interface may not give this command", "use the command line on the machine itself";
+    ApiBusy = "E-API-BUSY", Warn, "the miner did not take a command", "it is stopping, or its queue is full: try again";
     // Twin
     TwinNode = "E-TWIN-NODE", Error, "the node does not give templates to the twin's pool", "check address and credentials, and that the node is out of initial download";
     DemoShortened = "E-DEMO-SETTLE", Info, "settle times of the bring-up are shortened in the demo", "";

@@ -8,6 +8,7 @@
 mod codes;
 mod command;
 mod note;
+mod round;
 mod snapshot;
 
 pub use codes::{CODES, Code, Severity};

@@ -11,7 +11,7 @@ use crate::{Code, Severity};
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Note {
     /// Monotonic time in seconds since the process began.
-    #[serde(serialize_with = "seconds")]
+    #[serde(rename = "at_s", serialize_with = "seconds")]
     pub at: Instant,
     /// What happened.
     pub code: Code,
@@ -37,6 +37,7 @@ impl Note {
 pub struct NoteLog {
     notes: VecDeque<Note>,
     capacity: usize,
+    total: u64,
 }
 
 impl NoteLog {
@@ -45,6 +46,7 @@ impl NoteLog {
         NoteLog {
             notes: VecDeque::new(),
             capacity: capacity.max(1),
+            total: 0,
         }
     }
 
@@ -54,10 +56,63 @@ impl NoteLog {
             self.notes.pop_front();
         }
         self.notes.push_back(note);
+        self.total += 1;
+    }
+
+    /// Notes pushed so far, those that fell off included: the serial number of the newest
+    /// note, counted from 1.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Notes with a serial number above `serial`, oldest first; what fell off is missing.
+    pub fn after(&self, serial: u64) -> impl Iterator<Item = &Note> {
+        let newer = self.total.saturating_sub(serial);
+        let newer = usize::try_from(newer).unwrap_or(usize::MAX);
+        let skip = self.notes.len().saturating_sub(newer);
+        self.notes.iter().skip(skip)
     }
 
     /// Oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Note> {
         self.notes.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log_of(capacity: usize, pushed: u32) -> NoteLog {
+        let mut log = NoteLog::new(capacity);
+        for i in 0..pushed {
+            log.push(Note {
+                at: Instant::from_millis(u64::from(i)),
+                code: Code::Started,
+                place: String::new(),
+                detail: i.to_string(),
+            });
+        }
+        log
+    }
+
+    fn details<'a>(notes: impl Iterator<Item = &'a Note>) -> Vec<&'a str> {
+        notes.map(|n| n.detail.as_str()).collect()
+    }
+
+    #[test]
+    fn the_oldest_note_falls_off_a_full_log() {
+        assert_eq!(details(log_of(3, 5).iter()), ["2", "3", "4"]);
+        assert_eq!(details(log_of(0, 5).iter()), ["4"]);
+    }
+
+    #[test]
+    fn a_reader_that_names_the_last_serial_sees_only_newer_notes() {
+        let log = log_of(3, 5);
+        assert_eq!(log.total(), 5);
+        assert_eq!(details(log.after(4)), ["4"]);
+        assert_eq!(details(log.after(0)), ["2", "3", "4"]);
+        assert!(details(log.after(5)).is_empty());
+        assert!(details(log.after(u64::MAX)).is_empty());
     }
 }

@@ -82,6 +82,7 @@ pub struct Snapshot {
     /// Counts snapshots from 1; a gap means that a reader missed some.
     pub seq: u64,
     /// Seconds since the process began.
+    #[serde(serialize_with = "crate::round::plain::<_, 3>")]
     pub uptime_s: f64,
     /// State of the machine.
     pub state: MachineState,
@@ -98,8 +99,10 @@ pub struct Snapshot {
     /// Power supply.
     pub psu: Psu,
     /// Power drawn at the wall, in watts.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub power_w: Option<f64>,
     /// Energy per work, joules per terahash.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub efficiency_j_per_th: Option<f64>,
     /// Pools in order of preference.
     pub pools: Vec<Pool>,
@@ -133,14 +136,19 @@ pub struct Machine {
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
 pub struct Hashrate {
     /// Last 5 seconds.
+    #[serde(serialize_with = "crate::round::option::<_, 4>")]
     pub s5: Option<f64>,
     /// Last minute.
+    #[serde(serialize_with = "crate::round::option::<_, 4>")]
     pub m1: Option<f64>,
     /// Last 15 minutes.
+    #[serde(serialize_with = "crate::round::option::<_, 4>")]
     pub m15: Option<f64>,
     /// Last hour.
+    #[serde(serialize_with = "crate::round::option::<_, 4>")]
     pub h1: Option<f64>,
     /// What the chips should do at their present frequency.
+    #[serde(serialize_with = "crate::round::option::<_, 4>")]
     pub nominal: Option<f64>,
 }
 
@@ -156,16 +164,19 @@ pub struct Chain {
     /// Chips that answered; `null` before the first count.
     pub chips_found: Option<u16>,
     /// Present frequency.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub frequency_mhz: Option<f64>,
     /// Present voltage; `null` while no voltage controller is driven.
     pub voltage_mv: Option<u32>,
     /// Verified hashrate over the last minute.
+    #[serde(serialize_with = "crate::round::option::<_, 4>")]
     pub hashrate_ths: Option<f64>,
     /// Nonces that fit no work in flight.
     pub hw_errors: u64,
     /// Verified nonces.
     pub nonces: u64,
     /// Nonces that the model expects over the same time.
+    #[serde(serialize_with = "crate::round::plain::<_, 3>")]
     pub nonces_expected: f64,
     /// Received frames that were damaged.
     pub damaged_frames: u64,
@@ -186,10 +197,13 @@ pub struct Chip {
     /// Verified nonces attributed to it.
     pub nonces: u64,
     /// Nonces that the model expects.
+    #[serde(serialize_with = "crate::round::plain::<_, 3>")]
     pub expected: f64,
     /// Lower bound of seen/expected at 95 % confidence.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub ratio_low: Option<f64>,
     /// Upper bound of seen/expected at 95 % confidence.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub ratio_high: Option<f64>,
     /// Nonces from it that fit no work.
     pub hw_errors: u64,
@@ -201,6 +215,7 @@ pub struct Temperature {
     /// Where: `board 0 outlet`.
     pub place: String,
     /// Degrees Celsius.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub temp_c: Option<f64>,
     /// Trust.
     pub quality: Quality,
@@ -212,6 +227,7 @@ pub struct Fan {
     /// Measured speed.
     pub rpm: Option<u32>,
     /// Commanded duty.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub duty_percent: Option<f64>,
 }
 
@@ -221,6 +237,7 @@ pub struct Psu {
     /// Output voltage.
     pub voltage_mv: Option<u32>,
     /// Output power.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub power_w: Option<f64>,
 }
 
@@ -244,6 +261,7 @@ pub struct Pool {
     /// Shares that it called stale.
     pub stale: u64,
     /// Seconds since the last accepted share.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub last_share_s: Option<f64>,
     /// Reason of the last refusal or disconnection.
     pub last_error: Option<String>,
@@ -289,6 +307,7 @@ pub struct Fault {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Decision {
     /// Seconds since the process began.
+    #[serde(serialize_with = "crate::round::plain::<_, 3>")]
     pub at_s: f64,
     /// Where.
     pub place: String,
