@@ -8,10 +8,14 @@
 //! A port does not know what a chip, a job or a nonce is. It moves whole frames.
 
 mod board;
+mod fpga;
 mod link;
+mod uart;
 
 pub use board::{BoardEvent, BoardOp, BoardPort};
+pub use fpga::{FpgaPort, RegisterWindow};
 pub use link::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
+pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};
 
 /// Every port of one machine, ready to be given to a shell.
 pub struct MachinePorts {

@@ -1,0 +1,414 @@
+//! Chains behind the x19 control board's FPGA, which paces the work by itself.
+//!
+//! Terms: the *window* is the FPGA's block of 32-bit registers; its *work FIFO* holds a
+//! few works per chain and gives one to the chips at each period; the *command path*
+//! (0x0C0 to 0x0CC) sends one command frame at a time; the *result FIFO* (0x018, 0x010,
+//! 0x014) holds checked answers of all chains.
+//!
+//! The FPGA cannot forget work that is in its FIFO. So that a flush leaves little stale
+//! work, this port keeps its own estimate of what is inside and stops at [`INSIDE_MAX`].
+//!
+//! Register meanings are captured where the control-board notes say so; that a divider
+//! of 0 means 12.5 Mbaud is assumed (no capture shows the divider at high speed).
+
+use std::collections::VecDeque;
+
+use units::{ChainSlot, Duration, Instant};
+
+use crate::uart::{COMMAND_QUEUE_MAX, WORK_QUEUE_MAX, byte_time};
+use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
+
+const BUFFER_SPACE: u32 = 0x00C;
+const RESULT_HEAD: u32 = 0x010;
+const RESULT_DATA: u32 = 0x014;
+const RESULT_COUNT: u32 = 0x018;
+const BAUD: u32 = 0x03C;
+const WORK_IN: u32 = 0x040;
+const WORK_TIMEOUT: u32 = 0x08C;
+const COMMAND_GO: u32 = 0x0C0;
+const COMMAND_BUFFER: u32 = 0x0C4;
+const CRC_ERRORS: u32 = 0x0F8;
+
+/// Bit 31: the command is being sent (0x0C0), the pacing is on (0x08C).
+const RUN: u32 = 1 << 31;
+/// Bit 23 of 0x0C0: the chain number in bits 19:16 is valid.
+const USE_CHAIN: u32 = 1 << 23;
+/// What an empty result FIFO gives in 0x014 (captured).
+const EMPTY_DATA: u32 = 0x5555_AAAA;
+
+/// Results and room are looked at this often: the FPGA has no interrupt line that we
+/// know. 1 ms is four works of an S19 Pro and a tenth of its ring of wire ids.
+const POLL_PERIOD: Duration = Duration::from_millis(1);
+/// Work that may wait inside the FPGA: two polls, so that one late poll starves nobody,
+/// and what a flush leaves behind is stale for no longer.
+const INSIDE_MAX: Duration = Duration::from_millis(2);
+/// Entries of the work FIFO taken for full when the room bit says so. Assumed.
+const FIFO_DEPTH: u16 = 16;
+/// A command takes 1 ms at the lowest baud rate; bit 31 set for longer than this is a
+/// stuck FPGA.
+const STUCK_AFTER: Duration = Duration::from_millis(100);
+/// Least pause between two looks at bit 31.
+const COMMAND_POLL: Duration = Duration::from_micros(20);
+/// Results read in one poll: what the FIFO can hold (9-bit count).
+const RESULTS_MAX: u32 = 511;
+
+/// The FPGA's registers: mapped memory, or the twin's model of it.
+pub trait RegisterWindow {
+    /// Read the register at byte offset `offset`.
+    fn read32(&mut self, now: Instant, offset: u32) -> u32;
+    /// Write the register at byte offset `offset`.
+    fn write32(&mut self, now: Instant, offset: u32, value: u32);
+    /// Write `words` one after another to the same register: a FIFO's input.
+    fn write_fifo(&mut self, now: Instant, offset: u32, words: &[u32]) {
+        for word in words {
+            self.write32(now, offset, *word);
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Pending {
+    Command(Frame<COMMAND_FRAME_MAX>),
+    Baud(u32),
+}
+
+/// A command that the FPGA is sending.
+#[derive(Clone, Copy, Debug)]
+struct Sending {
+    chain: usize,
+    since: Instant,
+    look_again: Instant,
+}
+
+/// One chain's queue and what is believed to be inside the FPGA.
+struct Chain {
+    slot: ChainSlot,
+    work: VecDeque<Frame<WORK_FRAME_MAX>>,
+    period: Duration,
+    bits_per_s: u32,
+    sent: u64,
+    report: bool,
+    errors: Vec<LinkError>,
+    /// Works believed to wait in the FPGA's FIFO.
+    inside: u16,
+    /// When the next of them is believed to leave it.
+    next_pop: Instant,
+}
+
+impl Chain {
+    fn new(slot: ChainSlot) -> Self {
+        Chain {
+            slot,
+            work: VecDeque::new(),
+            period: Duration::ZERO,
+            bits_per_s: 115_740,
+            sent: 0,
+            report: false,
+            errors: Vec::new(),
+            inside: 0,
+            next_pop: Instant::ZERO,
+        }
+    }
+
+    fn fail(&mut self, error: LinkError) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    /// Works that may wait inside: [`INSIDE_MAX`] in periods, rounded up, at least one.
+    fn inside_max(&self, period: Duration) -> u16 {
+        let works = INSIDE_MAX.as_nanos().div_ceil(period.as_nanos().max(1));
+        u16::try_from(works)
+            .unwrap_or(FIFO_DEPTH)
+            .clamp(1, FIFO_DEPTH)
+    }
+
+    /// Let the estimate follow the FPGA's clock up to `now`.
+    fn drain_estimate(&mut self, now: Instant, period: Duration) {
+        while self.inside > 0 && self.next_pop <= now {
+            self.inside -= 1;
+            self.next_pop += period;
+        }
+    }
+
+    fn count_in(&mut self, now: Instant) {
+        if self.inside == 0 {
+            self.next_pop = self.next_pop.max(now);
+        }
+        self.inside += 1;
+    }
+}
+
+/// [`LinkPort`] for all chains behind one FPGA.
+pub struct FpgaPort<W> {
+    slots: Vec<ChainSlot>,
+    chains: Vec<Chain>,
+    window: W,
+    commands: VecDeque<(usize, Pending)>,
+    sending: Option<Sending>,
+    next_poll: Instant,
+    /// The shared pacing register as last written.
+    period: Duration,
+    crc_errors: Option<u16>,
+}
+
+impl<W: RegisterWindow> FpgaPort<W> {
+    /// A port for `slots`; the FPGA numbers its chains like the slots.
+    pub fn new(slots: &[ChainSlot], window: W) -> Self {
+        FpgaPort {
+            slots: slots.to_vec(),
+            chains: slots.iter().copied().map(Chain::new).collect(),
+            window,
+            commands: VecDeque::new(),
+            sending: None,
+            next_poll: Instant::ZERO,
+            period: Duration::ZERO,
+            crc_errors: None,
+        }
+    }
+
+    /// The registers behind the port.
+    pub fn window(&mut self) -> &mut W {
+        &mut self.window
+    }
+
+    fn push_command(&mut self, chain: usize, op: Pending) {
+        if self.commands.len() < COMMAND_QUEUE_MAX {
+            self.commands.push_back((chain, op));
+        } else {
+            self.chains[chain].fail(LinkError::Stuck);
+        }
+    }
+
+    /// The pacing register is one for all chains: the shortest period wins. A chain whose
+    /// work would last longer skips some nonces of each work and loses no hashrate.
+    fn set_period(&mut self, now: Instant, chain: usize, period: Duration) {
+        self.chains[chain].period = period;
+        let shortest = self
+            .chains
+            .iter()
+            .map(|c| c.period)
+            .filter(|p| !p.is_zero())
+            .min()
+            .unwrap_or(Duration::ZERO);
+        let micros = u32::try_from(shortest.as_micros())
+            .unwrap_or(RUN - 1)
+            .min(RUN - 1);
+        self.period = Duration::from_micros(u64::from(micros));
+        let value = if micros == 0 { 0 } else { RUN | micros };
+        self.window.write32(now, WORK_TIMEOUT, value);
+    }
+
+    /// Finish the running command, then start what waits: one command at a time.
+    fn run_commands(&mut self, now: Instant) {
+        loop {
+            if let Some(sending) = self.sending {
+                if !self.command_left(now, sending) {
+                    return;
+                }
+                self.sending = None;
+            }
+            let Some((chain, op)) = self.commands.pop_front() else {
+                return;
+            };
+            match op {
+                Pending::Command(frame) => self.start_command(now, chain, frame),
+                Pending::Baud(bits_per_s) => self.set_baud(now, chain, bits_per_s),
+            }
+        }
+    }
+
+    /// True once bit 31 is clear, or given up.
+    fn command_left(&mut self, now: Instant, sending: Sending) -> bool {
+        if now < sending.look_again {
+            return false;
+        }
+        if self.window.read32(now, COMMAND_GO) & RUN == 0 {
+            return true;
+        }
+        if now.since(sending.since) >= STUCK_AFTER {
+            self.chains[sending.chain].fail(LinkError::Stuck);
+            return true;
+        }
+        let look_again = now + COMMAND_POLL;
+        self.sending = Some(Sending {
+            look_again,
+            ..sending
+        });
+        false
+    }
+
+    fn start_command(&mut self, now: Instant, chain: usize, frame: Frame<COMMAND_FRAME_MAX>) {
+        let mut bytes = frame.as_slice();
+        // The FPGA adds the preamble.
+        if let [0x55, 0xAA, rest @ ..] = bytes {
+            bytes = rest;
+        }
+        let mut buffer = [0; 12];
+        buffer[..bytes.len()].copy_from_slice(bytes);
+        for (i, word) in buffer.chunks_exact(4).enumerate() {
+            let word = word.iter().fold(0, |w, b| w << 8 | u32::from(*b));
+            self.window
+                .write32(now, COMMAND_BUFFER + 4 * i as u32, word);
+        }
+        let number = u32::from(self.chains[chain].slot.0 & 0xF) << 16;
+        self.window
+            .write32(now, COMMAND_GO, RUN | USE_CHAIN | number);
+        let wire = byte_time(self.chains[chain].bits_per_s, bytes.len() as u64 + 2);
+        self.sending = Some(Sending {
+            chain,
+            since: now,
+            look_again: now + wire.max(COMMAND_POLL),
+        });
+    }
+
+    fn set_baud(&mut self, now: Instant, chain: usize, bits_per_s: u32) {
+        let Some(divider) = baud_divider(bits_per_s) else {
+            self.chains[chain].fail(LinkError::Baud { bits_per_s });
+            return;
+        };
+        let shift = 8 * u32::from(self.chains[chain].slot.0 & 3);
+        let old = self.window.read32(now, BAUD);
+        let new = old & !(0x3F << shift) | divider << shift;
+        self.window.write32(now, BAUD, new);
+        self.chains[chain].bits_per_s = bits_per_s;
+    }
+
+    fn feed(&mut self, now: Instant) {
+        let period = self.period;
+        for i in 0..self.chains.len() {
+            let chain = &mut self.chains[i];
+            chain.drain_estimate(now, period);
+            if chain.period.is_zero() {
+                continue;
+            }
+            while chain.inside < chain.inside_max(period) {
+                let Some(frame) = chain.work.front() else {
+                    break;
+                };
+                if self.window.read32(now, BUFFER_SPACE) >> (chain.slot.0 & 0xF) & 1 == 0 {
+                    chain.inside = FIFO_DEPTH;
+                    chain.next_pop = chain.next_pop.max(now + period);
+                    break;
+                }
+                let (words, count) = to_words(frame);
+                self.window.write_fifo(now, WORK_IN, &words[..count]);
+                chain.work.pop_front();
+                chain.count_in(now);
+                chain.sent += 1;
+                chain.report = true;
+            }
+        }
+    }
+
+    fn collect(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>) {
+        let waiting = self.window.read32(now, RESULT_COUNT) & 0x1FF;
+        for _ in 0..waiting.min(RESULTS_MAX) {
+            let head = self.window.read32(now, RESULT_HEAD);
+            let data = self.window.read32(now, RESULT_DATA);
+            // The count may run ahead of the FIFO (captured: 2 announced, none there). A
+            // nonce may have the empty value's bits, so only answers are dropped by it.
+            if data == EMPTY_DATA && head & RUN == 0 {
+                break;
+            }
+            let slot = ChainSlot((head & 0xF) as u8);
+            if self.slots.contains(&slot) {
+                events.push((slot, LinkEvent::Record { head, data }));
+            }
+        }
+    }
+
+    /// The FPGA has one error counter for all chains: it is told to the first.
+    fn count_damage(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>) {
+        let Some(first) = self.slots.first() else {
+            return;
+        };
+        let errors = self.window.read32(now, CRC_ERRORS) as u16;
+        let before = self.crc_errors.replace(errors).unwrap_or(errors);
+        let delta = errors.wrapping_sub(before);
+        if delta != 0 {
+            events.push((*first, LinkEvent::Damaged(u32::from(delta))));
+        }
+    }
+}
+
+impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
+    fn slots(&self) -> &[ChainSlot] {
+        &self.slots
+    }
+
+    fn submit(&mut self, now: Instant, slot: ChainSlot, op: LinkOp) {
+        let Some(i) = self.slots.iter().position(|s| *s == slot) else {
+            return;
+        };
+        self.next_poll = now.min(self.next_poll);
+        let chain = &mut self.chains[i];
+        match op {
+            LinkOp::Command(frame) => self.push_command(i, Pending::Command(frame)),
+            LinkOp::Work(frame) if chain.work.len() < WORK_QUEUE_MAX => {
+                chain.work.push_back(frame);
+            }
+            LinkOp::Work(_) => chain.fail(LinkError::QueueFull),
+            LinkOp::FlushWork => {
+                chain.report |= !chain.work.is_empty();
+                chain.work.clear();
+            }
+            LinkOp::SetBaud { bits_per_s } => self.push_command(i, Pending::Baud(bits_per_s)),
+            LinkOp::SetWorkPeriod(period) => self.set_period(now, i, period),
+        }
+    }
+
+    fn poll(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>) {
+        self.run_commands(now);
+        self.feed(now);
+        self.collect(now, events);
+        self.count_damage(now, events);
+        for chain in &mut self.chains {
+            if core::mem::take(&mut chain.report) {
+                let work = LinkEvent::Work {
+                    // The queue's bound is far below the type's.
+                    queued: chain.work.len() as u16,
+                    sent: chain.sent,
+                };
+                events.push((chain.slot, work));
+            }
+            for error in chain.errors.drain(..) {
+                events.push((chain.slot, LinkEvent::Error(error)));
+            }
+        }
+        self.next_poll = now + POLL_PERIOD;
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let command = self.sending.map(|s| s.look_again);
+        Some(command.map_or(self.next_poll, |at| at.min(self.next_poll)))
+    }
+}
+
+/// The divider for a baud rate: 25 MHz / (8 * (n + 1)) from 1 to 63 (captured: 26 for
+/// 115200), 0 for 12 to 12.5 Mbaud (assumed). `None` where the nearest is 3 % off.
+fn baud_divider(bits_per_s: u32) -> Option<u32> {
+    if (12_000_000..=12_500_000).contains(&bits_per_s) {
+        return Some(0);
+    }
+    let eighths = 25_000_000 / 8;
+    let n = (eighths + bits_per_s / 2)
+        .checked_div(bits_per_s)?
+        .checked_sub(1)?;
+    let real = eighths / (n + 1);
+    let near = real.abs_diff(bits_per_s) <= bits_per_s / 33;
+    (near && (1..=63).contains(&n)).then_some(n)
+}
+
+/// The frame as words, first byte on top; a short last word is filled with zeros.
+fn to_words(frame: &Frame<WORK_FRAME_MAX>) -> ([u32; WORK_FRAME_MAX / 4], usize) {
+    let mut words = [0; WORK_FRAME_MAX / 4];
+    let bytes = frame.as_slice();
+    for (word, chunk) in words.iter_mut().zip(bytes.chunks(4)) {
+        let mut four = [0; 4];
+        four[..chunk.len()].copy_from_slice(chunk);
+        *word = u32::from_be_bytes(four);
+    }
+    (words, bytes.len().div_ceil(4))
+}

@@ -1,0 +1,312 @@
+//! A chain behind a plain serial line, where the host paces the work.
+//!
+//! Terms: a *command* leaves as soon as the line is free; *work* waits in a bounded queue
+//! and leaves at the work period, counted from absolute instants so that lateness of one
+//! does not delay the next; the *line* is busy for ten bit times per byte.
+//!
+//! Invariants: bytes leave in the order of commands and baud changes as they were given;
+//! work never overtakes a command given before it; a frame is never cut by a flush or by
+//! a change of baud rate.
+
+use std::collections::VecDeque;
+
+use units::{ChainSlot, Duration, Instant};
+
+use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
+
+/// Works that may wait in a port. At the shortest real period (250 us) this is 64 ms,
+/// more than a scheduling delay and far less than the credit a driver may hold.
+pub const WORK_QUEUE_MAX: usize = 256;
+/// Commands and baud changes that may wait: a bring-up of 128 chips with six writes each
+/// fits. Beyond it the driver has lost count, and [`LinkError::Stuck`] says so.
+pub(crate) const COMMAND_QUEUE_MAX: usize = 1024;
+/// A line that takes no byte for this long is stuck: 80 times the longest frame's time
+/// at the lowest baud rate (152 bytes at 115740 take 13 ms).
+const STUCK_AFTER: Duration = Duration::from_secs(1);
+/// How soon a line that took no byte is tried again.
+const RETRY: Duration = Duration::from_millis(1);
+/// Baud rate of the host before anything was set: the chips' rate after reset.
+const INITIAL_BAUD: u32 = 115_200;
+/// Received bytes taken in one poll. More stay in the device for the next one, which is
+/// due at once; so one noisy line cannot hold up the thread for ever.
+const READ_MAX: usize = 16 * 1024;
+
+/// A serial device: a tty, or the twin's side of one.
+pub trait SerialPort {
+    /// Take as many of `bytes` as there is room for; returns how many. Zero is not an
+    /// error.
+    fn write(&mut self, now: Instant, bytes: &[u8]) -> Result<usize, LinkError>;
+    /// Fill `buffer` with what was received; returns how many bytes. Zero: nothing yet.
+    fn read(&mut self, now: Instant, buffer: &mut [u8]) -> Result<usize, LinkError>;
+    /// Change the baud rate. Called only once everything written has left.
+    fn set_baud(&mut self, now: Instant, bits_per_s: u32) -> Result<(), LinkError>;
+    /// When something may have been received. `None` for devices whose shell waits on
+    /// them by itself.
+    fn next_event(&self) -> Option<Instant>;
+}
+
+/// What waits for the line, in order.
+#[derive(Clone, Copy, Debug)]
+enum Pending {
+    Command(Frame<COMMAND_FRAME_MAX>),
+    Baud(u32),
+}
+
+/// [`LinkPort`] over a [`SerialPort`].
+pub struct PacedUart<S> {
+    slot: [ChainSlot; 1],
+    serial: S,
+    pending: VecDeque<Pending>,
+    work: VecDeque<Frame<WORK_FRAME_MAX>>,
+    /// The rest of a frame that the device did not take whole.
+    rest: VecDeque<u8>,
+    /// Since when the device has taken nothing, and when it is tried again.
+    blocked: Option<(Instant, Instant)>,
+    /// When the last byte written will have left, by the baud rate.
+    busy_until: Instant,
+    bits_per_s: u32,
+    period: Duration,
+    /// When the running work started, by the schedule; `None` once it is void.
+    last_work: Option<Instant>,
+    sent: u64,
+    /// The queue changed since the driver was last told.
+    report: bool,
+    errors: Vec<LinkError>,
+    /// Bytes may still be waiting in the device.
+    read_again: bool,
+}
+
+impl<S: SerialPort> PacedUart<S> {
+    /// A port for the chain in `slot` over `serial`, at the chips' baud rate after reset.
+    pub fn new(slot: ChainSlot, serial: S) -> Self {
+        PacedUart {
+            slot: [slot],
+            serial,
+            pending: VecDeque::new(),
+            work: VecDeque::new(),
+            rest: VecDeque::new(),
+            blocked: None,
+            busy_until: Instant::ZERO,
+            bits_per_s: INITIAL_BAUD,
+            period: Duration::ZERO,
+            last_work: None,
+            sent: 0,
+            report: false,
+            errors: Vec::new(),
+            read_again: false,
+        }
+    }
+
+    /// The device behind the port.
+    pub fn serial(&self) -> &S {
+        &self.serial
+    }
+
+    fn push_pending(&mut self, op: Pending) {
+        if self.pending.len() < COMMAND_QUEUE_MAX {
+            self.pending.push_back(op);
+        } else {
+            self.fail(LinkError::Stuck);
+        }
+    }
+
+    fn push_work(&mut self, frame: Frame<WORK_FRAME_MAX>) {
+        if self.work.len() < WORK_QUEUE_MAX {
+            self.work.push_back(frame);
+        } else {
+            self.fail(LinkError::QueueFull);
+        }
+    }
+
+    /// An error is told once per poll: a device that is gone must not fill the memory.
+    fn fail(&mut self, error: LinkError) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    fn flush_work(&mut self) {
+        self.report |= !self.work.is_empty();
+        self.work.clear();
+        self.last_work = None;
+    }
+
+    /// The next work leaves no earlier than this.
+    fn next_work(&self) -> Instant {
+        self.last_work
+            .map_or(Instant::ZERO, |start| start + self.period)
+    }
+
+    /// Send what is due: first what is left of a frame, then commands and baud changes,
+    /// then at most one work (the period is far longer than a work's time on the line).
+    fn send_due(&mut self, now: Instant) {
+        if !self.drain_rest(now) {
+            return;
+        }
+        while let Some(op) = self.pending.front().copied() {
+            match op {
+                Pending::Command(frame) => {
+                    self.pending.pop_front();
+                    if !self.write_frame(now, frame.as_slice()) {
+                        return;
+                    }
+                }
+                Pending::Baud(_) if now < self.busy_until => return,
+                Pending::Baud(bits_per_s) => {
+                    self.pending.pop_front();
+                    match self.serial.set_baud(now, bits_per_s) {
+                        Ok(()) => self.bits_per_s = bits_per_s,
+                        Err(error) => self.fail(error),
+                    }
+                }
+            }
+        }
+        self.send_work(now);
+    }
+
+    fn send_work(&mut self, now: Instant) {
+        let due = self.next_work();
+        if self.period.is_zero() || now < due {
+            return;
+        }
+        let Some(frame) = self.work.pop_front() else {
+            return;
+        };
+        // Absolute deadlines, unless a whole period was missed: two works at once would
+        // only throw the first away.
+        let on_time = due + self.period > now;
+        self.last_work = Some(if on_time { due } else { now });
+        self.sent += 1;
+        self.report = true;
+        self.write_frame(now, frame.as_slice());
+    }
+
+    /// False if the device did not take the whole frame.
+    fn write_frame(&mut self, now: Instant, bytes: &[u8]) -> bool {
+        self.rest.extend(bytes);
+        self.drain_rest(now)
+    }
+
+    fn drain_rest(&mut self, now: Instant) -> bool {
+        while !self.rest.is_empty() {
+            let (head, _) = self.rest.as_slices();
+            match self.serial.write(now, head) {
+                Ok(0) => {
+                    self.wait_for_room(now);
+                    return self.rest.is_empty();
+                }
+                Ok(taken) => {
+                    let taken = taken.min(head.len());
+                    self.rest.drain(..taken);
+                    self.blocked = None;
+                    self.busy_until =
+                        self.busy_until.max(now) + byte_time(self.bits_per_s, taken as u64);
+                }
+                Err(error) => {
+                    self.fail(error);
+                    self.rest.clear();
+                }
+            }
+        }
+        true
+    }
+
+    /// The device takes nothing: after a while give up what cannot leave.
+    fn wait_for_room(&mut self, now: Instant) {
+        let (since, _) = self.blocked.unwrap_or((now, now));
+        self.blocked = Some((since, now + RETRY));
+        if now.since(since) >= STUCK_AFTER {
+            self.rest.clear();
+            self.pending.clear();
+            self.blocked = None;
+            self.fail(LinkError::Stuck);
+        }
+    }
+
+    fn receive(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>) {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 1024];
+        self.read_again = false;
+        loop {
+            match self.serial.read(now, &mut buffer) {
+                Ok(0) => break,
+                Ok(n) => bytes.extend_from_slice(&buffer[..n.min(buffer.len())]),
+                Err(error) => {
+                    self.fail(error);
+                    break;
+                }
+            }
+            if bytes.len() >= READ_MAX {
+                self.read_again = true;
+                break;
+            }
+        }
+        if !bytes.is_empty() {
+            events.push((self.slot[0], LinkEvent::Bytes(bytes)));
+        }
+    }
+
+    fn next_send(&self) -> Option<Instant> {
+        if let Some((_, retry)) = self.blocked {
+            return Some(retry);
+        }
+        if let Some(op) = self.pending.front() {
+            return Some(match op {
+                Pending::Command(_) => Instant::ZERO,
+                Pending::Baud(_) => self.busy_until,
+            });
+        }
+        (!self.work.is_empty() && !self.period.is_zero()).then(|| self.next_work())
+    }
+}
+
+impl<S: SerialPort> LinkPort for PacedUart<S> {
+    fn slots(&self) -> &[ChainSlot] {
+        &self.slot
+    }
+
+    fn submit(&mut self, _now: Instant, slot: ChainSlot, op: LinkOp) {
+        if slot != self.slot[0] {
+            return;
+        }
+        match op {
+            LinkOp::Command(frame) => self.push_pending(Pending::Command(frame)),
+            LinkOp::Work(frame) => self.push_work(frame),
+            LinkOp::FlushWork => self.flush_work(),
+            LinkOp::SetBaud { bits_per_s: 0 } => self.fail(LinkError::Baud { bits_per_s: 0 }),
+            LinkOp::SetBaud { bits_per_s } => self.push_pending(Pending::Baud(bits_per_s)),
+            LinkOp::SetWorkPeriod(period) => self.period = period,
+        }
+    }
+
+    fn poll(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>) {
+        self.send_due(now);
+        self.receive(now, events);
+        if core::mem::take(&mut self.report) {
+            let work = LinkEvent::Work {
+                // The queue's bound is far below the type's.
+                queued: self.work.len() as u16,
+                sent: self.sent,
+            };
+            events.push((self.slot[0], work));
+        }
+        for error in self.errors.drain(..) {
+            events.push((self.slot[0], LinkEvent::Error(error)));
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        if self.read_again || !self.errors.is_empty() || self.report {
+            return Some(Instant::ZERO);
+        }
+        [self.next_send(), self.serial.next_event()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+/// Time that `bytes` take on a line: ten bits each (one start, eight data, one stop).
+pub(crate) fn byte_time(bits_per_s: u32, bytes: u64) -> Duration {
+    Duration::from_nanos(bytes * 10_000_000_000 / u64::from(bits_per_s.max(1)))
+}
