@@ -1,0 +1,114 @@
+//! The ledger: what really happened on the wires, written by the side that knows.
+//!
+//! Terms: a *frame* here is an answer of a chip. It *arrives* if its bytes reach the
+//! host unchanged and an ideal receiver picks it out of the stream. The ideal receiver
+//! looks for AA 55, takes as many bytes as the chips' answers have, checks the CRC, and
+//! on failure gives up one byte and looks again. Bytes that it gives up are *stray*; a
+//! *damaged run* is a longest row of stray bytes between two good frames. A *phantom* is
+//! a run of bytes that passes the check although no chip sent it so.
+
+use units::{ChainSlot, ChipIndex, Instant, Nonce};
+
+/// What a frame says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrameKind {
+    /// Answer to a register read.
+    Register {
+        /// The register.
+        register: u8,
+        /// Its value.
+        value: u32,
+    },
+    /// A nonce.
+    Nonce {
+        /// The nonce.
+        nonce: Nonce,
+        /// The job byte as returned (id and midstate index or small core).
+        job_byte: u8,
+        /// Version bits rolled by the chip, in header place; 0 for midstate chips.
+        version_bits: u32,
+        /// Double SHA-256 of the 80-byte header that was solved, as hashed.
+        hash: [u8; 32],
+    },
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It can be read by the host, undamaged.
+    Arrived,
+    /// It reached the host's side damaged, in part, or not at all.
+    Damaged,
+    /// It arrived undamaged at a full buffer or FIFO, and was lost there.
+    Overflowed,
+}
+
+/// One answer of a chip.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FrameRecord {
+    /// The chain.
+    pub slot: ChainSlot,
+    /// The chip that sent it.
+    pub chip: ChipIndex,
+    /// What it says.
+    pub kind: FrameKind,
+    /// When its last byte was due on the wire: from then on the host can read it.
+    pub at: Instant,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// Counts for one chain since the start. Never drained.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Totals {
+    /// Jobs that the chips took.
+    pub jobs: u64,
+    /// Commands that the chips took.
+    pub commands: u64,
+    /// Nonce frames sent.
+    pub nonces: u64,
+    /// Register answers sent.
+    pub answers: u64,
+    /// Frames sent that did not arrive undamaged.
+    pub damaged: u64,
+    /// Frames that arrived undamaged and were lost in a full buffer.
+    pub overflowed: u64,
+    /// Frames still waiting in chips when these lost their power: never sent.
+    pub cut_off: u64,
+    /// Damaged runs (see the module's terms).
+    pub damaged_runs: u64,
+    /// Stray bytes.
+    pub stray_bytes: u64,
+    /// Phantoms.
+    pub phantoms: u64,
+    /// Bytes given up by the chips' own receiver, looking for a frame.
+    pub stray_bytes_at_chips: u64,
+    /// Bytes flipped, dropped, doubled or delayed by noise, both directions.
+    pub noise_hits: u64,
+    /// Nonce events without a solution in the space of the chosen core.
+    pub searched_in_vain: u64,
+}
+
+/// What happened, per frame and in numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Frames whose fate is known, in the order of their bytes per chain. At most
+    /// [`frames_max`](super::TwinOptions::ledger_frames_max) are kept between two
+    /// [`take_ledger`](super::TwinMachine::take_ledger).
+    pub frames: Vec<FrameRecord>,
+    /// Frames not listed because the list was full.
+    pub frames_left_out: u64,
+    /// Totals per slot.
+    pub totals: Vec<(ChainSlot, Totals)>,
+}
+
+impl Ledger {
+    /// Totals of one slot.
+    pub fn totals(&self, slot: ChainSlot) -> Totals {
+        self.totals
+            .iter()
+            .find(|(s, _)| *s == slot)
+            .map(|(_, t)| *t)
+            .unwrap_or_default()
+    }
+}
