@@ -1,1 +1,21 @@
-//! Placeholder, filled in by the commit that follows.
+//! What the miner shows and takes over HTTP: REST, metrics and a status page.
+//!
+//! Terms: what is *published* is one immutable snapshot and a bounded log
+//! ([`Published`]); a *listener* is a TCP address or the local socket. Everything here
+//! reads what was published or hands one [`Command`](telemetry::Command) to whoever
+//! started the server; nothing here knows what an engine, a driver or a pool is.
+//!
+//! Invariants: a request cannot change anything but through a command; a TCP listener
+//! answers only under names of this machine (a page from elsewhere that rebinds its name
+//! gets nothing); connections, request sizes and idle times are bounded.
+
+mod guard;
+mod metrics;
+mod page;
+mod published;
+mod refusal;
+mod routes;
+mod server;
+
+pub use published::Published;
+pub use server::{Commands, Handle, Listen, ListenError, start};

@@ -1,0 +1,112 @@
+//! Listeners whose connections are bounded in number and in idle time.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::serve::Listener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Connections at a time and listener: a page, a scraper, an operator and their spares.
+/// At the limit further ones wait in the kernel's queue.
+const CONNECTIONS_MAX: usize = 32;
+/// A connection on which nothing moves is closed: long enough for a page that polls each
+/// second, short enough that forgotten connections do not use up the limit.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+/// After a failed accept (no file descriptors left), before the next.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A listener with these limits around another.
+pub(crate) struct Guarded<L> {
+    inner: L,
+    permits: Arc<Semaphore>,
+}
+
+impl<L> Guarded<L> {
+    pub(crate) fn new(inner: L) -> Self {
+        Guarded {
+            inner,
+            permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+        }
+    }
+}
+
+impl<L: Listener> Listener for Guarded<L> {
+    type Io = GuardedIo<L::Io>;
+    type Addr = L::Addr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            // The semaphore is never closed; if it were, waiting is the safe answer.
+            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            let (io, addr) = self.inner.accept().await;
+            let guarded = GuardedIo {
+                io,
+                idle: Box::pin(sleep(IDLE_MAX)),
+                _permit: permit,
+            };
+            return (guarded, addr);
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.inner.local_addr()
+    }
+}
+
+/// A connection that gives up when nothing moves.
+pub(crate) struct GuardedIo<Io> {
+    io: Io,
+    idle: Pin<Box<Sleep>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<Io> GuardedIo<Io> {
+    /// Pass a result on; progress restarts the idle time, and waiting too long is an error.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if poll.is_ready() {
+            self.idle.as_mut().reset(Instant::now() + IDLE_MAX);
+            return poll;
+        }
+        ready!(self.idle.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<Io: AsyncRead + Unpin> AsyncRead for GuardedIo<Io> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let poll = Pin::new(&mut self.io).poll_read(cx, buf);
+        self.watch(cx, poll)
+    }
+}
+
+impl<Io: AsyncWrite + Unpin> AsyncWrite for GuardedIo<Io> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.watch(cx, poll)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let poll = Pin::new(&mut self.io).poll_flush(cx);
+        self.watch(cx, poll)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,306 @@
+//! The snapshot as Prometheus text (exposition format 0.0.4).
+//!
+//! Names are a contract with dashboards: `stannary_`, the thing, its unit; counters end in
+//! `_total`. What is not known has no sample.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use telemetry::Snapshot;
+
+/// One metric family under way.
+struct Family<'a> {
+    out: &'a mut String,
+    name: &'static str,
+}
+
+impl Family<'_> {
+    fn sample(&mut self, labels: &[(&str, &str)], value: Option<f64>) {
+        let Some(value) = value.filter(|v| v.is_finite()) else {
+            return;
+        };
+        self.out.push_str(self.name);
+        for (i, (label, text)) in labels.iter().enumerate() {
+            self.out.push(if i == 0 { '{' } else { ',' });
+            // Writing to a string cannot fail.
+            let _ = write!(self.out, "{label}=\"{}\"", escaped(text));
+        }
+        if !labels.is_empty() {
+            self.out.push('}');
+        }
+        let _ = writeln!(self.out, " {value}");
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+struct Text(String);
+
+impl Text {
+    fn family(&mut self, name: &'static str, kind: &str, help: &str) -> Family<'_> {
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        Family {
+            out: &mut self.0,
+            name,
+        }
+    }
+
+    fn gauge(&mut self, name: &'static str, help: &str) -> Family<'_> {
+        self.family(name, "gauge", help)
+    }
+
+    fn counter(&mut self, name: &'static str, help: &str) -> Family<'_> {
+        self.family(name, "counter", help)
+    }
+}
+
+pub(crate) fn render(s: &Snapshot) -> String {
+    let mut text = Text(String::with_capacity(8192));
+    machine(&mut text, s);
+    shares(&mut text, s);
+    chains(&mut text, s);
+    pools(&mut text, s);
+    surroundings(&mut text, s);
+    text.0
+}
+
+fn machine(t: &mut Text, s: &Snapshot) {
+    let m = &s.machine;
+    let bits = m.difficulty_bits.to_string();
+    let labels = [
+        ("model", m.model.as_str()),
+        ("backend", &m.backend),
+        ("firmware", &m.firmware),
+        ("emulated", if m.emulated { "true" } else { "false" }),
+        ("difficulty_bits", &bits),
+    ];
+    t.gauge("stannary_info", "What this machine is; always 1.")
+        .sample(&labels, Some(1.0));
+    t.gauge(
+        "stannary_uptime_seconds",
+        "Seconds since the process began.",
+    )
+    .sample(&[], Some(s.uptime_s));
+    t.gauge(
+        "stannary_state",
+        "State of the machine; 1 for the present one.",
+    )
+    .sample(&[("state", &word(&s.state))], Some(1.0));
+    let mut f = t.gauge(
+        "stannary_hashrate_terahashes_per_second",
+        "Hashrate by verified nonces in a window; nominal is the model's at the present frequency.",
+    );
+    let h = &s.hashrate;
+    let windows = [
+        ("5s", h.s5),
+        ("1m", h.m1),
+        ("15m", h.m15),
+        ("1h", h.h1),
+        ("nominal", h.nominal),
+    ];
+    for (window, value) in windows {
+        f.sample(&[("window", window)], value);
+    }
+    let mut f = t.gauge("stannary_fault", "Faults that are present; 1 for each.");
+    for fault in &s.faults {
+        let labels = [("code", fault.code.text()), ("place", &fault.place)];
+        f.sample(&labels, Some(1.0));
+    }
+}
+
+fn shares(t: &mut Text, s: &Snapshot) {
+    let a = &s.shares;
+    let mut f = t.counter(
+        "stannary_shares_total",
+        "Shares by outcome since the start.",
+    );
+    let outcomes = [
+        ("submitted", a.submitted),
+        ("accepted", a.accepted),
+        ("rejected", a.rejected),
+        ("stale", a.stale),
+        ("duplicate", a.duplicate),
+        ("lost", a.lost),
+    ];
+    for (outcome, count) in outcomes {
+        f.sample(&[("outcome", outcome)], Some(count as f64));
+    }
+    t.counter(
+        "stannary_hw_errors_total",
+        "Nonces that fit no work in flight.",
+    )
+    .sample(&[], Some(a.hw_errors as f64));
+    t.counter(
+        "stannary_blocks_total",
+        "Shares that met the network target.",
+    )
+    .sample(&[], Some(a.blocks as f64));
+    t.gauge(
+        "stannary_shares_in_flight",
+        "Shares sent and not yet answered.",
+    )
+    .sample(&[], Some(a.in_flight as f64));
+}
+
+/// A column of a table: its name, what it says, and the value of one row.
+type Column<Row> = (&'static str, &'static str, fn(&Row) -> Option<f64>);
+
+fn chains(t: &mut Text, s: &Snapshot) {
+    use telemetry::Chain;
+    const GAUGES: [Column<Chain>; 6] = [
+        (
+            "stannary_chain_chips_expected",
+            "Chips that the board should have.",
+            |c| Some(c.chips_expected.into()),
+        ),
+        ("stannary_chain_chips_found", "Chips that answered.", |c| {
+            c.chips_found.map(f64::from)
+        }),
+        (
+            "stannary_chain_frequency_megahertz",
+            "Present frequency.",
+            |c| c.frequency_mhz,
+        ),
+        (
+            "stannary_chain_voltage_millivolts",
+            "Present voltage.",
+            |c| c.voltage_mv.map(f64::from),
+        ),
+        (
+            "stannary_chain_hashrate_terahashes_per_second",
+            "Verified hashrate over a minute.",
+            |c| c.hashrate_ths,
+        ),
+        (
+            "stannary_chain_nonces_expected",
+            "Nonces that the model expects since the start.",
+            |c| Some(c.nonces_expected),
+        ),
+    ];
+    const COUNTERS: [Column<Chain>; 4] = [
+        ("stannary_chain_nonces_total", "Verified nonces.", |c| {
+            Some(c.nonces as f64)
+        }),
+        (
+            "stannary_chain_hw_errors_total",
+            "Nonces that fit no work in flight.",
+            |c| Some(c.hw_errors as f64),
+        ),
+        (
+            "stannary_chain_damaged_frames_total",
+            "Received frames that were damaged.",
+            |c| Some(c.damaged_frames as f64),
+        ),
+        (
+            "stannary_chain_restarts_total",
+            "Times the chain was brought up again.",
+            |c| Some(c.restarts.into()),
+        ),
+    ];
+    let slots: Vec<_> = s.chains.iter().map(|c| c.slot.to_string()).collect();
+    let mut table = |kind: &str, columns: &[Column<Chain>]| {
+        for (name, help, value) in columns {
+            let mut f = t.family(name, kind, help);
+            for (chain, slot) in s.chains.iter().zip(&slots) {
+                f.sample(&[("chain", slot)], value(chain));
+            }
+        }
+    };
+    table("gauge", &GAUGES);
+    table("counter", &COUNTERS);
+    let mut f = t.gauge(
+        "stannary_chain_state",
+        "State of a chain; 1 for the present one.",
+    );
+    for (chain, slot) in s.chains.iter().zip(&slots) {
+        f.sample(
+            &[("chain", slot), ("state", &word(&chain.state))],
+            Some(1.0),
+        );
+    }
+}
+
+fn pools(t: &mut Text, s: &Snapshot) {
+    use telemetry::Pool;
+    const GAUGES: [Column<Pool>; 3] = [
+        (
+            "stannary_pool_active",
+            "1 where work comes from this pool.",
+            |p| Some(f64::from(u8::from(p.active))),
+        ),
+        (
+            "stannary_pool_difficulty",
+            "Share difficulty, the pool's own number.",
+            |p| p.difficulty,
+        ),
+        (
+            "stannary_pool_last_share_seconds",
+            "Seconds since the last accepted share.",
+            |p| p.last_share_s,
+        ),
+    ];
+    for (name, help, value) in GAUGES {
+        let mut f = t.gauge(name, help);
+        for (i, pool) in s.pools.iter().enumerate() {
+            f.sample(&[("pool", &i.to_string()), ("url", &pool.url)], value(pool));
+        }
+    }
+    let mut f = t.gauge(
+        "stannary_pool_state",
+        "State of a pool; 1 for the present one.",
+    );
+    for (i, pool) in s.pools.iter().enumerate() {
+        let labels = [
+            ("pool", &*i.to_string()),
+            ("url", &pool.url),
+            ("state", &word(&pool.state)),
+        ];
+        f.sample(&labels, Some(1.0));
+    }
+    let mut f = t.counter("stannary_pool_shares_total", "Shares by the pool's answer.");
+    for (i, pool) in s.pools.iter().enumerate() {
+        let i = i.to_string();
+        let answers = [
+            ("accepted", pool.accepted),
+            ("rejected", pool.rejected),
+            ("stale", pool.stale),
+        ];
+        for (answer, count) in answers {
+            let labels = [("pool", &*i), ("url", &pool.url), ("outcome", answer)];
+            f.sample(&labels, Some(count as f64));
+        }
+    }
+}
+
+fn surroundings(t: &mut Text, s: &Snapshot) {
+    let mut f = t.gauge("stannary_temperature_celsius", "Temperature at a place.");
+    for reading in &s.temperatures {
+        f.sample(&[("place", &reading.place)], reading.temp_c);
+    }
+    let mut f = t.gauge("stannary_fan_rpm", "Measured speed of a fan.");
+    for (i, fan) in s.fans.iter().enumerate() {
+        f.sample(&[("fan", &i.to_string())], fan.rpm.map(f64::from));
+    }
+    t.gauge(
+        "stannary_psu_voltage_millivolts",
+        "Output voltage of the supply.",
+    )
+    .sample(&[], s.psu.voltage_mv.map(f64::from));
+    t.gauge("stannary_power_watts", "Power drawn at the wall.")
+        .sample(&[], s.power_w);
+    t.gauge(
+        "stannary_efficiency_joules_per_terahash",
+        "Energy per work.",
+    )
+    .sample(&[], s.efficiency_j_per_th);
+}
+
+/// The word that JSON shows for a state, so that both interfaces use one.
+fn word(state: &impl Serialize) -> String {
+    let value = serde_json::to_value(state).unwrap_or_default();
+    value.as_str().unwrap_or("unknown").to_owned()
+}
