@@ -162,6 +162,17 @@ pub struct Violation {
     pub what: String,
 }
 
+/// A client's answer to a request of the pool (`mining.ping`, `client.get_version`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// Whose.
+    pub conn: ConnId,
+    /// To what.
+    pub method: &'static str,
+    /// Its `result` as JSON, cut at 128 bytes.
+    pub result: String,
+}
+
 /// The account. Totals are exact; records and violations are bounded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Ledger {
@@ -178,6 +189,12 @@ pub struct Ledger {
     pub solutions: u64,
     /// What clients did wrong, at most [`LIST_MAX`].
     pub violations: Vec<Violation>,
+    /// Answers to the pool's own requests, at most [`LIST_MAX`].
+    pub replies: Vec<Reply>,
+    /// Templates that could not be read, and what was wrong with the last of them.
+    pub bad_templates: u64,
+    /// See `bad_templates`.
+    pub last_bad_template: String,
     /// Connections ever opened.
     pub connections: u64,
     /// Jobs made, and jobs sent (one per connection).
@@ -218,6 +235,12 @@ impl Ledger {
     pub(super) fn block(&mut self, block: Block) {
         if self.blocks.len() < LIST_MAX {
             self.blocks.push(block);
+        }
+    }
+
+    pub(super) fn reply(&mut self, reply: Reply) {
+        if self.replies.len() < LIST_MAX {
+            self.replies.push(reply);
         }
     }
 

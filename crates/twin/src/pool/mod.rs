@@ -10,18 +10,39 @@
 //! It does not know who connects, how bytes travel, or what a machine is. It asks no
 //! questions that a real pool could not ask.
 
+#[cfg(test)]
+mod bench;
+mod connection;
+mod job;
 mod ledger;
+mod mining;
 mod options;
+mod requests;
+mod schedule;
+#[cfg(test)]
+mod solo_tests;
+mod submit;
+mod synthetic;
+mod target;
+mod template;
+#[cfg(test)]
+mod tests;
+mod wire;
 
-pub use ledger::{Block, BlockAnswer, LIST_MAX, Ledger, Record, Totals, Verdict, Violation};
+pub use ledger::{Block, BlockAnswer, LIST_MAX, Ledger, Record, Reply, Totals, Verdict, Violation};
 pub use options::{
     Behaviour, ConfigureForm, Dialect, DifficultyChanges, ErrorForm, Fragments, JobStorms,
     NodeMining, Order, PoolOptions, RefusedResult, Source, Synthetic, UnknownMethod, Users,
 };
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use units::Instant;
+use serde_json::{Value, json};
+use units::{Difficulty, Instant, Rng};
+
+use connection::Connection;
+use mining::Mining;
+use schedule::{Due, Schedule};
 
 /// One connection, named by the shell. Never reused in the life of a pool.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -40,7 +61,7 @@ pub enum Input {
     Order(Option<ConnId>, Order),
     /// The result of a `getblocktemplate` call as the node gave it. Refused unless the
     /// source is [`Source::Templates`].
-    Template(serde_json::Value),
+    Template(Value),
     /// The node's answer to a block, named by its hash: `None` if it was taken.
     BlockAnswer {
         /// As in [`Effect::SubmitBlock`].
@@ -70,27 +91,58 @@ pub enum Effect {
     },
 }
 
+/// Connections open at a time; further ones are closed at once.
+const CONNECTIONS_MAX: usize = 10_000;
+
 /// The pool.
 #[derive(Debug)]
 pub struct Pool {
     options: PoolOptions,
+    connections: BTreeMap<ConnId, Connection>,
+    mining: Mining,
+    /// Set by the first input: the pool's time starts there.
+    schedule: Option<Schedule>,
     effects: VecDeque<Effect>,
     ledger: Ledger,
+    /// Chance for misbehaviour, and for names; jobs and the schedule have their own, so
+    /// that one does not disturb the other.
+    wire_rng: Rng,
+    schedule_rng: Rng,
+    extranonce_next: u64,
 }
 
 impl Pool {
     /// A pool that nobody has connected to. Time starts at the first input.
     pub fn new(options: PoolOptions) -> Self {
+        let mut rng = Rng::new(options.seed);
         Pool {
-            options,
+            mining: Mining::new(&options, rng.fork(1)),
+            wire_rng: rng.fork(2),
+            schedule_rng: rng.fork(3),
+            extranonce_next: rng.fork(4).next_u64(),
+            connections: BTreeMap::new(),
+            schedule: None,
             effects: VecDeque::new(),
             ledger: Ledger::default(),
+            options,
         }
     }
 
-    /// Consumes one input.
+    /// Consumes one input. What fell due until `now` happens before it.
     pub fn handle(&mut self, now: Instant, input: Input) {
-        let _ = (now, input, &self.options);
+        self.run_clocks(now);
+        match input {
+            Input::Opened(id) => self.opened(now, id),
+            Input::Bytes(id, bytes) => self.bytes(now, id, &bytes),
+            Input::Closed(id) => drop(self.connections.remove(&id)),
+            Input::Order(id, order) => self.order(now, id, &order),
+            Input::Template(value) => {
+                self.mining.offer(now, &value);
+                self.take_template(now);
+            }
+            Input::BlockAnswer { hash, refused } => self.block_answer(&hash, refused),
+            Input::Wake => {}
+        }
     }
 
     /// What to do next outside; call until `None`.
@@ -100,11 +152,220 @@ impl Pool {
 
     /// When to call with [`Input::Wake`].
     pub fn next_deadline(&self) -> Option<Instant> {
-        None
+        let clocks = match &self.schedule {
+            Some(schedule) => schedule.next(&self.options),
+            None => Instant::ZERO,
+        };
+        let drops = match self.options.behaviour.drop_after {
+            // Connections are numbered in order of time in every shell, but that is not
+            // required: look at all of them.
+            Some(after) => self.connections.values().map(|c| c.opened_at + after).min(),
+            None => None,
+        };
+        let at = clocks
+            .min(drops.unwrap_or(Instant::NEVER))
+            .min(self.mining.next_deadline());
+        (at != Instant::NEVER).then_some(at)
     }
 
     /// The account so far.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
+
+    /// The options it runs by.
+    pub fn options(&self) -> &PoolOptions {
+        &self.options
+    }
+
+    fn run_clocks(&mut self, now: Instant) {
+        if self.schedule.is_none() {
+            let rng = self.schedule_rng.clone();
+            self.schedule = Some(Schedule::new(now, &self.options, rng));
+            self.new_job(now, true);
+        }
+        while let Some(due) = self
+            .schedule
+            .as_mut()
+            .and_then(|s| s.due(now, &self.options))
+        {
+            match due {
+                Due::Job { clean } => self.new_job(now, clean),
+                Due::Difficulty => self.change_difficulty(now),
+                Due::Script(order) => self.order(now, None, &order),
+            }
+        }
+        self.take_template(now);
+        if let Some(after) = self.options.behaviour.drop_after {
+            let late = self.connections.values();
+            let late = late.filter(|c| c.opened_at + after <= now).map(|c| c.id);
+            for id in late.collect::<Vec<_>>() {
+                self.close(id);
+            }
+        }
+    }
+
+    fn opened(&mut self, now: Instant, id: ConnId) {
+        if self.connections.len() >= CONNECTIONS_MAX {
+            self.effects.push_back(Effect::Close(id));
+            return;
+        }
+        let silent = self.options.behaviour.hang;
+        let mut conn = Connection::new(id, now, self.options.difficulty, silent);
+        conn.extranonce1 = self.fresh_extranonce1();
+        conn.extranonce2_size = self.options.extranonce2_size.min(16);
+        self.connections.insert(id, conn);
+        self.ledger.opened(id);
+    }
+
+    /// Distinct for 2^32 connections, or for as many as its size can tell apart. The
+    /// counter begins at a random value, so that zero bytes are nothing special.
+    fn fresh_extranonce1(&mut self) -> Vec<u8> {
+        self.extranonce_next = self.extranonce_next.wrapping_add(1);
+        let size = usize::from(self.options.extranonce1_size.clamp(1, 16));
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.wire_rng.next_u64().to_be_bytes());
+        bytes[8..].copy_from_slice(&self.extranonce_next.to_be_bytes());
+        bytes[16 - size..].to_vec()
+    }
+
+    fn bytes(&mut self, now: Instant, id: ConnId, bytes: &[u8]) {
+        let Some(conn) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let Ok(lines) = conn.lines(bytes) else {
+            self.ledger.violation(now, id, "a line above 64 KiB");
+            self.close(id);
+            return;
+        };
+        for line in lines {
+            self.line(now, id, &line);
+        }
+    }
+
+    fn order(&mut self, now: Instant, id: Option<ConnId>, order: &Order) {
+        // A new job is the pool's, whoever asked for it.
+        if let Order::NewJob { clean } = order {
+            self.new_job(now, *clean);
+            return;
+        }
+        let all = self.connections.keys().copied();
+        let ids: Vec<ConnId> = all.filter(|c| id.is_none_or(|id| id == *c)).collect();
+        for id in ids {
+            self.order_one(now, id, order);
+        }
+    }
+
+    fn order_one(&mut self, now: Instant, id: ConnId, order: &Order) {
+        let Some(conn) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let mut ask = |method| json!({ "id": conn.ask(method), "method": method, "params": [] });
+        let line = match order {
+            Order::SetDifficulty(difficulty) => return self.set_difficulty(id, *difficulty),
+            Order::SendDifficultyText(text) => {
+                let line = format!(
+                    "{{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[{text}]}}\n"
+                );
+                return self.send_bytes(id, line.into_bytes());
+            }
+            Order::NewJob { .. } => return,
+            Order::ShowMessage(text) => note("client.show_message", json!([text])),
+            Order::Reconnect(None) => note("client.reconnect", json!([])),
+            Order::Reconnect(Some((host, port, wait_s))) => {
+                note("client.reconnect", json!([host, port, wait_s]))
+            }
+            Order::Ping => ask("mining.ping"),
+            Order::GetVersion => ask("client.get_version"),
+            Order::SetExtranonce { extranonce2_size } => {
+                return self.set_extranonce(id, *extranonce2_size);
+            }
+            Order::SetVersionMask(mask) => return self.set_version_mask(now, id, *mask),
+            Order::Raw(bytes) => return self.send_bytes(id, bytes.clone()),
+            Order::Close => return self.close(id),
+            Order::Hang(silent) => return self.hang(id, *silent),
+        };
+        self.send(id, &line);
+    }
+
+    /// Sends a message, in the manner of the behaviour.
+    fn send(&mut self, id: ConnId, message: &Value) {
+        let behaviour = &self.options.behaviour;
+        if behaviour.junk_lines > 0.0 && self.wire_rng.chance(behaviour.junk_lines) {
+            let junk = wire::junk(&mut self.wire_rng);
+            self.send_bytes(id, junk);
+        }
+        let mut line = message.to_string().into_bytes();
+        let end: &[u8] = match self.options.behaviour.dialect.crlf {
+            true if self.wire_rng.chance(0.1) => b"\r\n\r\n",
+            true => b"\r\n",
+            false => b"\n",
+        };
+        line.extend_from_slice(end);
+        self.send_bytes(id, line);
+    }
+
+    fn send_bytes(&mut self, id: ConnId, bytes: Vec<u8>) {
+        if self.connections.get(&id).is_none_or(|conn| conn.silent) {
+            return;
+        }
+        let fragments = self.options.behaviour.fragments;
+        for piece in wire::cut(bytes, fragments, &mut self.wire_rng) {
+            self.effects.push_back(Effect::Send(id, piece));
+        }
+    }
+
+    fn close(&mut self, id: ConnId) {
+        if self.connections.remove(&id).is_some() {
+            self.effects.push_back(Effect::Close(id));
+        }
+    }
+
+    fn change_difficulty(&mut self, now: Instant) {
+        let Some(changes) = &self.options.behaviour.difficulty_changes else {
+            return;
+        };
+        let draw = self.wire_rng.below(changes.choices.len() as u64) as usize;
+        let Some(difficulty) = changes.choices.get(draw).copied() else {
+            return;
+        };
+        let with_job = self.wire_rng.chance(changes.with_job);
+        for id in self.connections.keys().copied().collect::<Vec<_>>() {
+            self.set_difficulty(id, difficulty);
+        }
+        if with_job {
+            self.new_job(now, false);
+        }
+    }
+
+    /// For jobs sent from now on.
+    fn set_difficulty(&mut self, id: ConnId, difficulty: Difficulty) {
+        let Some(conn) = self.connections.get_mut(&id) else {
+            return;
+        };
+        conn.difficulty = difficulty;
+        if conn.welcomed {
+            let line = note(
+                "mining.set_difficulty",
+                json!([wire::difficulty_json(difficulty)]),
+            );
+            self.send(id, &line);
+        }
+    }
+
+    fn hang(&mut self, id: ConnId, silent: bool) {
+        let Some(conn) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let spoke_again = conn.silent && !silent;
+        conn.silent = silent;
+        if spoke_again && conn.welcomed {
+            self.send_current_job(id);
+        }
+    }
+}
+
+/// A notification.
+fn note(method: &str, params: Value) -> Value {
+    json!({ "id": null, "method": method, "params": params })
 }
