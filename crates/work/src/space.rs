@@ -171,6 +171,17 @@ impl SearchSpace {
         Some(at + Duration::from_secs(wait))
     }
 
+    /// Version bits that the chain at place `chain` rolls in the present job: the pool's
+    /// mask less the chain's prefix, as far as host and chip can use it. `None` without
+    /// a job or such a chain.
+    pub fn version_bits(&self, chain: usize) -> Option<u32> {
+        let part = self.contents.back()?.parts.get(chain)?;
+        Some(match part.chip_mask {
+            Some(mask) => mask.count_ones(),
+            None => part.bits.count().trailing_zeros(),
+        })
+    }
+
     /// Note how far the chains came in the present content, before another takes over.
     fn remember_places(&mut self) {
         let Some(content) = self.contents.back() else {
