@@ -89,6 +89,7 @@ pub struct Snapshot {
     /// Which machine this is.
     pub machine: Machine,
     /// Hashrate over several windows.
+    #[serde(rename = "hashrate_ths")]
     pub hashrate: Hashrate,
     /// Chains in slot order.
     pub chains: Vec<Chain>,
