@@ -85,7 +85,7 @@ function overview(s) {
   const h = s.hashrate_ths;
   show("rate", fixed(known(h.m1) ? h.m1 : h.s5, 2));
   const windows = [["5 s", h.s5], ["1 min", h.m1], ["15 min", h.m15], ["1 h", h.h1], ["nominal", h.nominal]];
-  show("windows", windows.map(([name, v]) => `${name} ${fixed(v, 1)}`).join(" · "));
+  show("windows", windows.map(([name, v]) => `${name} ${fixed(v, 1)}`.replaceAll(" ", "\u00a0")).join(" · "));
 }
 
 function safety(s) {
