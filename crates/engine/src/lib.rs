@@ -1,1 +1,22 @@
-//! Placeholder, filled in by the commit that follows.
+//! The miner as one value: events in, effects out.
+//!
+//! [`Engine`] joins the cores, and is the only place that does: pool sessions
+//! ([`stratum`]), work and shares ([`scheduler`]), chains ([`drivers`]). It owns no
+//! socket, file, thread or clock. Everything that can wake it is an [`Event`]; everything
+//! that it can do to the world is an [`Effect`]. Under the same events at the same
+//! instants it gives the same effects, byte for byte.
+//!
+//! What it deliberately does not know: how bytes reach a pool or a chip, what time of
+//! day it is, and whether the machine at the other end is silicon or a twin.
+
+mod config;
+mod engine;
+mod event;
+mod faults;
+mod rates;
+mod snapshot;
+mod wiring;
+
+pub use config::{EngineConfig, PoolConfig};
+pub use engine::Engine;
+pub use event::{Effect, Event, PoolEvent};

@@ -1,0 +1,316 @@
+//! The engine's own state and its three methods. How the cores are joined stands in
+//! `wiring`; what the outside sees is made in `snapshot`.
+
+use std::collections::VecDeque;
+
+use scheduler::Scheduler;
+use telemetry::{Command, Decision, Note, NoteLog};
+use units::{ChainSlot, Duration, Instant, PoolIndex, SessionId};
+
+use crate::config::EngineConfig;
+use crate::event::{Effect, Event, PoolEvent};
+use crate::faults::Faults;
+use crate::rates::Rates;
+
+/// Notes kept for the log page.
+const NOTES_KEPT: usize = 256;
+/// Decisions kept for the snapshot.
+const DECISIONS_KEPT: usize = 16;
+/// After this long a shut-down ends whatever the chains say: the process must be gone
+/// within 5 s of SIGTERM.
+const STOP_WITHIN: Duration = Duration::from_secs(4);
+
+/// What the machine as a whole is meant to do.
+///
+/// ```text
+/// Idle --Start--> Running <--Pause/Resume--> Paused
+///                    \______Shutdown___________/
+///                              v
+///                          Stopping --chains off or 4 s--> Stopped
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    /// Made, not started.
+    Idle,
+    /// Hash.
+    Running,
+    /// Sessions stay, chains are off.
+    Paused,
+    /// Chains power down until this instant at the latest.
+    Stopping(Instant),
+    /// Everything is off.
+    Stopped,
+}
+
+/// The miner.
+pub struct Engine {
+    pub(crate) config: EngineConfig,
+    pub(crate) mode: Mode,
+    pub(crate) started: Instant,
+    pub(crate) now: Instant,
+    pub(crate) seq: u64,
+    pub(crate) pools: Vec<PoolSlot>,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) chains: Vec<ChainUnit>,
+    /// Whose turn it is to get the next work item.
+    pub(crate) turn: usize,
+    pub(crate) effects: VecDeque<Effect>,
+    pub(crate) notes: NoteLog,
+    pub(crate) faults: Faults,
+    pub(crate) decisions: VecDeque<Decision>,
+    pub(crate) rates: Rates,
+}
+
+/// One pool's client and the session that it has now.
+pub(crate) struct PoolSlot {
+    pub(crate) client: stratum::Client,
+    pub(crate) session: Option<SessionId>,
+}
+
+/// One chain with what the engine keeps beside it.
+pub(crate) struct ChainUnit {
+    pub(crate) slot: ChainSlot,
+    pub(crate) driver: drivers::Chain,
+    /// Work items that the link has room for.
+    pub(crate) wanted: u16,
+    pub(crate) rates: Rates,
+    pub(crate) ticket_hashes: f64,
+    pub(crate) state: telemetry::ChainState,
+}
+
+impl ChainUnit {
+    /// Nothing is powered here any more.
+    fn is_off(&self) -> bool {
+        use telemetry::ChainState::{Absent, Failed, Off};
+        matches!(self.driver.state(), Off | Absent | Failed)
+    }
+}
+
+impl Engine {
+    /// An engine at rest. `Event::Start` sets it going.
+    pub fn new(now: Instant, config: EngineConfig) -> Result<Self, drivers::ConfigError> {
+        let chains = crate::wiring::make_chains(now, &config)?;
+        let scheduler = crate::wiring::make_scheduler(&config, &chains);
+        let pools = crate::wiring::make_pools(&config, &chains);
+        Ok(Engine {
+            config,
+            mode: Mode::Idle,
+            started: now,
+            now,
+            seq: 0,
+            pools,
+            scheduler,
+            chains,
+            turn: 0,
+            effects: VecDeque::new(),
+            notes: NoteLog::new(NOTES_KEPT),
+            faults: Faults::default(),
+            decisions: VecDeque::new(),
+            rates: Rates::new(now),
+        })
+    }
+
+    /// Consume one event. Time never runs backwards: an earlier `now` counts as the
+    /// latest one seen.
+    pub fn handle(&mut self, now: Instant, event: Event) {
+        self.now = self.now.max(now);
+        match event {
+            Event::Start => self.start(),
+            Event::Link { slot, event } => {
+                self.to_chain(slot, drivers::Input::Link(event));
+            }
+            Event::Board(event) => {
+                let (hal::BoardEvent::Plug { slot, .. } | hal::BoardEvent::Failed { slot, .. }) =
+                    event;
+                self.to_chain(slot, drivers::Input::Board(event));
+            }
+            Event::Pool { pool, event } => self.pool_event(pool, event),
+            Event::Command(command) => self.command(command),
+            Event::Wake => self.wake(),
+        }
+        self.settle();
+        self.note_chain_states();
+        self.finish_stop();
+    }
+
+    /// The next thing to do outside. Work is made here, one item at a time and one chain
+    /// after the other, so that after a flush every chain has new work before any has
+    /// much of it.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        loop {
+            if let Some(effect) = self.effects.pop_front() {
+                return Some(effect);
+            }
+            if !self.dispatch_one() {
+                return None;
+            }
+        }
+    }
+
+    /// When `Event::Wake` is due next.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let chains = self.chains.iter().filter_map(|c| c.driver.next_deadline());
+        let pools = self.pools.iter().filter_map(|p| p.client.next_deadline());
+        let stop = match self.mode {
+            Mode::Stopping(deadline) => Some(deadline),
+            _ => None,
+        };
+        chains
+            .chain(pools)
+            .chain(self.scheduler.next_deadline())
+            .chain(stop)
+            .min()
+    }
+
+    /// The last notes, oldest first.
+    pub fn notes(&self) -> impl DoubleEndedIterator<Item = &Note> {
+        self.notes.iter()
+    }
+
+    fn to_chain(&mut self, slot: ChainSlot, input: drivers::Input) {
+        if let Some(chain) = self.chains.iter_mut().find(|c| c.slot == slot) {
+            chain.driver.handle(self.now, input);
+        }
+    }
+
+    fn start(&mut self) {
+        if self.mode != Mode::Idle {
+            return;
+        }
+        self.mode = Mode::Running;
+        let now = self.now;
+        for i in 0..self.pools.len() {
+            self.pools[i].client.handle(now, stratum::Input::Start);
+        }
+        self.each_chain(&drivers::Input::Start);
+    }
+
+    fn wake(&mut self) {
+        let now = self.now;
+        for i in 0..self.pools.len() {
+            if self.pools[i]
+                .client
+                .next_deadline()
+                .is_some_and(|at| at <= now)
+            {
+                self.pools[i].client.handle(now, stratum::Input::Wake);
+            }
+        }
+        if self.scheduler.next_deadline().is_some_and(|at| at <= now) {
+            self.scheduler.handle(now, scheduler::Input::Wake);
+        }
+        for i in 0..self.chains.len() {
+            if self.chains[i]
+                .driver
+                .next_deadline()
+                .is_some_and(|at| at <= now)
+            {
+                self.chains[i].driver.handle(now, drivers::Input::Wake);
+            }
+        }
+    }
+
+    fn pool_event(&mut self, pool: PoolIndex, event: PoolEvent) {
+        let index = usize::from(pool.0);
+        let now = self.now;
+        let Some(slot) = self.pools.get_mut(index) else {
+            return;
+        };
+        let input = match event {
+            PoolEvent::Connected => stratum::Input::Connected,
+            PoolEvent::ConnectFailed(why) => stratum::Input::ConnectFailed(why),
+            PoolEvent::Bytes(bytes) => stratum::Input::Bytes(bytes),
+            PoolEvent::Closed(why) => stratum::Input::Closed(why),
+        };
+        slot.client.handle(now, input);
+    }
+
+    fn command(&mut self, command: Command) {
+        match (command, self.mode) {
+            (Command::Pause, Mode::Running) => {
+                self.mode = Mode::Paused;
+                self.decide("machine", "pause", "operator's command");
+                self.each_chain(&drivers::Input::Stop);
+            }
+            (Command::Resume, Mode::Paused) => {
+                self.mode = Mode::Running;
+                self.decide("machine", "resume", "operator's command");
+                self.each_chain(&drivers::Input::Start);
+            }
+            (Command::Shutdown, Mode::Stopped | Mode::Stopping(_)) => {}
+            (Command::Shutdown, _) => self.begin_stop(),
+            _ => {}
+        }
+    }
+
+    fn begin_stop(&mut self) {
+        self.mode = Mode::Stopping(self.now + STOP_WITHIN);
+        self.decide("machine", "shut down", "operator's command");
+        self.each_chain(&drivers::Input::Stop);
+    }
+
+    /// Chains go first; sessions stay until the last shares are answered, so that nothing
+    /// found is lost for a clean stop.
+    fn finish_stop(&mut self) {
+        let Mode::Stopping(deadline) = self.mode else {
+            return;
+        };
+        let quiet =
+            self.chains.iter().all(ChainUnit::is_off) && self.scheduler.shares().in_flight == 0;
+        if !quiet && self.now < deadline {
+            return;
+        }
+        for pool in &mut self.pools {
+            pool.client.handle(self.now, stratum::Input::Stop);
+        }
+        self.settle();
+        self.mode = Mode::Stopped;
+        self.effects.push_back(Effect::Stopped);
+    }
+
+    /// A chain's change of state is a decision of its driver: keep it for the snapshot.
+    fn note_chain_states(&mut self) {
+        for i in 0..self.chains.len() {
+            let state = self.chains[i].driver.state();
+            if state != self.chains[i].state {
+                let (place, before) = (
+                    format!("chain {}", self.chains[i].slot),
+                    self.chains[i].state,
+                );
+                self.chains[i].state = state;
+                self.decide(
+                    &place,
+                    state_word(state),
+                    &format!("was {}", state_word(before)),
+                );
+            }
+        }
+    }
+
+    /// Record a decision with its reason.
+    pub(crate) fn decide(&mut self, place: &str, decision: &str, reason: &str) {
+        if self.decisions.len() == DECISIONS_KEPT {
+            self.decisions.pop_front();
+        }
+        self.decisions.push_back(Decision {
+            at_s: self.now.since(self.started).as_secs_f64(),
+            place: place.to_owned(),
+            decision: decision.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+}
+
+fn state_word(state: telemetry::ChainState) -> &'static str {
+    use telemetry::ChainState::*;
+    match state {
+        Absent => "absent",
+        Off => "power off",
+        Starting => "bring up",
+        Ramping => "raise the frequency",
+        Hashing => "hash at the target frequency",
+        Recovering => "wait before another bring-up",
+        Failed => "stay off",
+        _ => "change",
+    }
+}

@@ -1,0 +1,82 @@
+//! All that can wake the engine and all that it can do to the world.
+
+use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp};
+use telemetry::{Command, Note};
+use units::{ChainSlot, PoolIndex};
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Begin: connect to pools, bring chains up. Sent once.
+    Start,
+    /// A link said something about the chain in `slot`.
+    Link {
+        /// The chain.
+        slot: ChainSlot,
+        /// What it said.
+        event: LinkEvent,
+    },
+    /// The control board said something.
+    Board(BoardEvent),
+    /// A pool's connection did something.
+    Pool {
+        /// The pool.
+        pool: PoolIndex,
+        /// What happened.
+        event: PoolEvent,
+    },
+    /// An operator asks for something.
+    Command(Command),
+    /// A deadline has come.
+    Wake,
+}
+
+/// What a pool's connection did.
+#[derive(Clone, Debug)]
+pub enum PoolEvent {
+    /// Established.
+    Connected,
+    /// Could not be established; the text says why.
+    ConnectFailed(String),
+    /// Plaintext bytes of the session, in order, cut anywhere.
+    Bytes(Vec<u8>),
+    /// Ended by the pool or the network; the text says why.
+    Closed(String),
+}
+
+/// Something to do.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Give this to the link that serves `slot`.
+    Link {
+        /// The chain.
+        slot: ChainSlot,
+        /// The operation.
+        op: LinkOp,
+    },
+    /// Give this to the control board.
+    Board(BoardOp),
+    /// Open a connection. A connection of this pool that is still open is dropped first.
+    Connect {
+        /// The pool.
+        pool: PoolIndex,
+        /// Where to.
+        endpoint: stratum::Endpoint,
+    },
+    /// Send these bytes on the pool's connection.
+    Send {
+        /// The pool.
+        pool: PoolIndex,
+        /// Whole lines.
+        bytes: Vec<u8>,
+    },
+    /// Close the pool's connection.
+    Disconnect {
+        /// The pool.
+        pool: PoolIndex,
+    },
+    /// Tell a person.
+    Log(Note),
+    /// Everything is off: the process may end.
+    Stopped,
+}

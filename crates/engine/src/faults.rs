@@ -1,0 +1,134 @@
+//! What is wrong *now*: faults are set by coded notes and cleared by the note that says
+//! that the same place is well again.
+
+use telemetry::{Code, Fault, Note, Severity};
+
+/// More different faults than this at once are not shown: the first ones matter.
+const FAULTS_MAX: usize = 64;
+
+/// The present faults, in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    list: Vec<Fault>,
+}
+
+impl Faults {
+    /// Learn from a note.
+    pub(crate) fn note(&mut self, note: &Note) {
+        for gone in cleared_by(note.code) {
+            self.list
+                .retain(|f| !(f.code == *gone && f.place == note.place));
+        }
+        if !is_lasting(note.code) {
+            return;
+        }
+        let fault = Fault {
+            code: note.code,
+            place: note.place.clone(),
+            detail: note.detail.clone(),
+            remedy: note.code.remedy(),
+        };
+        let known = self
+            .list
+            .iter()
+            .position(|f| f.code == fault.code && f.place == fault.place);
+        match known {
+            Some(i) => self.list[i] = fault,
+            None if self.list.len() < FAULTS_MAX => self.list.push(fault),
+            None => {}
+        }
+    }
+
+    pub(crate) fn list(&self) -> &[Fault] {
+        &self.list
+    }
+}
+
+/// Conditions that last until something else is said. Events that are over when they are
+/// told (a skipped job, a message, a reconnection) stay in the log alone.
+fn is_lasting(code: Code) -> bool {
+    use Code::*;
+    if code.severity() == Severity::Info {
+        return false;
+    }
+    !matches!(
+        code,
+        PoolJob | PoolDifficulty | PoolMessage | PoolProtocol | PoolNoAnswer | ChainRestart
+    )
+}
+
+/// The faults of the same place that end when this is said.
+fn cleared_by(code: Code) -> &'static [Code] {
+    use Code::*;
+    match code {
+        ChainUp => &[
+            ChainSilent,
+            ChainNoisy,
+            ChainRampGuard,
+            ChainChipId,
+            ChainMissing,
+            LinkFault,
+            BoardFault,
+            ChainGaveUp,
+        ],
+        // A new bring-up counts the chips and judges the link again.
+        ChainRestart => &[ChainChips, ChainBaud],
+        PoolUp => &[
+            PoolConnect,
+            PoolClosed,
+            PoolSilent,
+            PoolRefusedUser,
+            PoolSubscribe,
+            PoolLine,
+            PoolExtranonce,
+            PoolSpaceSpent,
+            PoolRejects,
+            PoolVersionBits,
+        ],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use units::Instant;
+
+    use super::*;
+
+    fn note(code: Code, place: &str) -> Note {
+        Note {
+            at: Instant::ZERO,
+            code,
+            place: place.into(),
+            detail: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_fault_stays_until_its_place_is_well() {
+        let mut faults = Faults::default();
+        faults.note(&note(Code::ChainSilent, "chain 1"));
+        faults.note(&note(Code::ChainSilent, "chain 1"));
+        faults.note(&note(Code::ChainUp, "chain 2"));
+        assert_eq!(faults.list().len(), 1);
+        faults.note(&note(Code::ChainUp, "chain 1"));
+        assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn events_that_are_over_are_no_faults() {
+        let mut faults = Faults::default();
+        faults.note(&note(Code::PoolMessage, "pool 0"));
+        faults.note(&note(Code::PoolJob, "pool 0"));
+        assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn the_list_is_bounded() {
+        let mut faults = Faults::default();
+        for i in 0..1000 {
+            faults.note(&note(Code::PoolConnect, &format!("pool {i}")));
+        }
+        assert_eq!(faults.list().len(), FAULTS_MAX);
+    }
+}

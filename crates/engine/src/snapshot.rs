@@ -1,0 +1,105 @@
+//! The engine as the outside sees it.
+
+use telemetry::{Chain, ChainState, Hashrate, Machine, MachineState, PoolState, Psu, Snapshot};
+use units::{HashRate, Instant};
+
+use crate::engine::{ChainUnit, Engine, Mode};
+
+impl Engine {
+    /// The whole machine as one value. Counts `seq` up, so the caller decides the pace.
+    pub fn snapshot(&mut self, now: Instant) -> Snapshot {
+        let now = self.now.max(now);
+        self.seq += 1;
+        let chains: Vec<Chain> = self
+            .chains
+            .iter_mut()
+            .map(|chain| chain_view(chain, now))
+            .collect();
+        let nominal: HashRate = self.chains.iter().map(|c| c.driver.nominal()).sum();
+        let ticket_hashes = self.chains.first().map_or(0.0, |c| c.ticket_hashes);
+        let [s5, m1, m15, h1] = self
+            .rates
+            .per_second(now)
+            .map(|rate| rate.map(|nonces| HashRate::from_hs(nonces * ticket_hashes).ths()));
+        let pools: Vec<_> = self
+            .pools
+            .iter()
+            .map(|pool| pool.client.status(now))
+            .collect();
+        Snapshot {
+            seq: self.seq,
+            uptime_s: now.since(self.started).as_secs_f64(),
+            state: self.state(&chains, &pools),
+            machine: Machine {
+                model: self.config.machine.model.clone(),
+                name: self.config.machine.name.clone(),
+                backend: self.config.backend.clone(),
+                emulated: self.config.difficulty_one.is_scaled() || self.config.backend == "twin",
+                difficulty_bits: self.config.difficulty_one.zero_bits(),
+                firmware: self.config.firmware.clone(),
+            },
+            hashrate: Hashrate {
+                s5,
+                m1,
+                m15,
+                h1,
+                nominal: Some(nominal.ths()),
+            },
+            chains,
+            temperatures: Vec::new(),
+            fans: Vec::new(),
+            psu: Psu::default(),
+            power_w: None,
+            efficiency_j_per_th: None,
+            pools,
+            shares: self.scheduler.shares(),
+            faults: self.faults.list().to_vec(),
+            decisions: self.decisions.iter().cloned().collect(),
+        }
+    }
+
+    /// The account of shares alone.
+    pub fn shares(&self) -> telemetry::Shares {
+        self.scheduler.shares()
+    }
+
+    fn state(&self, chains: &[Chain], pools: &[telemetry::Pool]) -> MachineState {
+        match self.mode {
+            Mode::Stopping(_) | Mode::Stopped => return MachineState::Stopping,
+            Mode::Paused => return MachineState::Paused,
+            Mode::Idle => return MachineState::Starting,
+            Mode::Running => {}
+        }
+        let any = |wanted: &[ChainState]| chains.iter().any(|c| wanted.contains(&c.state));
+        if any(&[ChainState::Ramping, ChainState::Hashing]) {
+            if self.scheduler.has_work() {
+                MachineState::Hashing
+            } else if pools.iter().any(|p| p.state == PoolState::Connecting) && self.never_worked()
+            {
+                MachineState::Starting
+            } else {
+                MachineState::NoPool
+            }
+        } else if any(&[
+            ChainState::Starting,
+            ChainState::Recovering,
+            ChainState::Off,
+        ]) {
+            MachineState::Starting
+        } else {
+            MachineState::Fault
+        }
+    }
+
+    fn never_worked(&self) -> bool {
+        self.chains.iter().all(|chain| !chain.rates.has_counted())
+    }
+}
+
+fn chain_view(chain: &mut ChainUnit, now: Instant) -> Chain {
+    let mut view = chain.driver.status(now);
+    let [_, m1, ..] = chain.rates.per_second(now);
+    view.hashrate_ths = m1.map(|nonces| HashRate::from_hs(nonces * chain.ticket_hashes).ths());
+    view.chips = Some(chain.driver.chips(now));
+    view
+}

@@ -1,0 +1,253 @@
+//! How the cores are joined: each core's effects become another's input or leave the
+//! engine. The order is fixed (pool, scheduler, chains), so one event has one outcome.
+
+use telemetry::{ChainState, Note};
+use units::{ChainSlot, Instant, PoolIndex};
+
+use crate::config::EngineConfig;
+use crate::engine::{ChainUnit, Engine, Mode, PoolSlot};
+use crate::event::Effect;
+use crate::rates::Rates;
+
+/// One chain driver per slot of the machine.
+pub(crate) fn make_chains(
+    now: Instant,
+    config: &EngineConfig,
+) -> Result<Vec<ChainUnit>, drivers::ConfigError> {
+    (0..config.machine.slots)
+        .map(|slot| {
+            let driver = drivers::Chain::new(drivers::ChainConfig {
+                slot: ChainSlot(slot),
+                hashboard: config.machine.hashboard.clone(),
+                link: config.machine.control_board.link,
+                settle_percent: config.settle_percent,
+                thinning: config.thinning,
+            })?;
+            let ticket_hashes = driver.needs().ticket.value() as f64 * 2f64.powi(32);
+            Ok(ChainUnit {
+                slot: ChainSlot(slot),
+                driver,
+                wanted: 0,
+                rates: Rates::new(now),
+                ticket_hashes,
+                state: ChainState::Off,
+            })
+        })
+        .collect()
+}
+
+/// The scheduler for these chains.
+pub(crate) fn make_scheduler(config: &EngineConfig, chains: &[ChainUnit]) -> scheduler::Scheduler {
+    let needs = chains
+        .iter()
+        .map(|chain| {
+            let needs = chain.driver.needs();
+            scheduler::ChainNeeds {
+                slot: chain.slot,
+                rolling: match needs.rolling {
+                    drivers::RollingNeed::Host { midstates } => {
+                        work::RollingNeed::Host { midstates }
+                    }
+                    drivers::RollingNeed::Chip { bits } => work::RollingNeed::Chip { bits },
+                },
+                wire_id_step: needs.wire_id_step,
+                wire_id_count: needs.wire_id_count,
+                ticket: needs.ticket,
+            }
+        })
+        .collect();
+    scheduler::Scheduler::new(scheduler::Config {
+        chains: needs,
+        difficulty_one: config.difficulty_one,
+        seed: config.seed,
+    })
+}
+
+/// One client per configured pool.
+pub(crate) fn make_pools(config: &EngineConfig, chains: &[ChainUnit]) -> Vec<PoolSlot> {
+    // BIP320's sixteen bits: what hosts and chips of this family roll.
+    const VERSION_MASK: u32 = 0x1fff_e000;
+    let min_version_bits = chains
+        .iter()
+        .map(|chain| match chain.driver.needs().rolling {
+            drivers::RollingNeed::Host { midstates } => midstates.trailing_zeros() as u8,
+            drivers::RollingNeed::Chip { bits } => bits,
+        })
+        .max()
+        .unwrap_or(0);
+    config
+        .pools
+        .iter()
+        .enumerate()
+        .map(|(i, pool)| PoolSlot {
+            client: stratum::Client::new(stratum::SessionConfig {
+                pool: PoolIndex(i as u8),
+                endpoint: pool.endpoint.clone(),
+                user: pool.user.clone(),
+                password: pool.password.clone(),
+                agent: format!("stannary/{}", config.firmware),
+                difficulty_one: pool.difficulty_one,
+                version_mask: VERSION_MASK,
+                min_version_bits,
+                seed: config.seed ^ (0x9001 + i as u64),
+                wanted_difficulty: None,
+            }),
+            session: None,
+        })
+        .collect()
+}
+
+impl Engine {
+    /// Give the same input to every chain.
+    pub(crate) fn each_chain(&mut self, input: &drivers::Input) {
+        for chain in &mut self.chains {
+            chain.driver.handle(self.now, input.clone());
+        }
+    }
+
+    /// Carry every core's effects to where they belong until none has any left. A core's
+    /// effect may give another core an input, never itself one without end: a pool's
+    /// bytes make jobs, a job makes flushes, a flush makes link operations, and those
+    /// leave the engine.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            let mut moved = false;
+            for i in 0..self.pools.len() {
+                while let Some(effect) = self.pools[i].client.next_effect() {
+                    self.from_pool(i, effect);
+                    moved = true;
+                }
+            }
+            while let Some(effect) = self.scheduler.next_effect() {
+                self.from_scheduler(effect);
+                moved = true;
+            }
+            for i in 0..self.chains.len() {
+                while let Some(effect) = self.chains[i].driver.next_effect() {
+                    self.from_chain(i, effect);
+                    moved = true;
+                }
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn from_pool(&mut self, index: usize, effect: stratum::Effect) {
+        let now = self.now;
+        let pool = PoolIndex(index as u8);
+        match effect {
+            stratum::Effect::Connect(endpoint) => {
+                self.effects.push_back(Effect::Connect { pool, endpoint });
+            }
+            stratum::Effect::Send(bytes) => self.effects.push_back(Effect::Send { pool, bytes }),
+            stratum::Effect::Disconnect => self.effects.push_back(Effect::Disconnect { pool }),
+            stratum::Effect::Session(id) => self.pools[index].session = Some(id),
+            stratum::Effect::Job(job) => self.scheduler.handle(now, scheduler::Input::Job(job)),
+            stratum::Effect::SessionEnded(id) => {
+                self.pools[index].session = None;
+                self.scheduler
+                    .handle(now, scheduler::Input::SessionEnded(id));
+            }
+            stratum::Effect::Outcome { share, outcome } => {
+                self.scheduler
+                    .handle(now, scheduler::Input::Outcome { share, outcome });
+            }
+            stratum::Effect::Note(note) => self.tell(note),
+        }
+    }
+
+    fn from_scheduler(&mut self, effect: scheduler::Effect) {
+        let now = self.now;
+        match effect {
+            scheduler::Effect::FlushChain(slot) => {
+                if let Some(chain) = self.chains.iter_mut().find(|c| c.slot == slot) {
+                    chain.wanted = 0;
+                    chain.driver.handle(now, drivers::Input::FlushWork);
+                }
+            }
+            scheduler::Effect::Submit(share) => self.submit(share),
+            scheduler::Effect::Verdict { report, verdict } => {
+                let ok = verdict.is_genuine();
+                if let Some(chain) = self.chains.iter_mut().find(|c| c.slot == report.slot) {
+                    if verdict.counts_for_hashrate() {
+                        self.rates.count(now);
+                        chain.rates.count(now);
+                    }
+                    chain
+                        .driver
+                        .handle(now, drivers::Input::Verdict { report, ok });
+                }
+            }
+            scheduler::Effect::Note(note) => self.tell(note),
+        }
+    }
+
+    fn submit(&mut self, share: work::Share) {
+        let now = self.now;
+        let session = Some(share.job.session);
+        match self.pools.iter_mut().find(|p| p.session == session) {
+            Some(pool) => pool.client.handle(now, stratum::Input::Submit(share)),
+            None => {
+                let (share, outcome) = (share.id, work::ShareOutcome::NoAnswer);
+                self.scheduler
+                    .handle(now, scheduler::Input::Outcome { share, outcome });
+            }
+        }
+    }
+
+    fn from_chain(&mut self, index: usize, effect: drivers::Effect) {
+        let now = self.now;
+        let slot = self.chains[index].slot;
+        match effect {
+            drivers::Effect::Link(op) => self.effects.push_back(Effect::Link { slot, op }),
+            drivers::Effect::Board(op) => self.effects.push_back(Effect::Board(op)),
+            drivers::Effect::Nonce(report) => {
+                self.scheduler.handle(now, scheduler::Input::Nonce(report));
+            }
+            drivers::Effect::WantWork(count) => self.chains[index].wanted = count,
+            drivers::Effect::Reset => {
+                self.chains[index].wanted = 0;
+                self.scheduler
+                    .handle(now, scheduler::Input::ChainReset(slot));
+            }
+            drivers::Effect::Note(note) => self.tell(note),
+        }
+    }
+
+    /// Make one work item for the next chain in turn that wants one. False if there is
+    /// nothing to make.
+    pub(crate) fn dispatch_one(&mut self) -> bool {
+        if self.mode != Mode::Running || !self.scheduler.has_work() {
+            return false;
+        }
+        for step in 0..self.chains.len() {
+            let i = (self.turn + step) % self.chains.len();
+            let chain = &mut self.chains[i];
+            if chain.wanted == 0 {
+                continue;
+            }
+            let Some((wire, item)) = self.scheduler.dispatch(self.now, chain.slot) else {
+                // Nothing for this chain now; the next job sets it going again.
+                continue;
+            };
+            chain.wanted -= 1;
+            chain
+                .driver
+                .handle(self.now, drivers::Input::Work(wire, item));
+            self.turn = i + 1;
+            self.settle();
+            return true;
+        }
+        self.settle();
+        !self.effects.is_empty()
+    }
+
+    /// Log a note, and learn from it what is wrong or well.
+    pub(crate) fn tell(&mut self, note: Note) {
+        self.faults.note(&note);
+        self.notes.push(note.clone());
+        self.effects.push_back(Effect::Log(note));
+    }
+}

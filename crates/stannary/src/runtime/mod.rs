@@ -1,0 +1,149 @@
+//! The shell around the engine: threads, sockets, signals, the clock.
+//!
+//! One thread runs the engine and is the only one that touches it. Everything else sends
+//! it messages through one bounded inbox; a sender that finds it full waits, so no peer
+//! can make the daemon's memory grow.
+
+mod clock;
+mod links;
+mod lock;
+mod pools;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+
+use engine::{Effect, Engine, EngineConfig, Event};
+use hal::MachinePorts;
+use telemetry::{Command, Note, Snapshot};
+use units::{Duration, Instant};
+
+pub(crate) use clock::Clock;
+pub(crate) use lock::{LockError, PortLock};
+
+/// Messages that may wait for the engine. At 16 KiB for the longest (a read from a
+/// pool) this bounds the memory at 4 MiB.
+const INBOX: usize = 256;
+/// Snapshots per second: four, as the contract says.
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(250);
+
+/// The sending side of the engine's inbox.
+pub(crate) type Inbox = SyncSender<Message>;
+
+/// What other threads tell the engine's thread.
+pub(crate) enum Message {
+    /// An event, as it is.
+    Event(Event),
+    /// A pool connection's news, to be checked against its generation.
+    Pool(pools::PoolNews),
+}
+
+/// Who looks at the miner while it runs.
+pub(crate) trait Observer {
+    /// A new snapshot, four times a second.
+    fn snapshot(&mut self, snapshot: &Arc<Snapshot>);
+    /// A note, as it is made.
+    fn note(&mut self, note: &Note);
+    /// True once the run should end. Asked after each snapshot.
+    fn should_stop(&mut self) -> bool {
+        false
+    }
+}
+
+/// A miner that is ready to run.
+pub(crate) struct Miner {
+    engine: Engine,
+    clock: Clock,
+    inbox: Inbox,
+    messages: Receiver<Message>,
+    ports: links::Ports,
+    pools: pools::PoolSockets,
+}
+
+impl Miner {
+    /// Join an engine to its ports.
+    pub(crate) fn new(config: EngineConfig, ports: MachinePorts, clock: Clock) -> anyhow::Result<Self> {
+        let (inbox, messages) = sync_channel(INBOX);
+        let ports = links::Ports::start(ports, clock, &inbox)?;
+        let pools = pools::PoolSockets::new(config.pools.len(), inbox.clone());
+        let engine = Engine::new(clock.now(), config)?;
+        Ok(Miner { engine, clock, inbox, messages, ports, pools })
+    }
+
+    /// A way to give commands from other threads.
+    pub(crate) fn commands(&self) -> Commands {
+        Commands(self.inbox.clone())
+    }
+
+    /// Run until everything is off after a `Command::Shutdown`.
+    pub(crate) fn run(mut self, observer: &mut dyn Observer) -> Arc<Snapshot> {
+        let mut next_snapshot = self.clock.now();
+        self.engine.handle(self.clock.now(), Event::Start);
+        loop {
+            let stopped = self.carry_out(observer);
+            let now = self.clock.now();
+            if now >= next_snapshot || stopped {
+                let snapshot = Arc::new(self.engine.snapshot(now));
+                observer.snapshot(&snapshot);
+                next_snapshot = now + SNAPSHOT_EVERY;
+                if stopped {
+                    return snapshot;
+                }
+                if observer.should_stop() {
+                    self.engine.handle(now, Event::Command(Command::Shutdown));
+                    continue;
+                }
+            }
+            self.wait(next_snapshot);
+        }
+    }
+
+    /// Wait for the next message or deadline and give it to the engine.
+    fn wait(&mut self, next_snapshot: Instant) {
+        let due = self.engine.next_deadline().map_or(next_snapshot, |at| at.min(next_snapshot));
+        match self.messages.recv_timeout(self.clock.until(due)) {
+            Ok(Message::Event(event)) => self.engine.handle(self.clock.now(), event),
+            Ok(Message::Pool(news)) => {
+                if let Some(event) = self.pools.take(news) {
+                    self.engine.handle(self.clock.now(), event);
+                }
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+        let now = self.clock.now();
+        if self.engine.next_deadline().is_some_and(|at| at <= now) {
+            self.engine.handle(now, Event::Wake);
+        }
+    }
+
+    /// Do all that the engine wants done. True once it has stopped.
+    fn carry_out(&mut self, observer: &mut dyn Observer) -> bool {
+        let mut stopped = false;
+        while let Some(effect) = self.engine.next_effect() {
+            match effect {
+                Effect::Link { slot, op } => self.ports.link(slot, op),
+                Effect::Board(op) => self.ports.board(op),
+                Effect::Connect { pool, endpoint } => self.pools.connect(pool, endpoint),
+                Effect::Send { pool, bytes } => {
+                    if let Some(event) = self.pools.send(pool, &bytes) {
+                        self.engine.handle(self.clock.now(), event);
+                    }
+                }
+                Effect::Disconnect { pool } => self.pools.disconnect(pool),
+                Effect::Log(note) => observer.note(&note),
+                Effect::Stopped => stopped = true,
+            }
+        }
+        stopped
+    }
+}
+
+/// Gives commands to a running miner.
+#[derive(Clone)]
+pub(crate) struct Commands(Inbox);
+
+impl Commands {
+    /// Queue a command. False if the miner has ended.
+    pub(crate) fn give(&self, command: Command) -> bool {
+        self.0.send(Message::Event(Event::Command(command))).is_ok()
+    }
+}
