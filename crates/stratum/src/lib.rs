@@ -1,1 +1,147 @@
-//! Placeholder, filled in by the commit that follows.
+//! Pool sessions without I/O: Stratum V1 as pools really speak it.
+//!
+//! A [`Client`] holds the relation to one configured pool for the life of the process:
+//! it asks for a connection, negotiates, turns `mining.notify` into [`work::Job`]s and
+//! shares into `mining.submit`, and comes back after every kind of failure. It opens no
+//! socket, resolves no name and reads no clock; the shell does, through [`Input`] and
+//! [`Effect`].
+//!
+//! Terms: a *session* is one connection that the pool accepted us on, from the answer to
+//! `mining.authorize` to its end; a *call* is a message with a method; a *reply* carries
+//! the id of one of our requests.
+//!
+//! Invariants:
+//! - Every [`Input::Submit`] has exactly one [`Effect::Outcome`], and no share is sent
+//!   twice or to another session than the one whose job it solves.
+//! - A [`work::Job`] carries all that its shares need (extranonce, version mask,
+//!   targets); later messages of the pool never change a job that was handed out.
+//! - [`Effect::Job`] comes only between [`Effect::Session`] and
+//!   [`Effect::SessionEnded`] of its session.
+//! - Memory is bounded by [`limits`] whatever a pool sends, and nothing it sends panics.
+//!
+//! What this crate deliberately does not know: sockets, TLS, names, wall time, which
+//! pool is preferred to which, and whether a share is right.
+
+mod answer;
+mod calls;
+mod client;
+mod endpoint;
+mod handshake;
+mod hex;
+pub mod limits;
+mod lines;
+mod notify;
+mod outbox;
+mod params;
+mod render;
+mod session;
+mod submits;
+mod text;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+
+use telemetry::Note;
+use units::{Difficulty, DifficultyOne, PoolIndex, SessionId, ShareId};
+use work::{Job, Share, ShareOutcome};
+
+pub use client::Client;
+pub use endpoint::{Endpoint, EndpointError};
+
+/// What a client needs to know about its pool and its machine.
+#[derive(Clone)]
+pub struct SessionConfig {
+    /// Place in the configuration. Also the high byte of this client's [`SessionId`]s,
+    /// which makes them unique in the process: give every client its own.
+    pub pool: PoolIndex,
+    /// Where the pool listens.
+    pub endpoint: Endpoint,
+    /// Login, sent as given.
+    pub user: String,
+    /// Password, sent as given (pools read settings from it). Never shown.
+    pub password: String,
+    /// Name and version that we give for ourselves. Pools tell families of miners apart by
+    /// how it begins: it must not begin with another program's name.
+    pub agent: String,
+    /// The scale of this pool's difficulty.
+    pub difficulty_one: DifficultyOne,
+    /// Version bits that the chips can roll; zero does without version rolling.
+    pub version_mask: u32,
+    /// Number of version bits below which hashrate is lost; told to the pool, which may
+    /// ignore it.
+    pub min_version_bits: u8,
+    /// Seed of the jitter in back-off times.
+    pub seed: u64,
+    /// Share difficulty to ask for; pools are free to ignore it.
+    pub wanted_difficulty: Option<Difficulty>,
+}
+
+/// Shows everything but the password.
+impl fmt::Debug for SessionConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionConfig")
+            .field("pool", &self.pool)
+            .field("endpoint", &self.endpoint)
+            .field("user", &self.user)
+            .field("agent", &self.agent)
+            .field("difficulty_one", &self.difficulty_one)
+            .field("version_mask", &format_args!("{:08x}", self.version_mask))
+            .field("min_version_bits", &self.min_version_bits)
+            .field("seed", &self.seed)
+            .field("wanted_difficulty", &self.wanted_difficulty)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All that can happen to a client.
+///
+/// After [`Effect::Disconnect`] the shell delivers nothing more of that connection: no
+/// bytes and no `Closed`.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Use this pool: connect, and come back whenever the connection is lost.
+    Start,
+    /// The connection that [`Effect::Connect`] asked for stands.
+    Connected,
+    /// Bytes from the pool, cut anywhere.
+    Bytes(Vec<u8>),
+    /// The pool, or the network, closed the connection; the text says how.
+    Closed(String),
+    /// The connection could not be made; the text says why.
+    ConnectFailed(String),
+    /// Send this share.
+    Submit(Share),
+    /// Do not use this pool any longer.
+    Stop,
+    /// A deadline came.
+    Wake,
+}
+
+/// All that a client can do to the world. Drain after every input.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Connect; answer with `Connected` or `ConnectFailed`. Resolve the name anew each
+    /// time and try all its addresses.
+    Connect(Endpoint),
+    /// Send these bytes: one or more whole lines.
+    Send(Vec<u8>),
+    /// Close the connection, or give up making it.
+    Disconnect,
+    /// The pool accepted us: a session began.
+    Session(SessionId),
+    /// Work on this from now on.
+    Job(Arc<Job>),
+    /// The session is over and its jobs are void.
+    SessionEnded(SessionId),
+    /// What became of a share. A share without an answer counts as
+    /// [`ShareOutcome::NoAnswer`], whether it was sent or not.
+    Outcome {
+        /// The share.
+        share: ShareId,
+        /// What became of it.
+        outcome: ShareOutcome,
+    },
+    /// Something worth telling.
+    Note(Note),
+}

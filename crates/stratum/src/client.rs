@@ -1,0 +1,361 @@
+//! The relation to one pool over all its connections.
+//!
+//! ```text
+//!          Start               Connected
+//!   Idle --------> Connecting ----------> Open
+//!     ^             ^     | failed, 15 s   | any end
+//!     | Stop (all)  |     v                |
+//!     |             +-- Waiting <----------+
+//!              deadline
+//! ```
+
+use telemetry::{Code, Pool, PoolState};
+use units::{Duration, Instant, Rng, SessionId};
+
+use crate::limits::{
+    BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, OPTIONAL_WINDOW, SLOW_RETRY,
+};
+use crate::outbox::Outbox;
+use crate::session::{Context, End, Flow, Phase, Request, Retry, Session};
+use crate::submits::{self, Account};
+use crate::{Effect, Endpoint, Input, SessionConfig, render};
+
+/// A pool client; see the crate's documentation.
+#[derive(Debug)]
+pub struct Client {
+    config: SessionConfig,
+    /// The login as a JSON string.
+    user: String,
+    state: State,
+    rng: Rng,
+    /// Ends since the last good session: the exponent of the delay.
+    failures: u32,
+    /// Sessions begun.
+    sessions: u32,
+    manners: Manners,
+    /// Where to connect next, once.
+    redirect: Option<Endpoint>,
+    out: Outbox,
+    account: Account,
+    last_error: Option<String>,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    Waiting { until: Instant, refused: bool },
+    Connecting { until: Instant },
+    Open(Box<Session>),
+}
+
+/// What to leave out of the next handshake, because a pool closed the connection on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Manners {
+    /// Send `mining.configure`.
+    pub(crate) configure: bool,
+    /// Say our name in `mining.subscribe`.
+    pub(crate) name: bool,
+    /// Send optional requests. Never again once they cost a connection.
+    pub(crate) optional: bool,
+}
+
+impl Manners {
+    const FULL: Manners = Manners {
+        configure: true,
+        name: true,
+        optional: true,
+    };
+
+    /// The pool closed in this phase. What was just sent may be why: leave it out next
+    /// time. If it was not, the next close brings it back.
+    fn after_close(self, phase: Phase) -> Manners {
+        match phase {
+            Phase::Configure { .. } => Manners {
+                configure: false,
+                ..self
+            },
+            Phase::Subscribe { bare: false, .. } => Manners {
+                name: false,
+                ..self
+            },
+            _ => self.after_success(),
+        }
+    }
+
+    /// The handshake passed. Next time everything is tried again: version rolling is
+    /// worth one more connection.
+    pub(crate) fn after_success(self) -> Manners {
+        Manners {
+            optional: self.optional,
+            ..Manners::FULL
+        }
+    }
+}
+
+impl Client {
+    /// A client that does nothing until [`Input::Start`].
+    pub fn new(config: SessionConfig) -> Client {
+        Client {
+            user: render::quote(&config.user),
+            state: State::Idle,
+            rng: Rng::new(config.seed).fork(u64::from(config.pool.0)),
+            failures: 0,
+            sessions: 0,
+            manners: Manners::FULL,
+            redirect: None,
+            out: Outbox::new(format!("pool {}", config.pool)),
+            account: Account::default(),
+            last_error: None,
+            config,
+        }
+    }
+
+    /// Consume one input.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Start => {
+                if matches!(self.state, State::Idle) {
+                    self.connect(now);
+                }
+            }
+            Input::Connected => self.connected(now),
+            Input::Bytes(data) => self.with_session(now, |session, cx| session.bytes(cx, &data)),
+            Input::Closed(why) | Input::ConnectFailed(why) => self.closed(now, &why),
+            Input::Submit(share) => {
+                let mut booked = false;
+                self.with_session(now, |session, cx| {
+                    booked = session.submit(cx, &share);
+                    Ok(())
+                });
+                if !booked {
+                    submits::unanswered(share.id, &mut self.out);
+                    let detail = format!("share={} not sent: its session is over", share.id);
+                    self.out.note(now, Code::PoolNoAnswer, detail);
+                }
+            }
+            Input::Stop => self.stop(now),
+            Input::Wake => {}
+        }
+        self.wake(now);
+    }
+
+    /// The next thing to do outside. Drain after every input.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.out.pop()
+    }
+
+    /// When to send [`Input::Wake`] if nothing else happens before.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Idle => None,
+            State::Waiting { until, .. } | State::Connecting { until } => Some(*until),
+            State::Open(session) => Some(session.next_deadline()),
+        }
+    }
+
+    /// The pool as the snapshot shows it.
+    pub fn status(&self, now: Instant) -> Pool {
+        let (state, difficulty) = match &self.state {
+            State::Idle => (PoolState::Idle, None),
+            State::Waiting { refused: true, .. } => (PoolState::Refused, None),
+            State::Waiting { .. } => (PoolState::Waiting, None),
+            State::Connecting { .. } => (PoolState::Connecting, None),
+            State::Open(session) => session_status(session),
+        };
+        Pool {
+            url: format!("stratum+tcp://{}", self.config.endpoint),
+            user: self.config.user.clone(),
+            state,
+            active: state == PoolState::Active,
+            difficulty,
+            accepted: self.account.accepted,
+            rejected: self.account.rejected,
+            stale: self.account.stale,
+            last_share_s: self
+                .account
+                .last_accepted_at
+                .map(|at| now.since(at).as_secs_f64()),
+            last_error: self.last_error.clone(),
+        }
+    }
+
+    /// What this client was made with.
+    pub fn config(&self) -> &SessionConfig {
+        &self.config
+    }
+
+    fn connect(&mut self, now: Instant) {
+        let endpoint = self.redirect.take();
+        let endpoint = endpoint.unwrap_or_else(|| self.config.endpoint.clone());
+        self.out.push(Effect::Connect(endpoint));
+        self.state = State::Connecting {
+            until: now + CONNECT_TIMEOUT,
+        };
+    }
+
+    fn connected(&mut self, now: Instant) {
+        match self.state {
+            State::Connecting { .. } => {}
+            // Nobody waits for it any longer.
+            State::Idle | State::Waiting { .. } => return self.out.push(Effect::Disconnect),
+            State::Open(_) => return,
+        }
+        let id = session_id(&self.config, self.sessions);
+        self.sessions = self.sessions.wrapping_add(1);
+        let mut cx = Context {
+            now,
+            config: &self.config,
+            user: &self.user,
+            manners: &mut self.manners,
+            out: &mut self.out,
+            account: &mut self.account,
+        };
+        let session = Session::open(&mut cx, id);
+        self.state = State::Open(Box::new(session));
+    }
+
+    /// Run `f` on the session, if there is one, and end the session if it says so.
+    fn with_session(
+        &mut self,
+        now: Instant,
+        f: impl FnOnce(&mut Session, &mut Context<'_>) -> Flow,
+    ) {
+        let State::Open(session) = &mut self.state else {
+            return;
+        };
+        let mut cx = Context {
+            now,
+            config: &self.config,
+            user: &self.user,
+            manners: &mut self.manners,
+            out: &mut self.out,
+            account: &mut self.account,
+        };
+        if let Err(end) = f(session, &mut cx) {
+            self.end(now, *end, true);
+        }
+    }
+
+    fn closed(&mut self, now: Instant, why: &str) {
+        let why = crate::text::printable(why);
+        let code = match &self.state {
+            State::Connecting { .. } => Code::PoolConnect,
+            State::Open(session) => {
+                self.manners = self.manners.after_close(session.phase);
+                if died_of_optional(session, now) {
+                    self.manners.optional = false;
+                }
+                Code::PoolClosed
+            }
+            State::Idle | State::Waiting { .. } => return,
+        };
+        let end = End {
+            code,
+            detail: why,
+            retry: Retry::Backoff,
+            redirect: None,
+        };
+        self.end(now, end, false);
+    }
+
+    /// Leave the connection and plan to come back. `ours`: the connection still stands.
+    fn end(&mut self, now: Instant, end: End, ours: bool) {
+        let state = std::mem::replace(&mut self.state, State::Idle);
+        if let State::Open(mut session) = state {
+            session.finish(now, &mut self.out);
+            let worked = session.jobs.first_at.map(|at| now.since(at));
+            if worked.is_some_and(|worked| worked >= GOOD_SESSION) {
+                self.failures = 0;
+            }
+        }
+        if ours {
+            self.out.push(Effect::Disconnect);
+        }
+        let delay = match end.retry {
+            Retry::Backoff => self.backoff(),
+            Retry::NotBefore(wait) => self.backoff().max(wait),
+            Retry::Slow => SLOW_RETRY + self.part_of(SLOW_RETRY),
+        };
+        self.redirect = end.redirect;
+        self.state = State::Waiting {
+            until: now + delay,
+            refused: end.retry == Retry::Slow,
+        };
+        self.last_error = Some(format!("{}: {}", end.code.text(), end.detail));
+        let detail = format!("{} retry_s={:.1}", end.detail, delay.as_secs_f64());
+        self.out.note(now, end.code, detail);
+    }
+
+    /// The next delay: between half and all of a power of two.
+    fn backoff(&mut self) -> Duration {
+        let whole = BACKOFF_MIN.saturating_mul(1 << self.failures.min(10));
+        let half = whole.min(BACKOFF_MAX) / 2;
+        self.failures = self.failures.saturating_add(1);
+        half + self.part_of(half)
+    }
+
+    fn part_of(&mut self, whole: Duration) -> Duration {
+        let ns = u64::try_from(whole.as_nanos()).unwrap_or(u64::MAX);
+        Duration::from_nanos(self.rng.below(ns))
+    }
+
+    fn stop(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Idle | State::Waiting { .. } => {}
+            State::Connecting { .. } => self.out.push(Effect::Disconnect),
+            State::Open(mut session) => {
+                session.finish(now, &mut self.out);
+                self.out.push(Effect::Disconnect);
+            }
+        }
+        self.redirect = None;
+        self.failures = 0;
+    }
+
+    /// Timers. Each of them moves its deadline, so one round is enough.
+    fn wake(&mut self, now: Instant) {
+        if self.next_deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        match &self.state {
+            State::Idle => {}
+            State::Waiting { .. } => self.connect(now),
+            State::Connecting { .. } => {
+                let end = End {
+                    code: Code::PoolConnect,
+                    detail: format!("no connection after {} s", CONNECT_TIMEOUT.as_secs()),
+                    retry: Retry::Backoff,
+                    redirect: None,
+                };
+                self.end(now, end, true);
+            }
+            State::Open(_) => self.with_session(now, |session, cx| session.wake(cx)),
+        }
+    }
+}
+
+/// Unique in the process as long as a client makes fewer than 2^24 connections, which at
+/// its delays takes decades.
+fn session_id(config: &SessionConfig, counter: u32) -> SessionId {
+    SessionId(u32::from(config.pool.0) << 24 | (counter & 0x00ff_ffff))
+}
+
+fn session_status(session: &Session) -> (PoolState, Option<f64>) {
+    let job = session.jobs.current.is_some();
+    let state = match session.phase {
+        Phase::Ready if job => PoolState::Active,
+        Phase::Ready => PoolState::Connected,
+        _ => PoolState::Connecting,
+    };
+    // A job without a difficulty has difficulty one.
+    let difficulty = session.difficulty.map(|d| d.value());
+    (state, difficulty.or(job.then_some(1.0)))
+}
+
+/// Closed right after the optional requests, with one of them unanswered.
+fn died_of_optional(session: &Session, now: Instant) -> bool {
+    let recent = session
+        .optional_at
+        .is_some_and(|at| now.since(at) < OPTIONAL_WINDOW);
+    recent && session.requests.values().any(|r| *r == Request::Optional)
+}

@@ -1,0 +1,112 @@
+//! Every bound of a pool session, with whose policy it is. Times are ours; sizes are
+//! chosen well above what pools were seen to need (`docs/decisions/0007-stratum-core.md`).
+
+use units::Duration;
+
+/// Longest line, without its end: 1 MiB. A `mining.notify` with a 20 KB coinbase takes
+/// 42 KB. A longer line ends the connection before it is held in memory.
+pub const LINE_BYTES: usize = 1 << 20;
+
+/// Merkle branches of a job. A block of 4 million weight units holds fewer than 2^16
+/// transactions, so 16 suffice; 64 leaves the question to nobody.
+pub const BRANCHES: usize = 64;
+
+/// Bytes of a whole coinbase without witness. The largest seen (pools that pay hundreds of
+/// people in it) stay below 30 KB; a transaction above 100 KB is not relayed.
+pub const COINBASE_BYTES: usize = 100_000;
+
+/// Bytes of extranonce1. 4 and 16 were seen, a V2 translator may give 32; the coinbase
+/// input has room for 100 in all.
+pub const EXTRANONCE1_BYTES: usize = 64;
+
+/// Bytes of extranonce2: 0 to 32. 2 to 8 were seen.
+pub const EXTRANONCE2_BYTES: usize = 32;
+
+/// Bytes of a pool's job id. 16 are common.
+pub const JOB_ID_BYTES: usize = 256;
+
+/// Bytes of the id of a request from the pool; a longer one is not echoed.
+pub const REQUEST_ID_BYTES: usize = 64;
+
+/// Characters that are kept of any text from a pool: reasons, messages, names.
+pub const TEXT_CHARS: usize = 200;
+
+/// Smallest share difficulty. Bitcoin's 2^-32 (every hash is a share) lies just above.
+pub const DIFFICULTY_MIN: f64 = 1e-10;
+
+/// Largest share difficulty: ten orders of magnitude above Bitcoin's in 2026.
+pub const DIFFICULTY_MAX: f64 = 1e24;
+
+/// Shares sent and not yet answered. At 100 shares/s, more than any pool lets stand, this
+/// is 40 s; shares beyond it are not sent.
+pub const PENDING_SHARES: usize = 4096;
+
+/// Effects that one input may leave in the queue before the connection is ended: a pool
+/// that makes us say that much is not asking for work.
+pub const QUEUED_EFFECTS: usize = 16_384;
+
+/// Lines of a session that are not Stratum before it is ended.
+pub const MALFORMED_LINES: u32 = 32;
+
+/// Notes of one code in [`NOTE_WINDOW`]; more are counted and not made.
+pub const NOTES_PER_WINDOW: u32 = 8;
+
+/// See [`NOTES_PER_WINDOW`].
+pub const NOTE_WINDOW: Duration = Duration::from_secs(60);
+
+/// Name service and all addresses of the pool, by the shell, within this time.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Wait for the answer to `mining.configure`; afterwards we go on without. Pools that do
+/// not know it may say nothing at all. Below the 15 s after which one pool drops a
+/// client that has not subscribed.
+pub const CONFIGURE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Wait for the answer to `mining.subscribe`, without which there is no work.
+pub const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Wait for the answer to `mining.authorize` (some pools ask a node about the address).
+/// Afterwards a pool that sends work is taken to accept us, any other to be silent.
+pub const AUTHORIZE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A connection closed this soon after our optional requests, with one of them still
+/// unanswered, was closed because of them: they are not sent again.
+pub const OPTIONAL_WINDOW: Duration = Duration::from_secs(10);
+
+/// A share without answer for so long has none.
+pub const SUBMIT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Least silence that ends a connection...
+pub const SILENCE_MIN: Duration = Duration::from_secs(60);
+
+/// ...and the silence that does while the pool's rhythm is unknown (what the field does).
+pub const SILENCE_DEFAULT: Duration = Duration::from_secs(180);
+
+/// Gaps between jobs that make a rhythm. Fewer mislead: pools send two jobs at once at
+/// the start.
+pub const GAPS_FOR_RHYTHM: usize = 3;
+
+/// Gaps that are remembered.
+pub const GAPS_KEPT: usize = 8;
+
+/// First reconnect delay; doubles up to [`BACKOFF_MAX`]. The delay taken is between half of it
+/// and all of it, so that a farm does not return in one instant.
+pub const BACKOFF_MIN: Duration = Duration::from_secs(1);
+
+/// See [`BACKOFF_MIN`].
+pub const BACKOFF_MAX: Duration = Duration::from_secs(60);
+
+/// A session that gave work for so long was a good one: the back-off begins anew.
+pub const GOOD_SESSION: Duration = Duration::from_secs(60);
+
+/// Delay after a refusal that a person must mend (between this and twice this).
+pub const SLOW_RETRY: Duration = Duration::from_secs(60);
+
+/// Longest wait that a `client.reconnect` can impose.
+pub const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Least time between two authorizations after shares were refused with code 24.
+pub const REAUTHORIZE_GAP: Duration = Duration::from_secs(60);
+
+/// Rejections in a row, stale ones aside, that point at us and not at chance.
+pub const REJECTS_IN_A_ROW: u32 = 10;

@@ -1,0 +1,410 @@
+//! One connection to a pool, from its first byte to its end.
+//!
+//! ```text
+//!  Configure --answer, error, 5 s--> Subscribe --answer--> Authorize --yes--> Ready
+//!      |                              |    ^                |    |              |
+//!      | closed                 error |____| without name   | no | 15 s:       silent,
+//!      v                              v                     v    v with work    closed,
+//!    (end)                          (end)                 (end) Ready, else    reconnect
+//!                                                               (end)           (end)
+//! ```
+//!
+//! Notifications are taken in every state: pools send difficulty and jobs before the answer
+//! to `mining.authorize`. A job is handed out only in `Ready`; before that the newest is
+//! kept.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use telemetry::Code;
+use units::{Difficulty, Duration, Instant, JobKey, SessionId};
+use work::{Job, Share, Target};
+
+use crate::answer::code;
+use crate::client::Manners;
+use crate::limits::{
+    GAPS_FOR_RHYTHM, GAPS_KEPT, MALFORMED_LINES, QUEUED_EFFECTS, REAUTHORIZE_GAP, SILENCE_DEFAULT,
+    SILENCE_MIN,
+};
+use crate::lines::{self, Partial};
+use crate::notify::Notify;
+use crate::outbox::Outbox;
+use crate::params::Extranonce;
+use crate::submits::{Account, Submits};
+use crate::text::printable;
+use crate::wire::{self, Message, Reply};
+use crate::{Effect, Endpoint, SessionConfig};
+
+/// What a session needs from its client while it handles one input.
+pub(crate) struct Context<'a> {
+    pub(crate) now: Instant,
+    pub(crate) config: &'a SessionConfig,
+    /// The login as a JSON string.
+    pub(crate) user: &'a str,
+    pub(crate) manners: &'a mut Manners,
+    pub(crate) out: &'a mut Outbox,
+    pub(crate) account: &'a mut Account,
+}
+
+impl Context<'_> {
+    pub(crate) fn note(&mut self, code: Code, detail: String) {
+        self.out.note(self.now, code, detail);
+    }
+}
+
+/// Why a session ends, and how to come back.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) code: Code,
+    pub(crate) detail: String,
+    pub(crate) retry: Retry,
+    /// Where to connect next, once, instead of the configured address.
+    pub(crate) redirect: Option<Endpoint>,
+}
+
+/// When to come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Retry {
+    /// After the usual delay.
+    Backoff,
+    /// After the usual delay, but not before this.
+    NotBefore(Duration),
+    /// Slowly: a person must mend something.
+    Slow,
+}
+
+/// Whether the session goes on.
+pub(crate) type Flow = Result<(), Box<End>>;
+
+/// End the session and come back as `retry` says.
+pub(crate) fn end(code: Code, detail: impl Into<String>, retry: Retry) -> Flow {
+    Err(Box::new(End {
+        code,
+        detail: detail.into(),
+        retry,
+        redirect: None,
+    }))
+}
+
+/// How far the handshake got. `until` is when patience ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    Configure {
+        until: Instant,
+    },
+    Subscribe {
+        until: Instant,
+        /// Without our name.
+        bare: bool,
+    },
+    Authorize {
+        until: Instant,
+    },
+    Ready,
+}
+
+/// What a request of ours asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Request {
+    Configure,
+    Subscribe,
+    Authorize,
+    /// No answer is needed; a refusal is not even worth a note.
+    Optional,
+}
+
+/// State of one connection.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) phase: Phase,
+    next_request: u64,
+    /// Unanswered requests other than shares. Each kind is sent a fixed number of times
+    /// (authorize again: only when the last one was answered), which bounds the map.
+    pub(crate) requests: BTreeMap<u64, Request>,
+    /// When the optional requests went out.
+    pub(crate) optional_at: Option<Instant>,
+    authorized_again_at: Option<Instant>,
+    submits: Submits,
+    partial: Partial,
+    malformed: u32,
+    last_heard: Instant,
+    pub(crate) rhythm: Rhythm,
+    /// As the pool set it, and the target of the jobs that follow.
+    pub(crate) difficulty: Option<Difficulty>,
+    pub(crate) share_target: Target,
+    pub(crate) extranonce: Option<Extranonce>,
+    /// Granted by the pool, within what the chips can roll.
+    pub(crate) version_mask: u32,
+    pub(crate) early: Option<EarlyJob>,
+    pub(crate) jobs: Jobs,
+}
+
+/// A job that came before its extranonce, with the target that it came under.
+#[derive(Debug)]
+pub(crate) struct EarlyJob {
+    pub(crate) notify: Notify,
+    pub(crate) share_target: Target,
+}
+
+/// The jobs of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    /// The newest, handed out if `first_at` is set.
+    pub(crate) current: Option<Arc<Job>>,
+    pub(crate) next_serial: u32,
+    /// When the first one was handed out.
+    pub(crate) first_at: Option<Instant>,
+    /// Jobs older than the current one are still valid.
+    pub(crate) older_valid: bool,
+}
+
+impl Jobs {
+    /// The name of the next job.
+    pub(crate) fn next_key(&mut self, session: SessionId) -> JobKey {
+        let serial = self.next_serial;
+        // 2^32 jobs at one per millisecond are fifty days of one session.
+        self.next_serial = serial.wrapping_add(1);
+        JobKey { session, serial }
+    }
+}
+
+impl Session {
+    /// A connection that stands; sends the first request.
+    pub(crate) fn open(cx: &mut Context<'_>, id: SessionId) -> Session {
+        let one = cx.config.difficulty_one;
+        let mut session = Session {
+            id,
+            phase: Phase::Ready,
+            next_request: 1,
+            requests: BTreeMap::new(),
+            optional_at: None,
+            authorized_again_at: None,
+            submits: Submits::default(),
+            partial: Partial::default(),
+            malformed: 0,
+            last_heard: cx.now,
+            rhythm: Rhythm::default(),
+            difficulty: None,
+            share_target: Target::from_difficulty(Difficulty::ONE, one),
+            extranonce: None,
+            version_mask: 0,
+            early: None,
+            jobs: Jobs::default(),
+        };
+        session.begin(cx);
+        session
+    }
+
+    /// Bytes from the pool.
+    pub(crate) fn bytes(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Flow {
+        let mut rest = data;
+        loop {
+            match lines::next(&mut self.partial, &mut rest) {
+                Ok(Some(line)) => self.line(cx, line.bytes())?,
+                Ok(None) => return Ok(()),
+                Err(lines::TooLong) => {
+                    let detail = format!("limit_bytes={}", crate::limits::LINE_BYTES);
+                    return end(Code::PoolLine, detail, Retry::Backoff);
+                }
+            }
+        }
+    }
+
+    /// Timers.
+    pub(crate) fn wake(&mut self, cx: &mut Context<'_>) -> Flow {
+        self.submits.expire(cx.now, cx.out);
+        self.hurry(cx)?;
+        let silent_for = cx.now.since(self.last_heard);
+        if self.phase == Phase::Ready && silent_for >= self.rhythm.patience() {
+            let detail = format!("silent_s={}", silent_for.as_secs());
+            return end(Code::PoolSilent, detail, Retry::Backoff);
+        }
+        Ok(())
+    }
+
+    /// When to call [`Session::wake`].
+    pub(crate) fn next_deadline(&self) -> Instant {
+        let phase = match self.phase {
+            Phase::Configure { until } | Phase::Subscribe { until, .. } => until,
+            Phase::Authorize { until } => until,
+            Phase::Ready => self.last_heard + self.rhythm.patience(),
+        };
+        self.submits.next_deadline().map_or(phase, |d| d.min(phase))
+    }
+
+    /// Send a share, if it is one of this session. Returns whether it was booked.
+    pub(crate) fn submit(&mut self, cx: &mut Context<'_>, share: &Share) -> bool {
+        if share.job.session != self.id || self.phase != Phase::Ready {
+            return false;
+        }
+        let id = self.next_id();
+        self.submits.send(cx.now, id, cx.user, share, cx.out);
+        true
+    }
+
+    /// The end, as far as the world must hear of it.
+    pub(crate) fn finish(&mut self, now: Instant, out: &mut Outbox) {
+        self.submits.give_up(now, out);
+        if self.phase == Phase::Ready {
+            out.push(Effect::SessionEnded(self.id));
+        }
+    }
+
+    fn line(&mut self, cx: &mut Context<'_>, line: &[u8]) -> Flow {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            return Ok(());
+        }
+        if cx.out.len() > QUEUED_EFFECTS {
+            return end(Code::PoolProtocol, "too much at once", Retry::Backoff);
+        }
+        match wire::parse(line) {
+            Ok(message) => {
+                self.last_heard = cx.now;
+                match message {
+                    Message::Reply { id, reply } => self.reply(cx, id, reply),
+                    Message::Call { id, method, params } => self.call(cx, id, &method, params),
+                }
+            }
+            Err(why) => self.malformed(cx, line, &why),
+        }
+    }
+
+    fn malformed(&mut self, cx: &mut Context<'_>, line: &[u8], why: &str) -> Flow {
+        // Servers written in Python send a bare `NaN` or `Infinity`, which no JSON has.
+        let difficulty = line.windows(21).any(|w| w == b"mining.set_difficulty");
+        let code = match difficulty {
+            true => Code::PoolDifficulty,
+            false => Code::PoolProtocol,
+        };
+        let begin = String::from_utf8_lossy(&line[..line.len().min(80)]);
+        let begin = printable(&begin);
+        cx.note(code, format!("{} line={begin:?}", printable(why)));
+        self.malformed += 1;
+        if self.malformed >= MALFORMED_LINES {
+            let detail = format!("lines={} that are not Stratum", self.malformed);
+            return end(Code::PoolProtocol, detail, Retry::Backoff);
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, cx: &mut Context<'_>, id: Option<u64>, reply: Reply<'_>) -> Flow {
+        let Some(id) = id else {
+            if reply.error.is_some()
+                && let Err(refusal) = reply.verdict()
+            {
+                cx.note(Code::PoolProtocol, format!("error without id: {refusal}"));
+            }
+            return Ok(());
+        };
+        if let Some(pending) = self.submits.take(id) {
+            let refused = cx.account.book(cx.now, pending, reply, cx.out);
+            return match refused {
+                Some(code::UNAUTHORIZED) => {
+                    self.authorize_again(cx);
+                    Ok(())
+                }
+                Some(code::NOT_SUBSCRIBED) => {
+                    let detail = "the pool says that we are not subscribed";
+                    end(Code::PoolProtocol, detail, Retry::Backoff)
+                }
+                _ => Ok(()),
+            };
+        }
+        match self.requests.remove(&id) {
+            Some(Request::Configure) => self.configured(cx, reply),
+            Some(Request::Subscribe) => self.subscribed(cx, reply),
+            Some(Request::Authorize) => self.authorized(cx, reply),
+            // Late, or to nothing that we asked.
+            Some(Request::Optional) | None => Ok(()),
+        }
+    }
+
+    /// The pool forgot who we are. Not more often than [`REAUTHORIZE_GAP`], and not while
+    /// an answer is due.
+    fn authorize_again(&mut self, cx: &mut Context<'_>) {
+        let due = self.requests.values().any(|r| *r == Request::Authorize);
+        let recently = self
+            .authorized_again_at
+            .is_some_and(|at| cx.now.since(at) < REAUTHORIZE_GAP);
+        if !due && !recently {
+            self.authorized_again_at = Some(cx.now);
+            self.send_authorize(cx);
+        }
+    }
+
+    pub(crate) fn send_authorize(&mut self, cx: &mut Context<'_>) {
+        let id = self.request(Request::Authorize);
+        let line = crate::render::authorize(id, cx.user, &cx.config.password);
+        cx.out.send(line);
+    }
+
+    /// The id of a new request, remembered as `kind`.
+    pub(crate) fn request(&mut self, kind: Request) -> u64 {
+        let id = self.next_id();
+        self.requests.insert(id, kind);
+        id
+    }
+
+    fn next_id(&mut self) -> u64 {
+        let id = self.next_request;
+        self.next_request += 1;
+        id
+    }
+}
+
+/// The pool's rhythm: the gaps between its last jobs.
+#[derive(Debug, Default)]
+pub(crate) struct Rhythm {
+    last: Option<Instant>,
+    gaps: VecDeque<Duration>,
+}
+
+impl Rhythm {
+    /// A job came.
+    pub(crate) fn beat(&mut self, now: Instant) {
+        if let Some(last) = self.last.replace(now) {
+            if self.gaps.len() == GAPS_KEPT {
+                self.gaps.pop_front();
+            }
+            self.gaps.push_back(now.since(last));
+        }
+    }
+
+    /// How long the pool may say nothing at all: twice its longest recent gap, but a
+    /// minute at least.
+    fn patience(&self) -> Duration {
+        if self.gaps.len() < GAPS_FOR_RHYTHM {
+            return SILENCE_DEFAULT;
+        }
+        let longest = self.gaps.iter().max().copied().unwrap_or_default();
+        longest.saturating_mul(2).max(SILENCE_MIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_follows_the_longest_recent_gap() {
+        let mut rhythm = Rhythm::default();
+        let mut now = Instant::ZERO;
+        let mut beat = |gap_s: u64| {
+            now += Duration::from_secs(gap_s);
+            rhythm.beat(now);
+            rhythm.patience().as_secs()
+        };
+        assert_eq!(beat(0), 180);
+        assert_eq!(beat(0), 180);
+        assert_eq!(beat(60), 180);
+        assert_eq!(beat(60), 120);
+        assert_eq!(beat(5), 120);
+        assert_eq!(beat(600), 1200);
+        for _ in 0..7 {
+            assert_eq!(beat(1), 1200);
+        }
+        assert_eq!(beat(1), 60);
+    }
+}
