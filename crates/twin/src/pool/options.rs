@@ -1,5 +1,6 @@
 //! What the pool is and how it behaves: plain data, so that a test is a table.
 
+use bitcoin::address::NetworkUnchecked;
 use units::{Difficulty, DifficultyOne, Duration};
 
 /// The pool as a whole. `PoolOptions::default()` is a well-behaved pool with synthetic
@@ -56,6 +57,37 @@ impl Default for PoolOptions {
             records_kept: 100_000,
             behaviour: Behaviour::default(),
         }
+    }
+}
+
+impl PoolOptions {
+    /// For a machine of this rate: three to six shares a second, jobs often enough to be
+    /// watched.
+    pub fn for_demo(seed: u64, difficulty_one: DifficultyOne, rated_ths: f64) -> Self {
+        // Shares of difficulty one each second.
+        let ones = (rated_ths * 1e12 / 4_294_967_296.0).clamp(1.0, 1e12);
+        let mut difficulty = 1.0;
+        while difficulty * 6.0 <= ones {
+            difficulty *= 2.0;
+        }
+        PoolOptions {
+            seed,
+            difficulty_one,
+            difficulty: Difficulty::new(difficulty).unwrap_or(Difficulty::ONE),
+            source: Source::Synthetic(Synthetic {
+                block_every: Some(Duration::from_secs(120)),
+                ..Synthetic::default()
+            }),
+            ..PoolOptions::default()
+        }
+    }
+
+    /// The same pool with jobs from a node's templates. Blocks pay to the Bitcoin address
+    /// that the user's name begins with (up to its first dot), as solo pools do it; to a
+    /// script that anyone can spend if it begins with none.
+    pub fn solo(self, user: &str) -> Self {
+        let source = Source::Templates(NodeMining::paying(user));
+        PoolOptions { source, ..self }
     }
 }
 
@@ -131,6 +163,19 @@ impl Default for NodeMining {
             template_every: Duration::from_secs(5),
             refresh_every: Duration::from_secs(30),
         }
+    }
+}
+
+impl NodeMining {
+    /// Pays to the address that the name begins with; see [`PoolOptions::solo`]. Networks
+    /// are not told apart: the node judges nothing but the script.
+    pub fn paying(user: &str) -> Self {
+        let name = user.split('.').next().unwrap_or_default();
+        let mut mining = NodeMining::default();
+        if let Ok(address) = name.parse::<bitcoin::Address<NetworkUnchecked>>() {
+            mining.payout_script = address.assume_checked().script_pubkey().into_bytes();
+        }
+        mining
     }
 }
 
@@ -313,4 +358,33 @@ pub enum Order {
     Close,
     /// From now on stay silent (or, with `false`, talk again).
     Hang(bool),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_gets_a_few_shares_a_second() {
+        for ths in [0.5, 14.0, 110.0, 234.0, 1000.0] {
+            let one = DifficultyOne::BITCOIN;
+            let difficulty = PoolOptions::for_demo(1, one, ths).difficulty.value();
+            let per_second = ths * 1e12 / 4_294_967_296.0 / difficulty;
+            assert!((3.0..6.0).contains(&per_second), "{ths} TH/s: {per_second}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_begins_with_an_address_is_paid() {
+        let check = |user: &str, script: &str| {
+            let paid = NodeMining::paying(user).payout_script;
+            assert_eq!(super::super::wire::hex(&paid), script, "{user}");
+        };
+        // BIP173's example key, on regtest and on mainnet.
+        let script = "0014751e76e8199196d454941c45d1b3a323f1433bd6";
+        check("bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080.rig1", script);
+        check("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", script);
+        check("account.worker", "51");
+        check("", "51");
+    }
 }
