@@ -57,6 +57,8 @@ struct Content {
     version_mask: u32,
     /// A time of the content and the instant at which it held: ntime advances from here.
     origin: (u32, Instant),
+    /// Some header of it was handed out.
+    used: bool,
     cursors: Vec<Cursor>,
     parts: Vec<Part>,
 }
@@ -110,7 +112,8 @@ impl SearchSpace {
             .contents
             .iter()
             .position(|c| c.fingerprint == fingerprint)
-            .and_then(|place| self.contents.remove(place));
+            .and_then(|place| self.contents.remove(place))
+            .filter(|content| content.used);
         let content = match known {
             Some(mut content) => {
                 content.revisit(&job, parts);
@@ -155,6 +158,7 @@ impl SearchSpace {
             rolling: Rolling::Chip { mask: 0 },
         };
         let item = roll(item, part, cursor.bits, &prepared.first64);
+        content.used = true;
         if cursor.advance(part) {
             self.prepared[chain] = None;
         }
@@ -215,6 +219,7 @@ impl SearchSpace {
             version: job.version,
             version_mask: job.version_mask,
             origin: (job.ntime, job.received_at),
+            used: false,
             cursors,
             parts,
         }
