@@ -59,6 +59,7 @@ codes! {
     ConfigValue = "E-CONF-VALUE", Error, "a configuration value is not allowed", "use a value of the kind and range that is named";
     MachineUnknown = "E-CONF-MACHINE", Error, "no machine definition has this name", "`stannary machines` lists the names";
     BackendAbsent = "E-CONF-BACKEND", Error, "this build cannot drive the machine through the requested backend", "use `backend = \"twin\"`";
+    ConfigUnserved = "E-CONF-UNSERVED", Warn, "the configuration asks for something that this build does not do", "remove the key, or leave it for a later version";
     // Process
     PortTaken = "E-PROC-LOCKED", Error, "another daemon drives these ports", "stop the other daemon, or give this one its own socket";
     ListenFailed = "E-PROC-LISTEN", Error, "an address to listen on is not available", "choose another address or stop the program that holds it";

@@ -1,0 +1,291 @@
+//! The smallest HTTP client that can ask our own daemon: one request per connection, over
+//! TCP or the local socket, with bounds on time and size.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::paths::likely_sockets;
+
+/// A daemon on this computer answers in milliseconds; one across a slow network may take
+/// seconds.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest answer: a snapshot with every chip of a large machine is under 200 kB.
+const ANSWER_MAX: u64 = 8 * 1024 * 1024;
+
+/// Where a daemon is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Daemon {
+    /// `host:port`
+    Tcp(String),
+    /// A local socket.
+    Socket(PathBuf),
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum AskError {
+    /// The address given on the command line is none.
+    Address(String),
+    /// Nobody answers.
+    Unreachable(String, io::Error),
+    /// No daemon runs on this computer, as far as can be seen.
+    NoDaemon,
+    /// Several daemons run, and none of them is the default one.
+    Several(Vec<PathBuf>),
+    /// What came back is not what the daemon says.
+    Answer(String),
+    /// The daemon refused: its words.
+    Refused(String),
+}
+
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AskError::Address(text) => write!(
+                f,
+                "`{text}` is no address of a daemon\nhint: write http://HOST:PORT or the path of a socket"
+            ),
+            AskError::Unreachable(at, error) => write!(
+                f,
+                "the daemon at {at} does not answer: {error}\nhint: is it running? `--api` names another one"
+            ),
+            AskError::NoDaemon => write!(
+                f,
+                "no daemon runs on this computer\nhint: start one with `stannary demo`, or name one with `--api`"
+            ),
+            AskError::Several(paths) => {
+                write!(f, "several daemons run on this computer\nhint: name one:")?;
+                paths
+                    .iter()
+                    .try_for_each(|p| write!(f, "\n  --api {}", p.display()))
+            }
+            AskError::Answer(what) => write!(
+                f,
+                "the answer cannot be understood: {what}\nhint: is there a stannary daemon at this address?"
+            ),
+            AskError::Refused(words) => f.write_str(words),
+        }
+    }
+}
+
+impl Daemon {
+    /// What `--api` names, or the daemon of this computer.
+    pub(super) fn find(api: Option<&str>) -> Result<Daemon, AskError> {
+        match api {
+            Some(text) => Daemon::parse(text),
+            None => Daemon::of_this_computer(),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Daemon, AskError> {
+        let wrong = || AskError::Address(text.to_owned());
+        if text.starts_with('/') || text.starts_with("./") {
+            return Ok(Daemon::Socket(PathBuf::from(text)));
+        }
+        if let Some(path) = text.strip_prefix("unix:") {
+            return Ok(Daemon::Socket(PathBuf::from(path)));
+        }
+        let rest = text.strip_prefix("http://").ok_or_else(wrong)?;
+        let host = rest.strip_suffix('/').unwrap_or(rest);
+        if host.is_empty() || host.contains(['/', '@', ' ', '\r', '\n']) {
+            return Err(wrong());
+        }
+        let after_brackets = host.rsplit(']').next().unwrap_or(host);
+        let port = if after_brackets.contains(':') {
+            ""
+        } else {
+            ":80"
+        };
+        Ok(Daemon::Tcp(format!("{host}{port}")))
+    }
+
+    /// The default socket if somebody answers there, else the only other one.
+    fn of_this_computer() -> Result<Daemon, AskError> {
+        let mut living: Vec<_> = likely_sockets()
+            .into_iter()
+            .filter(|path| UnixStream::connect(path).is_ok())
+            .collect();
+        match living.len() {
+            0 => Err(AskError::NoDaemon),
+            1 => Ok(Daemon::Socket(living.remove(0))),
+            _ if living[0] == super::default_socket() => Ok(Daemon::Socket(living.remove(0))),
+            _ => Err(AskError::Several(living)),
+        }
+    }
+
+    /// Ask for a JSON value.
+    pub(super) fn get(&self, path: &str) -> Result<Value, AskError> {
+        self.exchange(&format!(
+            "GET {path} HTTP/1.0\r\nHost: {}\r\nAccept: application/json\r\n\r\n",
+            self.host()
+        ))
+    }
+
+    /// Send a JSON value.
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, AskError> {
+        let body = body.to_string();
+        self.exchange(&format!(
+            "POST {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.host(),
+            body.len()
+        ))
+    }
+
+    fn host(&self) -> &str {
+        match self {
+            Daemon::Tcp(host) => host,
+            Daemon::Socket(_) => "localhost",
+        }
+    }
+
+    fn exchange(&self, request: &str) -> Result<Value, AskError> {
+        let answer = match self {
+            Daemon::Tcp(host) => tcp(host).and_then(|s| talk(s, request)),
+            Daemon::Socket(path) => socket(path).and_then(|s| talk(s, request)),
+        };
+        understand(&answer.map_err(|e| AskError::Unreachable(self.to_string(), e))?)
+    }
+}
+
+impl fmt::Display for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Daemon::Tcp(host) => write!(f, "http://{host}"),
+            Daemon::Socket(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+fn tcp(host: &str) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in host.to_socket_addrs()?.take(4) {
+        match TcpStream::connect_timeout(&address, TIMEOUT) {
+            Ok(stream) => {
+                stream.set_read_timeout(Some(TIMEOUT))?;
+                stream.set_write_timeout(Some(TIMEOUT))?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn socket(path: &PathBuf) -> io::Result<UnixStream> {
+    let stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    Ok(stream)
+}
+
+/// An HTTP/1.0 answer ends where the connection does.
+fn talk(mut stream: impl Read + Write, request: &str) -> io::Result<Vec<u8>> {
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_MAX).read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+fn understand(answer: &[u8]) -> Result<Value, AskError> {
+    let wrong = |what: &str| AskError::Answer(what.to_owned());
+    let text = str::from_utf8(answer).map_err(|_| wrong("it is not text"))?;
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| wrong("it is not HTTP"))?;
+    let status = head.split(' ').nth(1).and_then(|s| s.parse::<u16>().ok());
+    let status = status.ok_or_else(|| wrong("it has no status"))?;
+    let value: Result<Value, _> = serde_json::from_str(body);
+    match (status, value) {
+        (200..=299, Ok(value)) => Ok(value),
+        (200..=299, Err(_)) => Err(wrong("it is not JSON")),
+        (_, Ok(value)) if value["code"].is_string() => {
+            let part = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+            let hint = part("remedy");
+            let hint = if hint.is_empty() {
+                hint
+            } else {
+                format!("\nhint: {hint}")
+            };
+            Err(AskError::Refused(format!(
+                "{}: {}{hint}",
+                part("code"),
+                part("detail")
+            )))
+        }
+        _ => Err(AskError::Answer(format!("status {status}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_understood_or_refused() {
+        let tcp = |host: &str| Some(Daemon::Tcp(host.to_owned()));
+        let check = |text: &str, expected: Option<Daemon>| {
+            assert_eq!(Daemon::parse(text).ok(), expected, "{text}");
+        };
+        check("http://127.0.0.1:8080", tcp("127.0.0.1:8080"));
+        check("http://127.0.0.1:8080/", tcp("127.0.0.1:8080"));
+        check("http://miner", tcp("miner:80"));
+        check("http://[::1]", tcp("[::1]:80"));
+        check("http://[::1]:8080", tcp("[::1]:8080"));
+        check("/run/s.sock", Some(Daemon::Socket("/run/s.sock".into())));
+        check(
+            "unix:/run/s.sock",
+            Some(Daemon::Socket("/run/s.sock".into())),
+        );
+        for bad in [
+            "",
+            "miner",
+            "https://miner",
+            "http://",
+            "http://a/b",
+            "http://u@h",
+            "http://a\r\nX: y",
+        ] {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn answers_are_understood_or_explained() {
+        let check = |answer: &str, expected: &str| {
+            let shown = match understand(answer.as_bytes()) {
+                Ok(value) => value.to_string(),
+                Err(error) => error
+                    .to_string()
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+            };
+            assert_eq!(shown, expected, "{answer}");
+        };
+        check("HTTP/1.0 200 OK\r\nA: b\r\n\r\n{\"a\":1}", "{\"a\":1}");
+        check(
+            "HTTP/1.0 403 Forbidden\r\n\r\n{\"code\":\"E-API-HOST\",\"detail\":\"foreign\"}",
+            "E-API-HOST: foreign",
+        );
+        check(
+            "HTTP/1.0 500 Oops\r\n\r\nhtml",
+            "the answer cannot be understood: status 500",
+        );
+        check(
+            "HTTP/1.0 200 OK\r\n\r\nhtml",
+            "the answer cannot be understood: it is not JSON",
+        );
+        check(
+            "SSH-2.0-dropbear\r\n",
+            "the answer cannot be understood: it is not HTTP",
+        );
+        check("", "the answer cannot be understood: it is not HTTP");
+    }
+}

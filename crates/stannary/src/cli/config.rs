@@ -1,0 +1,348 @@
+//! The configuration file: read strictly, every fault found.
+//!
+//! Nothing here touches hardware or the network. What a file says is checked against what
+//! this build can do, so that a daemon which starts also runs.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use board_support::Machine;
+use board_support::strict::{self, Kind, Problem, Problems, Section, Source};
+use stratum::Endpoint;
+use telemetry::Code;
+use units::DifficultyOne;
+
+use super::{Secret, default_socket, paths};
+
+/// Where a miner's configuration is.
+pub(crate) const DEFAULT_PATH: &str = "/etc/stannary/stannary.toml";
+
+/// The version of the format that this build reads.
+const VERSION: u64 = 1;
+/// Longest file: far beyond any real one, and little to hold in memory.
+const FILE_BYTES_MAX: u64 = 256 * 1024;
+/// Pools: as many as a person can rank.
+const POOLS_MAX: usize = 16;
+/// Longest text value.
+const TEXT_MAX: usize = 512;
+/// Zero bits for difficulty one of a twin where the file names none: few enough that a
+/// laptop earns shares at a foreign pool, many enough that it does not flood it.
+const TWIN_BITS: u8 = 8;
+/// Where the page listens unless the file says otherwise.
+const HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+/// A configuration that this build can run.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The machine to drive.
+    pub(crate) machine: Machine,
+    /// How it is reached.
+    pub(crate) backend: Backend,
+    /// Pools in order of preference; at least one.
+    pub(crate) pools: Vec<Pool>,
+    /// Where to listen.
+    pub(crate) api: Api,
+    /// What the file asks for and this build does not do, though it can run: to be said at
+    /// the start.
+    pub(crate) notices: Vec<String>,
+}
+
+/// How the machine is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Backend {
+    /// A digital twin in this process.
+    Twin(Twin),
+}
+
+/// A digital twin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Twin {
+    /// Whatever chance decides follows from it.
+    pub(crate) seed: u64,
+    /// Zero bits that stand for difficulty one.
+    pub(crate) difficulty_one: DifficultyOne,
+}
+
+/// One pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    /// Where it listens.
+    pub(crate) endpoint: Endpoint,
+    /// Login.
+    pub(crate) user: String,
+    /// Password.
+    pub(crate) password: Secret,
+    /// The scale of its difficulty: Bitcoin's, or the twin's at the twin's own pool.
+    pub(crate) difficulty_one: DifficultyOne,
+}
+
+/// Where to listen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Api {
+    /// Page and REST.
+    pub(crate) http: SocketAddr,
+    /// Local socket.
+    pub(crate) socket: PathBuf,
+}
+
+/// Read a configuration file.
+pub(crate) fn load(path: &Path) -> Result<Config, ConfigError> {
+    let file = path.display().to_string();
+    let text = read_bounded(path).map_err(|error| {
+        ConfigError(Problems::from(Problem {
+            kind: Kind::File,
+            file: file.clone(),
+            line: 0,
+            key: String::new(),
+            message: format!("cannot be read: {error}"),
+            remedy: Code::ConfigRead.remedy().to_owned(),
+        }))
+    })?;
+    parse(&file, &text)
+}
+
+/// Read a configuration from its text; `file` is what faults name.
+pub(crate) fn parse(file: &str, text: &str) -> Result<Config, ConfigError> {
+    strict::read(Source { file, text }, read_config).map_err(ConfigError)
+}
+
+fn read_bounded(path: &Path) -> std::io::Result<String> {
+    use std::io::{Error, Read};
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(Error::other(format!(
+            "it is longer than {FILE_BYTES_MAX} bytes"
+        )));
+    }
+    Ok(text)
+}
+
+/// What is wrong with a configuration: at least one fault, each with its stable code.
+#[derive(Debug)]
+pub(crate) struct ConfigError(Problems);
+
+impl ConfigError {
+    /// The faults with their codes, by line.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = (Code, &Problem)> {
+        self.0.iter().map(|problem| (code(problem.kind), problem))
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (code, problem)) in self.faults().enumerate() {
+            let separator = if i == 0 { "" } else { "\n" };
+            write!(f, "{separator}{}: {problem}", code.text())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+fn code(kind: Kind) -> Code {
+    match kind {
+        Kind::File => Code::ConfigRead,
+        Kind::Syntax => Code::ConfigSyntax,
+        Kind::Key => Code::ConfigKey,
+        Kind::Name => Code::MachineUnknown,
+        Kind::Backend => Code::BackendAbsent,
+        _ => Code::ConfigValue,
+    }
+}
+
+fn read_config(s: &mut Section<'_>) -> Option<Config> {
+    s.integer("config_version", VERSION..=VERSION);
+    let machine = s.section("machine").map(|mut m| read_machine(&mut m));
+    let (machine, backend) = machine.unwrap_or_default();
+    let twin = read_twin(s, backend);
+    let scale = twin
+        .flatten()
+        .map_or(DifficultyOne::BITCOIN, |t| t.difficulty_one);
+    let pools = read_pools(s, backend, scale);
+    let mut notices = Vec::new();
+    let api = read_api(s, &mut notices);
+    for key in ["tuner", "update"] {
+        if s.has(key) {
+            let message = "is reserved: this version has no such part";
+            s.note(Kind::Key, key, message, "remove the table");
+        }
+    }
+    Some(Config {
+        machine: machine?,
+        backend: Backend::Twin(twin??),
+        pools: pools?,
+        api: api?,
+        notices,
+    })
+}
+
+/// What the file asks for, whether or not this build has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Linux,
+    Twin,
+}
+
+fn read_machine(s: &mut Section<'_>) -> (Option<Machine>, Option<Asked>) {
+    let model = s.text("model", TEXT_MAX);
+    let machine = model.and_then(|name| {
+        let found = board_support::machine(&name);
+        if let Err(problems) = &found {
+            // Faults inside a compiled-in file cannot happen; an unknown name has one.
+            for problem in problems.iter() {
+                s.note(problem.kind, "model", &problem.message, &problem.remedy);
+            }
+        }
+        found.ok()
+    });
+    let backend = s.choice("backend", &[("linux", Asked::Linux), ("twin", Asked::Twin)]);
+    if backend == Some(Asked::Linux) {
+        let message = "this version cannot drive a real control board yet";
+        s.note(
+            Kind::Backend,
+            "backend",
+            message,
+            Code::BackendAbsent.remedy(),
+        );
+    }
+    (machine, backend)
+}
+
+/// `Some(None)` where there is rightly no twin; `None` after a fault.
+fn read_twin(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<Twin>> {
+    if s.has("twin") && backend == Some(Asked::Linux) {
+        let remedy = "remove the table, or set `backend = \"twin\"`";
+        s.note(
+            Kind::Key,
+            "twin",
+            "is for `backend = \"twin\"` only",
+            remedy,
+        );
+    }
+    let (mut seed, mut bits) = (Some(1), Some(u64::from(TWIN_BITS)));
+    if s.has("twin") {
+        let mut t = s.section("twin")?;
+        if t.has("seed") {
+            seed = t.integer("seed", 0..=u64::MAX);
+        }
+        if t.has("difficulty_bits") {
+            bits = t.integer("difficulty_bits", 0..=32);
+        }
+    }
+    let bits = u8::try_from(bits?).ok()?;
+    let twin = Twin {
+        seed: seed?,
+        difficulty_one: DifficultyOne::from_zero_bits(bits)?,
+    };
+    Some((backend != Some(Asked::Linux)).then_some(twin))
+}
+
+fn read_pools(
+    s: &mut Section<'_>,
+    backend: Option<Asked>,
+    twin_scale: DifficultyOne,
+) -> Option<Vec<Pool>> {
+    let sections = s.sections("pool", POOLS_MAX)?;
+    if sections.is_empty() {
+        s.refuse(
+            "pool",
+            "there is no pool",
+            "add a `[[pool]]` with `url` and `user`",
+        );
+        return None;
+    }
+    // Every pool is read before one that failed ends it: all faults are found.
+    let pools: Vec<_> = sections
+        .into_iter()
+        .map(|mut p| read_pool(&mut p, backend, twin_scale))
+        .collect();
+    pools.into_iter().collect()
+}
+
+fn read_pool(
+    s: &mut Section<'_>,
+    backend: Option<Asked>,
+    twin_scale: DifficultyOne,
+) -> Option<Pool> {
+    let url = s.text("url", TEXT_MAX);
+    let endpoint = url.and_then(|url| {
+        let parsed = Endpoint::parse(&url);
+        if let Err(error) = &parsed {
+            let remedy = "write `stratum+tcp://host:port`";
+            s.refuse("url", &error.to_string(), remedy);
+        }
+        parsed.ok()
+    });
+    let user = s.text("user", TEXT_MAX);
+    let password = match s.has("password") {
+        true => s.text_or_empty("password", TEXT_MAX),
+        false => Some("x".to_owned()),
+    };
+    let mut of_twin = Some(false);
+    if s.has("difficulty_one") {
+        of_twin = s.choice("difficulty_one", &[("bitcoin", false), ("twin", true)]);
+        if of_twin == Some(true) && backend == Some(Asked::Linux) {
+            let message = "`twin` is for `backend = \"twin\"` only";
+            let remedy = "remove it: real chips mine at Bitcoin's own scale";
+            s.refuse("difficulty_one", message, remedy);
+        }
+    }
+    let difficulty_one = match of_twin? {
+        true => twin_scale,
+        false => DifficultyOne::BITCOIN,
+    };
+    Some(Pool {
+        endpoint: endpoint?,
+        user: user?,
+        password: Secret::new(password?),
+        difficulty_one,
+    })
+}
+
+fn read_api(s: &mut Section<'_>, notices: &mut Vec<String>) -> Option<Api> {
+    let (mut http, mut socket) = (Some(HTTP), Some(default_socket()));
+    if !s.has("api") {
+        return Some(Api {
+            http: http?,
+            socket: socket?,
+        });
+    }
+    let mut a = s.section("api")?;
+    if a.has("http") {
+        http = address(&mut a, "http");
+    }
+    if a.has("cgminer") && address(&mut a, "cgminer").is_some() {
+        let what = "`api.cgminer`: this version does not serve the legacy socket";
+        notices.push(format!("{}: {what}", Code::ConfigUnserved.text()));
+    }
+    if a.has("socket") {
+        socket = a.text("socket", SOCKET_PATH_MAX).map(PathBuf::from);
+        if socket.as_ref().is_some_and(|p| !p.is_absolute()) {
+            a.refuse("socket", "must be an absolute path", "begin it with `/`");
+            socket = None;
+        }
+    }
+    Some(Api {
+        http: http?,
+        socket: socket?,
+    })
+}
+
+/// The kernel's limit for a socket's path is 107 bytes; the server needs a suffix of its
+/// own while it makes the socket.
+const SOCKET_PATH_MAX: usize = 95;
+
+fn address(s: &mut Section<'_>, key: &'static str) -> Option<SocketAddr> {
+    let text = s.text(key, TEXT_MAX)?;
+    paths::loopback(&text)
+        .map_err(|why| s.refuse(key, &why, "use `127.0.0.1:PORT`"))
+        .ok()
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

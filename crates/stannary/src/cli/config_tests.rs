@@ -1,0 +1,241 @@
+use super::*;
+
+const GOOD: &str = r#"config_version = 1
+
+[machine]
+model   = "antminer-s19-pro"
+backend = "twin"
+
+[twin]
+seed = 7
+difficulty_bits = 4
+
+[[pool]]
+url      = "stratum+tcp://pool.example:3333"
+user     = "account.worker"
+password = "hunter2"
+
+[[pool]]
+url      = "stratum+tcp://127.0.0.1:3334"
+user     = "account.worker"
+difficulty_one = "twin"
+
+[api]
+http   = "127.0.0.1:9090"
+socket = "/run/other.sock"
+"#;
+
+/// Parse [`GOOD`] with one line replaced (or, for an empty `from`, one text appended) and
+/// compare all faults: `CODE line key`.
+fn check(from: &str, to: &str, expected: &[&str]) {
+    let text = if from.is_empty() {
+        format!("{GOOD}{to}")
+    } else {
+        assert!(GOOD.contains(from), "{from}");
+        GOOD.replacen(from, to, 1)
+    };
+    let shown = match parse("c.toml", &text) {
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+            let show = |(code, p): (Code, &Problem)| {
+                assert!(!p.remedy.is_empty(), "{p}");
+                format!("{} {} {}", code.text(), p.line, p.key)
+            };
+            error.faults().map(show).collect()
+        }
+    };
+    assert_eq!(shown, expected, "in:\n{text}");
+}
+
+#[test]
+fn a_good_file_says_what_it_says() {
+    let config = parse("c.toml", GOOD).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.machine.model, "antminer-s19-pro");
+    let four = DifficultyOne::from_zero_bits(4).expect("below 32");
+    assert_eq!(
+        config.backend,
+        Backend::Twin(Twin {
+            seed: 7,
+            difficulty_one: four
+        })
+    );
+    assert_eq!(config.pools.len(), 2);
+    assert_eq!(config.pools[0].endpoint.host, "pool.example");
+    assert_eq!(config.pools[0].password.expose(), "hunter2");
+    assert_eq!(config.pools[0].difficulty_one, DifficultyOne::BITCOIN);
+    assert_eq!(config.pools[1].password.expose(), "x");
+    assert_eq!(config.pools[1].difficulty_one, four);
+    assert_eq!(config.api.http.to_string(), "127.0.0.1:9090");
+    assert_eq!(config.api.socket, Path::new("/run/other.sock"));
+    assert!(config.notices.is_empty());
+}
+
+#[test]
+fn what_is_left_out_has_a_default() {
+    let text = "config_version = 1\n[machine]\nmodel = \"antminer-s21-pro\"\nbackend = \"twin\"\n\
+                [[pool]]\nurl = \"stratum+tcp://p:1\"\nuser = \"u\"\n";
+    let config = parse("c.toml", text).unwrap_or_else(|e| panic!("{e}"));
+    let Backend::Twin(twin) = config.backend;
+    assert_eq!((twin.seed, twin.difficulty_one.zero_bits()), (1, 8));
+    assert_eq!(config.api.http.to_string(), "127.0.0.1:8080");
+    assert!(config.api.socket.is_absolute());
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let config = parse("c.toml", GOOD).unwrap_or_else(|e| panic!("{e}"));
+    assert!(!format!("{config:?}").contains("hunter2"));
+    check(
+        "\"hunter2\"",
+        "[\"hunter2\"]",
+        &["E-CONF-VALUE 14 pool[0].password"],
+    );
+    check("\"hunter2\"", "\"hunter2", &["E-CONF-SYNTAX 14 "]);
+    check(
+        "stratum+tcp://pool.example:3333",
+        "stratum+tcp://me:hunter2@pool.example:3333",
+        &["E-CONF-VALUE 12 pool[0].url"],
+    );
+    check(
+        "stratum+tcp://pool.example:3333",
+        "node+http://me:hunter2@pool.example:3333",
+        &["E-CONF-VALUE 12 pool[0].url"],
+    );
+}
+
+#[test]
+fn each_fault_has_its_code_line_and_key() {
+    check("config_version = 1", "", &["E-CONF-KEY 1 config_version"]);
+    check(
+        "config_version = 1",
+        "config_version = 2",
+        &["E-CONF-VALUE 1 config_version"],
+    );
+    check(
+        "antminer-s19-pro",
+        "antminer-s99",
+        &["E-CONF-MACHINE 4 machine.model"],
+    );
+    check(
+        "backend = \"twin\"",
+        "backend = \"fpga\"",
+        &["E-CONF-VALUE 5 machine.backend"],
+    );
+    check("backend = \"twin\"", "", &["E-CONF-KEY 3 machine.backend"]);
+    check("seed = 7", "sed = 7", &["E-CONF-KEY 8 twin.sed"]);
+    check(
+        "difficulty_bits = 4",
+        "difficulty_bits = 33",
+        &["E-CONF-VALUE 9 twin.difficulty_bits"],
+    );
+    check(
+        "user     = \"account.worker\"",
+        "",
+        &["E-CONF-KEY 11 pool[0].user"],
+    );
+    check(
+        "\"account.worker\"",
+        "\"\"",
+        &["E-CONF-VALUE 13 pool[0].user"],
+    );
+    check(
+        "= \"twin\"\n\n[api]",
+        "= \"litecoin\"\n\n[api]",
+        &["E-CONF-VALUE 19 pool[1].difficulty_one"],
+    );
+    check(
+        "/run/other.sock",
+        "other.sock",
+        &["E-CONF-VALUE 23 api.socket"],
+    );
+    check("[api]", "[api", &["E-CONF-SYNTAX 21 "]);
+}
+
+#[test]
+fn only_loopback_is_listened_on_until_there_is_a_login() {
+    for address in [
+        "0.0.0.0:80",
+        "192.168.1.2:8080",
+        "[::]:80",
+        "8080",
+        "example.com:80",
+    ] {
+        check("127.0.0.1:9090", address, &["E-CONF-VALUE 22 api.http"]);
+    }
+    check("127.0.0.1:9090", "[::1]:0", &[]);
+    check("127.0.0.1:9090", "localhost:80", &[]);
+}
+
+#[test]
+fn a_real_board_is_refused_by_this_build_and_takes_no_twin() {
+    check(
+        "backend = \"twin\"",
+        "backend = \"linux\"",
+        &[
+            "E-CONF-BACKEND 5 machine.backend",
+            "E-CONF-KEY 7 twin",
+            "E-CONF-VALUE 19 pool[1].difficulty_one",
+        ],
+    );
+}
+
+#[test]
+fn reserved_tables_are_refused_with_their_name() {
+    check("", "[tuner]\n", &["E-CONF-KEY 24 tuner"]);
+    check("", "[update]\nurl = \"x\"\n", &["E-CONF-KEY 24 update"]);
+}
+
+#[test]
+fn the_legacy_socket_is_announced_as_not_served() {
+    let text = GOOD.replace("[api]", "[api]\ncgminer = \"127.0.0.1:4028\"");
+    let config = parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.notices.len(), 1);
+    assert!(config.notices[0].starts_with("E-CONF-UNSERVED"));
+    check(
+        "[api]",
+        "[api]\ncgminer = \"0.0.0.0:4028\"",
+        &["E-CONF-VALUE 22 api.cgminer"],
+    );
+}
+
+#[test]
+fn a_machine_without_a_pool_is_refused() {
+    let start = GOOD.find("[[pool]]").expect("there");
+    let end = GOOD.find("[api]").expect("there");
+    check(&GOOD[start..end], "", &["E-CONF-KEY 1 pool"]);
+}
+
+#[test]
+fn all_faults_of_a_file_are_found_at_once() {
+    let text = GOOD
+        .replace("antminer-s19-pro", "nothing")
+        .replace("seed = 7", "seed = -1")
+        .replace("stratum+tcp://pool.example:3333", "pool.example")
+        .replace("127.0.0.1:9090", "9090")
+        + "color = 1\n";
+    let error = parse("c.toml", &text).expect_err("five faults");
+    let keys: Vec<_> = error.faults().map(|(_, p)| p.key.clone()).collect();
+    assert_eq!(
+        keys,
+        [
+            "machine.model",
+            "twin.seed",
+            "pool[0].url",
+            "api.http",
+            "api.color"
+        ]
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read_are_coded() {
+    let error = load(Path::new("/nowhere/stannary.toml")).expect_err("absent");
+    let shown = error.to_string();
+    assert!(
+        shown.starts_with("E-CONF-READ: /nowhere/stannary.toml: cannot be read"),
+        "{shown}"
+    );
+    let endless = load(Path::new("/dev/zero")).expect_err("endless");
+    assert!(endless.to_string().starts_with("E-CONF-READ"));
+}

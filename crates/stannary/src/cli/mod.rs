@@ -1,0 +1,179 @@
+//! The command line: what can be asked, the configuration file, and the operator's
+//! commands, which talk to a running daemon over its REST interface.
+//!
+//! Data goes to stdout, talk to stderr. Exit codes: 0 done · 1 failed · 2 the command line
+//! or the configuration is wrong · 3 no daemon answers.
+
+mod client;
+pub(crate) mod config;
+mod operator;
+mod paths;
+mod secret;
+mod table;
+mod view;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use operator::{Operator, operate};
+pub(crate) use paths::{default_socket, socket_folder};
+pub(crate) use secret::Secret;
+
+/// The command did not succeed.
+pub(crate) const EXIT_FAILED: u8 = 1;
+/// The command line or the configuration is wrong.
+pub(crate) const EXIT_USAGE: u8 = 2;
+/// No daemon answers.
+pub(crate) const EXIT_UNREACHABLE: u8 = 3;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no daemon answers.
+Every E-… code is explained in docs/codes.md.";
+
+/// Open-source firmware for Bitcoin ASIC miners.
+#[derive(Parser, Debug)]
+#[command(name = "stannary", version, about, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The daemon to ask: http://HOST:PORT or the path of its local socket [default: the
+    /// daemon on this machine]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) api: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// The daemon, in the foreground
+    Run(RunArgs),
+    /// The whole product on this computer: a twin of a machine, a pool, the daemon, the page
+    Demo(DemoArgs),
+    /// Measure this build on this computer; figures as JSON
+    Bench(BenchArgs),
+    /// Commands against a running daemon, and what needs none.
+    #[command(flatten)]
+    Operator(Operator),
+}
+
+/// `run`
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_PATH)]
+    pub(crate) config: PathBuf,
+}
+
+/// `demo`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DemoArgs {
+    /// The machine to emulate; `stannary machines` lists them
+    #[arg(long, value_name = "NAME", default_value = "antminer-s19-pro")]
+    pub(crate) machine: String,
+    /// Mine at this pool instead of the twin's own
+    #[arg(long, value_name = "URL")]
+    pub(crate) pool: Option<String>,
+    /// Login at the pool
+    #[arg(long, value_name = "U", default_value = "demo.worker")]
+    pub(crate) user: String,
+    /// Password at the pool
+    #[arg(long, value_name = "P", default_value = "x")]
+    pub(crate) password: Secret,
+    /// Take the pool's templates from, and give its blocks to, this node:
+    /// http://USER:PASSWORD@HOST:PORT
+    #[arg(long, value_name = "URL", conflicts_with = "pool")]
+    pub(crate) node: Option<Secret>,
+    /// Where the page listens [default: a free port from 8080 on]
+    #[arg(long, value_name = "ADDR", value_parser = paths::loopback)]
+    pub(crate) http: Option<SocketAddr>,
+    /// Stop this long after the first work, print a summary, and fail if a share was lost
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: Option<u64>,
+    /// Seed of the twins
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// `bench`
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// What to measure; everything if not given
+    pub(crate) what: Option<Bench>,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Bench {
+    /// The hashing core
+    Sha256d,
+    /// From a pool's bytes to the chips' and back
+    Pipeline,
+    /// An hour and a thinned day of a simulated machine
+    Sim,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn contracted_lines_are_understood() {
+        for line in [
+            "stannary run --config /etc/stannary/stannary.toml",
+            "stannary demo",
+            "stannary demo --machine antminer-s21-pro --seconds 20 --http 127.0.0.1:0",
+            "stannary demo --pool stratum+tcp://p.example:3333 --user a.b --password x",
+            "stannary demo --node http://u:p@127.0.0.1:18443",
+            "stannary status --json",
+            "stannary --api http://127.0.0.1:8080 status",
+            "stannary top --api /run/stannary.sock",
+            "stannary pools --json",
+            "stannary chips --json",
+            "stannary log --json --follow",
+            "stannary machines --json",
+            "stannary check-config /etc/stannary/stannary.toml",
+            "stannary bench",
+            "stannary bench sha256d",
+            "stannary bench pipeline",
+            "stannary bench sim",
+        ] {
+            assert!(parsed(line).is_ok(), "{line}: {:?}", parsed(line).err());
+        }
+    }
+
+    #[test]
+    fn wrong_lines_are_refused_with_the_documented_code() {
+        for line in [
+            "stannary",
+            "stannary fly",
+            "stannary demo --seconds 0",
+            "stannary demo --http 0.0.0.0:80",
+            "stannary demo --pool a:1 --node http://b:2",
+            "stannary check-config",
+        ] {
+            let error = parsed(line).expect_err(line);
+            assert_eq!(error.exit_code(), i32::from(EXIT_USAGE), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown_where_the_line_is_printed() {
+        let cli = parsed("stannary demo --password hunter2 --node http://u:hunter2@h:1");
+        let shown = format!("{:?}", cli.expect("parsed"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,328 @@
+//! The operator's commands: against a running daemon, and those that need none.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::client::{AskError, Daemon};
+use super::table::{Colour, Table};
+use super::{EXIT_FAILED, EXIT_UNREACHABLE, EXIT_USAGE, config, view};
+
+/// A daemon makes four snapshots a second; a person reads one.
+const TOP_PERIOD: Duration = Duration::from_secs(1);
+
+/// What an operator can ask.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Operator {
+    /// What the miner does, earns and lacks
+    Status(Output),
+    /// The same, each second, until interrupted
+    Top(TopArgs),
+    /// The pools
+    Pools(Output),
+    /// Every chip: nonces seen against nonces expected
+    Chips(Output),
+    /// What happened
+    Log(LogArgs),
+    /// Stop hashing; pools stay connected
+    Pause(Output),
+    /// Hash again
+    Resume(Output),
+    /// The machines that this build knows
+    Machines(Output),
+    /// Every fault in a configuration
+    CheckConfig(CheckArgs),
+}
+
+/// How to print.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// `top`
+#[derive(Args, Debug)]
+pub(crate) struct TopArgs {
+    #[command(flatten)]
+    output: Output,
+    /// Stop after this many looks
+    #[arg(long, short = 'n', value_name = "N")]
+    count: Option<u64>,
+}
+
+/// `log`
+#[derive(Args, Debug)]
+pub(crate) struct LogArgs {
+    #[command(flatten)]
+    output: Output,
+    /// Go on printing what happens
+    #[arg(long, short)]
+    follow: bool,
+}
+
+/// `check-config`
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    output: Output,
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Do what the operator asked. `api` names the daemon.
+pub(crate) fn operate(api: Option<&str>, command: &Operator) -> ExitCode {
+    let done = match command {
+        Operator::Machines(output) => machines(*output),
+        Operator::CheckConfig(args) => return check_config(&args.file, args.output),
+        _ => Daemon::find(api)
+            .map_err(Failure::Ask)
+            .and_then(|daemon| ask(&daemon, command)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has seen enough: `stannary log | head`.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
+    match command {
+        Operator::Status(output) => show(&daemon.get(STATUS)?, *output, view::status),
+        Operator::Pools(output) => {
+            let pools = daemon.get(STATUS)?["pools"].take();
+            show(&pools, *output, |pools, colour| {
+                view::pools(&json!({ "pools": pools }), colour)
+            })
+        }
+        Operator::Chips(output) => {
+            let chains = daemon.get("/api/v1/status?chips=1")?["chains"].take();
+            show(&chains, *output, |chains, colour| {
+                view::chips(&json!({ "chains": chains }), colour)
+            })
+        }
+        Operator::Top(args) => top(daemon, args),
+        Operator::Log(args) => log(daemon, args),
+        Operator::Pause(output) => order(daemon, "pause", *output),
+        Operator::Resume(output) => order(daemon, "resume", *output),
+        Operator::Machines(_) | Operator::CheckConfig(_) => Ok(()),
+    }
+}
+
+const STATUS: &str = "/api/v1/status";
+
+fn show(
+    value: &Value,
+    output: Output,
+    render: impl Fn(&Value, Colour) -> String,
+) -> Result<(), Failure> {
+    if output.json {
+        print(&format!("{value:#}\n"))
+    } else {
+        print(&render(value, Colour::for_stdout()))
+    }
+}
+
+fn top(daemon: &Daemon, args: &TopArgs) -> Result<(), Failure> {
+    let colour = Colour::for_stdout();
+    for look in 1u64.. {
+        let status = daemon.get(STATUS)?;
+        if args.output.json {
+            print(&format!("{status}\n"))?;
+        } else {
+            // Home and clear: only where there is a screen.
+            let clear = if colour == Colour::Ansi {
+                "\x1b[H\x1b[2J"
+            } else {
+                ""
+            };
+            print(&format!("{clear}{}\n", view::status(&status, colour)))?;
+        }
+        if args.count.is_some_and(|count| look >= count) {
+            break;
+        }
+        sleep(TOP_PERIOD);
+    }
+    Ok(())
+}
+
+fn log(daemon: &Daemon, args: &LogArgs) -> Result<(), Failure> {
+    let colour = Colour::for_stdout();
+    let mut after = 0;
+    loop {
+        let answer = daemon.get(&format!("/api/v1/log?after={after}"))?;
+        let last = answer["last"].as_u64().unwrap_or(0);
+        if args.output.json {
+            for note in answer["notes"].as_array().into_iter().flatten() {
+                print(&format!("{note}\n"))?;
+            }
+        } else {
+            print(&view::log(&answer, colour))?;
+        }
+        if !args.follow {
+            return Ok(());
+        }
+        // A smaller number means a new daemon, whose log begins anew.
+        after = if last < after { 0 } else { last };
+        sleep(TOP_PERIOD);
+    }
+}
+
+fn order(daemon: &Daemon, command: &str, output: Output) -> Result<(), Failure> {
+    let taken = daemon.post("/api/v1/command", &json!({ "command": command }))?;
+    show(&taken, output, |_, _| {
+        format!("{command}: taken; `stannary status` shows the effect\n")
+    })
+}
+
+fn machines(output: Output) -> Result<(), Failure> {
+    let mut known = Vec::new();
+    for name in board_support::machines() {
+        known.push(board_support::machine(name).map_err(|e| Failure::Own(e.to_string()))?);
+    }
+    if output.json {
+        let described: Vec<_> = known.iter().map(described).collect();
+        return print(&format!("{:#}\n", Value::from(described)));
+    }
+    let mut table = Table::new(&["machine", "name", ">TH/s", ">W", "chips", "link"]);
+    for m in &known {
+        table.row([
+            m.model.clone().into(),
+            m.name.clone().into(),
+            m.rated_ths.to_string().into(),
+            m.rated_power_w.to_string().into(),
+            format!(
+                "{} × {} {}",
+                m.slots,
+                m.hashboard.chips,
+                m.hashboard.chip.to_uppercase()
+            )
+            .into(),
+            link(m).into(),
+        ]);
+    }
+    print(&table.render(Colour::for_stdout()))
+}
+
+fn link(machine: &board_support::Machine) -> &'static str {
+    match machine.control_board.link {
+        board_support::LinkKind::Uart => "uart",
+        board_support::LinkKind::FpgaFifo => "fpga-fifo",
+    }
+}
+
+fn described(m: &board_support::Machine) -> Value {
+    json!({
+        "model": m.model,
+        "name": m.name,
+        "rated_ths": m.rated_ths,
+        "rated_power_w": m.rated_power_w,
+        "slots": m.slots,
+        "control_board": { "id": m.control_board.id, "name": m.control_board.name, "link": link(m) },
+        "hashboard": {
+            "id": m.hashboard.id,
+            "name": m.hashboard.name,
+            "chip": m.hashboard.chip,
+            "chips": m.hashboard.chips,
+            "domains": m.hashboard.domains,
+            "frequency_mhz": m.hashboard.frequency_mhz,
+            "voltage_mv": m.hashboard.voltage_mv,
+        },
+        "psu": { "id": m.psu.id, "name": m.psu.name },
+    })
+}
+
+fn check_config(file: &Path, output: Output) -> ExitCode {
+    let (faults, notices) = match config::load(file) {
+        Ok(config) => {
+            if !output.json {
+                let (name, pools) = (&config.machine.name, config.pools.len());
+                println!("{}: ok: {name}, pools: {pools}", file.display());
+            }
+            (Vec::new(), config.notices)
+        }
+        Err(error) => {
+            if !output.json {
+                eprintln!("{error}");
+            }
+            let fault = |(code, p): (telemetry::Code, &board_support::strict::Problem)| {
+                json!({
+                    "code": code, "file": p.file, "line": p.line, "key": p.key,
+                    "message": p.message, "remedy": p.remedy,
+                })
+            };
+            (error.faults().map(fault).collect(), Vec::new())
+        }
+    };
+    let ok = faults.is_empty();
+    if output.json {
+        println!(
+            "{:#}",
+            json!({ "ok": ok, "faults": faults, "notices": notices })
+        );
+    } else {
+        notices
+            .iter()
+            .for_each(|notice| eprintln!("note: {notice}"));
+    }
+    if ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_USAGE)
+    }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(Failure::Output)
+}
+
+/// Why a command did not succeed.
+enum Failure {
+    Ask(AskError),
+    Output(io::Error),
+    Own(String),
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Ask(AskError::Address(_)) => EXIT_USAGE,
+            Failure::Ask(AskError::Unreachable(..) | AskError::NoDaemon | AskError::Several(_)) => {
+                EXIT_UNREACHABLE
+            }
+            _ => EXIT_FAILED,
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        Failure::Ask(error)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Ask(error) => error.fmt(f),
+            Failure::Output(error) => write!(f, "cannot print: {error}"),
+            Failure::Own(words) => f.write_str(words),
+        }
+    }
+}

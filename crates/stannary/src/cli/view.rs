@@ -1,0 +1,335 @@
+//! Answers of the daemon as people read them.
+//!
+//! A view takes the JSON as it came and shows a dash for whatever it misses: a daemon may
+//! be older or newer than this command line. Text from outside (pools, users) is stripped
+//! of control characters: a terminal obeys them.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::table::{Cell, Colour, Table, Tone};
+
+const UNKNOWN: &str = "–";
+
+/// `stannary status`
+pub(super) fn status(s: &Value, colour: Colour) -> String {
+    let mut out = String::new();
+    let state = word(&s["state"]);
+    let head = format!(
+        "{}  {}",
+        text(&s["machine"]["name"]),
+        colour.paint(&state, tone(&state))
+    );
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(out, "{head}  up {}", span(s["uptime_s"].as_f64()));
+    if s["machine"]["emulated"].as_bool() == Some(true) {
+        let bits = text(&s["machine"]["difficulty_bits"]);
+        let _ = writeln!(
+            out,
+            "emulated: a twin mines, no silicon does; difficulty one is {bits} zero bits instead of 32"
+        );
+    }
+    let h = &s["hashrate_ths"];
+    let windows = [
+        ("5s", "s5"),
+        ("1m", "m1"),
+        ("15m", "m15"),
+        ("1h", "h1"),
+        ("nominal", "nominal"),
+    ];
+    let windows = windows.map(|(name, key)| format!("{name} {}", number(&h[key], 2)));
+    let _ = writeln!(out, "hashrate TH/s: {}", windows.join(" · "));
+    let a = &s["shares"];
+    let parts = [
+        "accepted",
+        "rejected",
+        "stale",
+        "duplicate",
+        "lost",
+        "in_flight",
+        "hw_errors",
+        "blocks",
+    ];
+    let parts = parts.map(|key| format!("{} {}", grouped(&a[key]), key.replace('_', " ")));
+    let _ = writeln!(out, "shares: {}", parts.join(" · "));
+    let _ = writeln!(out, "{}\n", surroundings(s));
+    faults(&mut out, s, colour);
+    out + &chains(s, colour) + "\n" + &pools(s, colour)
+}
+
+fn surroundings(s: &Value) -> String {
+    let hottest = list(&s["temperatures"])
+        .filter_map(|t| t["temp_c"].as_f64())
+        .reduce(f64::max);
+    let slowest = list(&s["fans"])
+        .filter_map(|f| f["rpm"].as_f64())
+        .reduce(f64::min);
+    let shown = |v: Option<f64>, digits, unit| match v {
+        Some(v) => format!("{v:.digits$} {unit}"),
+        None => UNKNOWN.to_owned(),
+    };
+    format!(
+        "hottest {} · slowest fan {} · power {} · {}",
+        shown(hottest, 1, "°C"),
+        shown(slowest, 0, "rpm"),
+        shown(s["power_w"].as_f64(), 0, "W"),
+        shown(s["efficiency_j_per_th"].as_f64(), 1, "J/TH"),
+    )
+}
+
+fn faults(out: &mut String, s: &Value, colour: Colour) {
+    for fault in list(&s["faults"]) {
+        let what = format!(
+            "{} {}: {}",
+            text(&fault["code"]),
+            text(&fault["place"]),
+            text(&fault["detail"])
+        );
+        let _ = writeln!(
+            out,
+            "{}",
+            colour.paint(&format!("fault: {what}"), Tone::Bad)
+        );
+        let _ = writeln!(out, "hint: {}\n", text(&fault["remedy"]));
+    }
+}
+
+/// The chains of a status.
+pub(super) fn chains(s: &Value, colour: Colour) -> String {
+    let heads = [
+        "chain",
+        "state",
+        ">chips",
+        ">MHz",
+        ">mV",
+        ">TH/s",
+        ">nonces",
+        ">of model",
+        ">hw errors",
+        ">damaged",
+        ">restarts",
+    ];
+    let mut table = Table::new(&heads);
+    for c in list(&s["chains"]) {
+        let state = word(&c["state"]);
+        let (found, expected) = (&c["chips_found"], &c["chips_expected"]);
+        let whole = found.is_null() || found == expected;
+        let chips = format!("{}/{}", text(found), text(expected));
+        table.row([
+            text(&c["slot"]).into(),
+            Cell::toned(state.clone(), tone(&state)),
+            Cell::toned(chips, if whole { Tone::Plain } else { Tone::Bad }),
+            number(&c["frequency_mhz"], 1).into(),
+            grouped(&c["voltage_mv"]).into(),
+            number(&c["hashrate_ths"], 2).into(),
+            grouped(&c["nonces"]).into(),
+            percent(&c["nonces"], &c["nonces_expected"]).into(),
+            grouped(&c["hw_errors"]).into(),
+            grouped(&c["damaged_frames"]).into(),
+            grouped(&c["restarts"]).into(),
+        ]);
+    }
+    table.render(colour)
+}
+
+/// The pools of a status.
+pub(super) fn pools(s: &Value, colour: Colour) -> String {
+    let heads = [
+        "pool",
+        "state",
+        "url",
+        "user",
+        ">difficulty",
+        ">accepted",
+        ">rejected",
+        ">stale",
+        ">last share",
+        "last error",
+    ];
+    let mut table = Table::new(&heads);
+    for (i, p) in list(&s["pools"]).enumerate() {
+        let state = word(&p["state"]);
+        let last = p["last_share_s"].as_f64();
+        let error = if p["active"].as_bool() == Some(true) {
+            String::new()
+        } else {
+            text(&p["last_error"])
+        };
+        table.row([
+            i.to_string().into(),
+            Cell::toned(state.clone(), tone(&state)),
+            text(&p["url"]).into(),
+            text(&p["user"]).into(),
+            text(&p["difficulty"]).into(),
+            grouped(&p["accepted"]).into(),
+            grouped(&p["rejected"]).into(),
+            grouped(&p["stale"]).into(),
+            last.map_or(UNKNOWN.to_owned(), |s| format!("{} ago", span(Some(s))))
+                .into(),
+            error.replace(UNKNOWN, "").into(),
+        ]);
+    }
+    table.render(colour)
+}
+
+/// Chips of a status that was asked for with chips, domain by domain: seen nonces in
+/// percent of the model's. `!`: surely weak (its upper bound is under 90 %).
+pub(super) fn chips(s: &Value, colour: Colour) -> String {
+    let mut out = String::new();
+    for c in list(&s["chains"]) {
+        let chips: Vec<_> = list(&c["chips"]).collect();
+        let state = word(&c["state"]);
+        let _ = writeln!(
+            out,
+            "chain {}  {}  {} of {} chips",
+            text(&c["slot"]),
+            colour.paint(&state, tone(&state)),
+            text(&c["chips_found"]),
+            text(&c["chips_expected"]),
+        );
+        let domains: std::collections::BTreeSet<_> =
+            chips.iter().filter_map(|c| c["domain"].as_u64()).collect();
+        let mut table = Table::new(&[">domain", ">chips", "seen of expected, %"]);
+        for domain in domains {
+            let of_domain = chips
+                .iter()
+                .filter(|c| c["domain"].as_u64() == Some(domain));
+            let of_domain: Vec<_> = of_domain.collect();
+            let cells: Vec<_> = of_domain.iter().map(|chip| chip_cell(chip)).collect();
+            let weak = cells.iter().any(|c| c.contains('!'));
+            let indices = of_domain.iter().filter_map(|c| c["index"].as_u64());
+            let (first, last) = (indices.clone().min(), indices.max());
+            table.row([
+                domain.to_string().into(),
+                format!("{}–{}", first.unwrap_or(0), last.unwrap_or(0)).into(),
+                Cell::toned(cells.join(" "), if weak { Tone::Bad } else { Tone::Plain }),
+            ]);
+        }
+        out.push_str(&table.render(colour));
+        out.push('\n');
+    }
+    out
+}
+
+fn chip_cell(chip: &Value) -> String {
+    let weak = chip["ratio_high"].as_f64().is_some_and(|high| high < 0.9);
+    let ratio = match (chip["nonces"].as_f64(), chip["expected"].as_f64()) {
+        (Some(seen), Some(expected)) if expected >= 1.0 => {
+            format!("{:.0}", 100.0 * seen / expected)
+        }
+        _ => UNKNOWN.to_owned(),
+    };
+    format!("{:>5}", format!("{ratio}{}", if weak { "!" } else { " " }))
+}
+
+/// One line per note.
+pub(super) fn log(answer: &Value, colour: Colour) -> String {
+    let mut out = String::new();
+    for note in list(&answer["notes"]) {
+        let severity = text(&note["severity"]);
+        let tone = match severity.as_str() {
+            "error" => Tone::Bad,
+            "warn" => Tone::Warn,
+            _ => Tone::Plain,
+        };
+        let place = note["place"].as_str().filter(|p| !p.is_empty());
+        let place = place.map(|p| format!("{}: ", plain(p))).unwrap_or_default();
+        let detail = note["detail"].as_str().filter(|d| !d.is_empty());
+        let detail = detail
+            .map(|d| format!(" ({})", plain(d)))
+            .unwrap_or_default();
+        let at = note["at_s"].as_f64().unwrap_or_default();
+        let what = format!("{severity:<5} {place}{}{detail}", text(&note["meaning"]));
+        let _ = writeln!(
+            out,
+            "{at:>12.3} {} {}",
+            colour.paint(&what, tone),
+            text(&note["code"])
+        );
+    }
+    out
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(s) => plain(s),
+        // Whole floats lose their `.0`: a difficulty is 65536.
+        Value::Number(n) => n.as_f64().map_or(n.to_string(), |v| v.to_string()),
+        _ => UNKNOWN.to_owned(),
+    }
+}
+
+fn word(value: &Value) -> String {
+    text(value).replace('_', " ")
+}
+
+fn number(value: &Value, digits: usize) -> String {
+    value
+        .as_f64()
+        .map_or(UNKNOWN.to_owned(), |v| format!("{v:.digits$}"))
+}
+
+/// A count with a space every three digits.
+fn grouped(value: &Value) -> String {
+    let Some(count) = value.as_u64() else {
+        return UNKNOWN.to_owned();
+    };
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn percent(part: &Value, whole: &Value) -> String {
+    match (part.as_f64(), whole.as_f64()) {
+        (Some(part), Some(whole)) if whole >= 1.0 => format!("{:.1} %", 100.0 * part / whole),
+        _ => UNKNOWN.to_owned(),
+    }
+}
+
+/// A time in its two largest units.
+fn span(seconds: Option<f64>) -> String {
+    let Some(seconds) = seconds.filter(|s| s.is_finite() && *s >= 0.0) else {
+        return UNKNOWN.to_owned();
+    };
+    let s = seconds as u64;
+    let parts = [
+        (s / 86_400, "d"),
+        (s / 3600 % 24, "h"),
+        (s / 60 % 60, "min"),
+        (s % 60, "s"),
+    ];
+    let first = parts.iter().position(|(n, _)| *n > 0).unwrap_or(3);
+    let shown = parts[first..]
+        .iter()
+        .take(2)
+        .map(|(n, unit)| format!("{n} {unit}"));
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+fn tone(state: &str) -> Tone {
+    match state {
+        "hashing" | "active" | "connected" => Tone::Good,
+        "fault" | "failed" | "refused" | "absent" => Tone::Bad,
+        "idle" | "off" => Tone::Plain,
+        _ => Tone::Warn,
+    }
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

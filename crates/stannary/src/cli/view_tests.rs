@@ -1,0 +1,94 @@
+use serde_json::json;
+
+use super::*;
+
+fn sample() -> Value {
+    json!({
+        "uptime_s": 3725.1, "state": "no_pool",
+        "machine": {"name": "Antminer S19 Pro", "emulated": true, "difficulty_bits": 2},
+        "hashrate_ths": {"s5": 112.3457, "m1": 110.0, "m15": null, "h1": null, "nominal": 111.857},
+        "shares": {"accepted": 1234567, "rejected": 2, "stale": 0, "duplicate": 0, "lost": 0, "in_flight": 1, "hw_errors": 3, "blocks": 0},
+        "temperatures": [], "fans": [], "power_w": null, "efficiency_j_per_th": null,
+        "chains": [{"slot": 0, "state": "ramping", "chips_expected": 114, "chips_found": 113,
+            "frequency_mhz": 412.5, "voltage_mv": null, "hashrate_ths": null, "nonces": 995,
+            "nonces_expected": 1000.0, "hw_errors": 0, "damaged_frames": 1, "restarts": 0,
+            "chips": [
+                {"index": 0, "domain": 0, "nonces": 10, "expected": 10.0, "ratio_high": 1.9},
+                {"index": 1, "domain": 0, "nonces": 1, "expected": 100.0, "ratio_high": 0.06},
+                {"index": 2, "domain": 1, "nonces": 0, "expected": 0.2, "ratio_high": null}]}],
+        "pools": [{"url": "stratum+tcp://p:1", "user": "evil\u{1b}[2J", "state": "waiting", "active": false,
+            "difficulty": null, "accepted": 0, "rejected": 0, "stale": 0, "last_share_s": null, "last_error": "refused"}],
+        "faults": [{"code": "E-CHAIN-CHIPS", "place": "chain 0", "detail": "113 of 114", "remedy": "check the flat cable"}],
+    })
+}
+
+#[test]
+fn status_reads_like_this() {
+    let expected = "\
+Antminer S19 Pro  no pool  up 1 h 2 min
+emulated: a twin mines, no silicon does; difficulty one is 2 zero bits instead of 32
+hashrate TH/s: 5s 112.35 · 1m 110.00 · 15m – · 1h – · nominal 111.86
+shares: 1 234 567 accepted · 2 rejected · 0 stale · 0 duplicate · 0 lost · 1 in flight · 3 hw errors · 0 blocks
+hottest – · slowest fan – · power – · –
+
+fault: E-CHAIN-CHIPS chain 0: 113 of 114
+hint: check the flat cable
+
+chain  state      chips    MHz  mV  TH/s  nonces  of model  hw errors  damaged  restarts
+0      ramping  113/114  412.5   –     –     995    99.5 %          0        1         0
+
+pool  state    url                user     difficulty  accepted  rejected  stale  last share  last error
+0     waiting  stratum+tcp://p:1  evil[2J           –         0         0      0           –  refused
+";
+    assert_eq!(status(&sample(), Colour::Never), expected);
+}
+
+#[test]
+fn chips_are_shown_by_domain_and_weak_ones_marked() {
+    let expected = "\
+chain 0  ramping  113 of 114 chips
+domain  chips  seen of expected, %
+     0    0–1   100     1!
+     1    2–2     –
+
+";
+    assert_eq!(chips(&sample(), Colour::Never), expected);
+}
+
+#[test]
+fn a_daemon_that_says_nothing_is_shown_with_dashes() {
+    for empty in [
+        json!({}),
+        json!(null),
+        json!([]),
+        json!({"chains": 3, "pools": {"a": 1}}),
+    ] {
+        assert!(status(&empty, Colour::Never).contains('–'));
+        assert!(chips(&empty, Colour::Never).is_empty());
+        assert!(log(&empty, Colour::Never).is_empty());
+    }
+}
+
+#[test]
+fn text_from_outside_cannot_command_the_terminal() {
+    let mut s = sample();
+    s["pools"][0]["url"] = json!("a\u{1b}]0;x\u{7}b");
+    s["faults"][0]["detail"] = json!("\r\nfault: none");
+    assert!(!status(&s, Colour::Never).contains(['\u{1b}', '\u{7}', '\r']));
+    let notes = json!({"notes": [{"at_s": 1.5, "code": "E-POOL-MESSAGE", "severity": "info",
+        "place": "pool 0", "meaning": "a pool sent a message", "detail": "\u{1b}[31mpay me"}]});
+    assert_eq!(
+        log(&notes, Colour::Never),
+        "       1.500 info  pool 0: a pool sent a message ([31mpay me) E-POOL-MESSAGE\n"
+    );
+}
+
+#[test]
+fn times_are_shown_in_two_units() {
+    let check = |s: f64, expected: &str| assert_eq!(span(Some(s)), expected);
+    check(0.4, "0 s");
+    check(59.0, "59 s");
+    check(60.0, "1 min 0 s");
+    check(90_000.0, "1 d 1 h");
+    assert_eq!(span(Some(f64::NAN)), "–");
+}
