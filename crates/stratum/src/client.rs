@@ -3,7 +3,7 @@
 //! ```text
 //!          Start               Connected
 //!   Idle --------> Connecting ----------> Open
-//!     ^             ^     | failed, 15 s   | any end
+//!     ^             ^     | failed, 45 s   | any end
 //!     | Stop (all)  |     v                |
 //!     |             +-- Waiting <----------+
 //!              deadline

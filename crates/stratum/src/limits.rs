@@ -54,8 +54,9 @@ pub const NOTES_PER_WINDOW: u32 = 8;
 /// See [`NOTES_PER_WINDOW`].
 pub const NOTE_WINDOW: Duration = Duration::from_secs(60);
 
-/// Name service and all addresses of the pool, by the shell, within this time.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Name service and all addresses of the pool, one after the other, by the shell, within
+/// this time. Shorter, and a name with several dead addresses is never got through.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Wait for the answer to `mining.configure`; afterwards we go on without. Pools that do
 /// not know it may say nothing at all. Below the 15 s after which one pool drops a

@@ -1,0 +1,229 @@
+//! How sessions end, and how the client comes back.
+
+use stratum::limits::BACKOFF_MAX;
+use stratum::{Client, Effect, Input};
+use units::{Duration, Instant};
+
+use crate::harness::{Harness, check, config};
+
+#[test]
+fn a_pool_that_accepts_and_says_nothing_is_left() {
+    check(
+        r#"start
+        > connect pool.example:3333
+        connected
+        > send {"id":1,"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"1fffe000","version-rolling.min-bit-count":16}]}
+        wait 5s
+        > send {"id":2,"method":"mining.subscribe","params":["stannary/0.1"]}
+        wait 14s
+        wait 1s
+        > disconnect
+        > note E-POOL-SILENT
+        wait 1s
+        > connect pool.example:3333"#,
+    );
+}
+
+#[test]
+fn a_session_that_falls_silent_is_left() {
+    check(
+        "handshake
+         wait 179s
+         wait 1s
+         > ended 02000000
+         > disconnect
+         > note E-POOL-SILENT",
+    );
+    // A rhythm of 60 s allows 120 s, and any message counts.
+    check(
+        r#"handshake
+        notify a
+        > job a serial=0 clean=true difficulty=4.0000 mask=1fffe000 extranonce=0a0b+4
+        > note E-POOL-UP
+        wait 60s
+        notify a
+        wait 60s
+        notify a
+        wait 60s
+        notify a
+        wait 119s
+        < {"id":null,"method":"something.else"}
+        wait 119s
+        # Blank lines and noise do not.
+        <
+        << {"id":
+        wait 1s
+        > ended 02000000
+        > disconnect
+        > note E-POOL-SILENT"#,
+    );
+}
+
+#[test]
+fn a_connection_that_is_not_made_is_tried_again() {
+    check(
+        "start
+         > connect pool.example:3333
+         failed
+         > note E-POOL-CONNECT
+         wait 1s
+         > connect pool.example:3333
+         wait 44s
+         wait 1s
+         > disconnect
+         > note E-POOL-CONNECT
+         wait 2s
+         > connect pool.example:3333",
+    );
+}
+
+/// Delays between failed attempts.
+fn delays(seed: u64, count: usize) -> Vec<Duration> {
+    let mut config = config();
+    config.seed = seed;
+    let mut client = Client::new(config);
+    let mut now = Instant::ZERO;
+    client.handle(now, Input::Start);
+    (0..count)
+        .map(|_| {
+            client.handle(now, Input::ConnectFailed("no route".into()));
+            let at = client.next_deadline().expect("a deadline");
+            let delay = at.since(now);
+            now = at;
+            client.handle(now, Input::Wake);
+            while client.next_effect().is_some() {}
+            delay
+        })
+        .collect()
+}
+
+#[test]
+fn delays_double_up_to_a_minute_with_jitter() {
+    let all = delays(1, 40);
+    for (i, delay) in all.iter().enumerate() {
+        let whole = Duration::from_secs(1 << i.min(6)).min(BACKOFF_MAX);
+        assert!(*delay >= whole / 2 && *delay <= whole, "{i}: {delay:?}");
+    }
+    assert_eq!(all, delays(1, 40));
+    assert_ne!(all, delays(2, 40));
+}
+
+#[test]
+fn a_good_session_makes_the_next_delay_short_again() {
+    let mut harness = Harness::new(config());
+    for _ in 0..8 {
+        harness.play("start");
+        harness.play("failed");
+        harness.play("wait 70s");
+    }
+    let answers = [
+        "connected",
+        r#"< {"id":1,"result":false}"#,
+        r#"< {"id":2,"result":[[],"0a0b",4]}"#,
+        r#"< {"id":3,"result":true}"#,
+        "notify a",
+    ];
+    // Cut after a second: the delay stays long.
+    for line in answers {
+        harness.play(line);
+    }
+    harness.play("wait 11s");
+    harness.play("closed");
+    assert_eq!(harness.play("wait 29s"), [""; 0]);
+    harness.play("wait 31s");
+    // Cut after a minute of work: back at once.
+    for line in answers {
+        harness.play(line);
+    }
+    harness.play("wait 61s");
+    harness.play("closed");
+    assert_eq!(harness.play("wait 1s"), ["connect pool.example:3333"]);
+}
+
+#[test]
+fn reconnect_is_followed_on_the_same_host_alone() {
+    let check_reconnect = |params: &str, wait: &str, to: &str| {
+        check(&format!(
+            r#"handshake
+            < {{"id":null,"method":"client.reconnect","params":{params}}}
+            > ended 02000000
+            > disconnect
+            > note E-POOL-RECONNECT
+            {wait}
+            wait 1s
+            > connect {to}
+            failed
+            > note E-POOL-CONNECT
+            wait 2s
+            > connect pool.example:3333"#
+        ));
+    };
+    check_reconnect("[]", "", "pool.example:3333");
+    check_reconnect("null", "", "pool.example:3333");
+    check_reconnect("[\"\",4444,0]", "", "pool.example:4444");
+    check_reconnect(
+        "[\"POOL.example\",\"4444\",\"5\"]",
+        "wait 4s",
+        "pool.example:4444",
+    );
+    check_reconnect("[\"thief.example\",4444,0]", "", "pool.example:3333");
+    check_reconnect("[\"pool.example.thief\",4444,0]", "", "pool.example:3333");
+    check_reconnect(
+        "[\"pool.example\",99999,1e9]",
+        "wait 59s",
+        "pool.example:3333",
+    );
+    check_reconnect("[7,[],{}]", "", "pool.example:3333");
+}
+
+#[test]
+fn reconnect_in_a_loop_is_slowed_down() {
+    let mut harness = Harness::new(config());
+    harness.play("start");
+    let mut connections = 0;
+    for _ in 0..600 {
+        harness.play("connected");
+        harness.play(r#"< {"id":null,"method":"client.reconnect","params":[]}"#);
+        let effects = harness.play("wait 1s");
+        connections += effects.iter().filter(|e| e.starts_with("connect")).count();
+    }
+    assert!(connections < 25, "{connections}");
+}
+
+#[test]
+fn stop_ends_everything_in_order() {
+    check(
+        r#"handshake
+        notify a
+        > job a serial=0 clean=true difficulty=4.0000 mask=1fffe000 extranonce=0a0b+4
+        > note E-POOL-UP
+        submit 1
+        > send {"id":5,"method":"mining.submit","params":["acc.w1","a","00000001","66554433","01020a0b","00006000"]}
+        stop
+        > 1 no answer
+        > note E-POOL-NOANSWER
+        > ended 02000000
+        > disconnect
+        wait 999s
+        stop
+        start
+        > connect pool.example:3333
+        start
+        stop
+        > disconnect
+        closed
+        connected
+        > disconnect"#,
+    );
+}
+
+#[test]
+fn late_news_of_an_old_connection_is_harmless() {
+    let mut harness = Harness::new(config());
+    harness.play("handshake");
+    harness.play("closed");
+    assert_eq!(harness.play("closed"), [""; 0]);
+    assert_eq!(harness.play("notify a"), [""; 0]);
+    assert_eq!(harness.play("failed"), [""; 0]);
+    assert!(matches!(harness.client.next_effect(), None::<Effect>));
+}
