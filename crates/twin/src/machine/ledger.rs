@@ -89,6 +89,40 @@ pub struct Totals {
     pub searched_in_vain: u64,
 }
 
+impl Totals {
+    /// Add the counts of a part.
+    pub(crate) fn add(&mut self, part: &Totals) {
+        let Totals {
+            jobs,
+            commands,
+            nonces,
+            answers,
+            damaged,
+            overflowed,
+            cut_off,
+            damaged_runs,
+            stray_bytes,
+            phantoms,
+            stray_bytes_at_chips,
+            noise_hits,
+            searched_in_vain,
+        } = part;
+        self.jobs += jobs;
+        self.commands += commands;
+        self.nonces += nonces;
+        self.answers += answers;
+        self.damaged += damaged;
+        self.overflowed += overflowed;
+        self.cut_off += cut_off;
+        self.damaged_runs += damaged_runs;
+        self.stray_bytes += stray_bytes;
+        self.phantoms += phantoms;
+        self.stray_bytes_at_chips += stray_bytes_at_chips;
+        self.noise_hits += noise_hits;
+        self.searched_in_vain += searched_in_vain;
+    }
+}
+
 /// What happened, per frame and in numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {

@@ -4,12 +4,42 @@
 //! host's access (writing bytes, reading registers, switching rails). Time only moves
 //! when it is passed in; the same seed and the same calls give the same bytes.
 
+mod chain;
+mod chip;
+mod chips;
+mod cores;
+mod crc;
 mod faults;
+mod fpga;
+mod hash;
+mod job;
+mod known;
 mod ledger;
+mod noise;
+mod receiver;
+mod registers;
+mod search;
+mod uart;
+mod uplink;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use board_support::Machine;
+use units::{ChainSlot, HashRate, Instant, Rng};
+
+use chain::{Build, Chain};
+use cores::Params;
+use fpga::Fpga;
+use known::Known;
+use noise::Gate;
+use uart::Uart;
+use uplink::Uplink;
 
 pub use board_support::LinkKind as Link;
-use board_support::{LinkKind, Machine};
-use units::{ChainSlot, HashRate, Instant};
 
 pub use faults::{BoardFault, DeadChip, Direction, FaultPlan, Noise, Outage};
 pub use ledger::{Fate, FrameKind, FrameRecord, Ledger, Totals};
@@ -69,30 +99,95 @@ impl std::error::Error for TwinError {}
 /// A machine seen from its control board's pins.
 pub struct TwinMachine {
     slots: Vec<ChainSlot>,
-    link: LinkKind,
+    chains: Vec<Chain>,
+    host: Host,
+    now: Instant,
     ledger: Ledger,
+    frames_max: usize,
+}
+
+/// The control board's side of the lines.
+enum Host {
+    Uarts(Vec<Uart>),
+    Fpga(Box<Fpga>),
 }
 
 impl TwinMachine {
     /// The machine that `machine` describes, everything switched off.
-    pub fn new(machine: &Machine, _options: TwinOptions) -> Result<Self, TwinError> {
-        Ok(TwinMachine {
-            slots: (0..machine.slots).map(ChainSlot).collect(),
-            link: machine.control_board.link,
-            ledger: Ledger::default(),
-        })
+    pub fn new(machine: &Machine, options: TwinOptions) -> Result<Self, TwinError> {
+        let board = &machine.hashboard;
+        let slots = (0..machine.slots).map(ChainSlot).collect();
+        Self::build(
+            slots,
+            machine.control_board.link,
+            &board.chip,
+            board.chips,
+            options,
+        )
     }
 
-    /// One chain of `chips` chips named `chip` on a UART in slot 0, powered and out of reset.
-    pub fn single_chain(
-        _chip: &str,
-        _chips: u16,
-        _options: TwinOptions,
+    /// One chain of `chips` chips named `chip` on a UART in slot 0, powered and out of
+    /// reset.
+    pub fn single_chain(chip: &str, chips: u16, options: TwinOptions) -> Result<Self, TwinError> {
+        let slot = ChainSlot(0);
+        let mut machine = Self::build(vec![slot], Link::Uart, chip, chips, options)?;
+        machine.set_rail(Instant::ZERO, slot, true);
+        Ok(machine)
+    }
+
+    fn build(
+        slots: Vec<ChainSlot>,
+        link: Link,
+        chip: &str,
+        chips: u16,
+        options: TwinOptions,
     ) -> Result<Self, TwinError> {
+        let Some(model) = chip::model(chip) else {
+            return Err(TwinError::UnknownChip(chip.to_owned()));
+        };
+        if options.difficulty_bits > 32 {
+            return Err(TwinError::DifficultyBits(options.difficulty_bits));
+        }
+        let params = Arc::new(Params {
+            difficulty_bits: options.difficulty_bits,
+            thinning: options.thinning.max(1),
+            known: options.known_headers.iter().map(Known::new).collect(),
+        });
+        let mut rng = Rng::new(options.seed);
+        let gate = |slot, way, rng: &mut Rng| Gate::new(&options.faults.noise, slot, way, rng);
+        let chain = |slot, rng: &mut Rng| {
+            let to_host = gate(slot, Direction::ToHost, rng);
+            let uplink = Uplink::new(slot, to_host, rng.fork(1));
+            let build = Build {
+                slot,
+                model,
+                chips,
+                faults: &options.faults,
+                params: params.clone(),
+            };
+            Chain::new(build, uplink, rng.fork(2))
+        };
+        let chains: Vec<Chain> = slots.iter().map(|slot| chain(*slot, &mut rng)).collect();
+        let to_chips = slots
+            .iter()
+            .map(|slot| gate(*slot, Direction::ToChips, &mut rng));
+        let host = match link {
+            Link::Uart => Host::Uarts(to_chips.map(Uart::new).collect()),
+            Link::FpgaFifo => Host::Fpga(Box::new(Fpga::new(to_chips.collect()))),
+        };
         Ok(TwinMachine {
-            slots: vec![ChainSlot(0)],
-            link: LinkKind::Uart,
-            ledger: Ledger::default(),
+            ledger: Ledger {
+                totals: slots
+                    .iter()
+                    .map(|slot| (*slot, Totals::default()))
+                    .collect(),
+                ..Ledger::default()
+            },
+            slots,
+            chains,
+            host,
+            now: Instant::ZERO,
+            frames_max: options.ledger_frames_max,
         })
     }
 
@@ -102,61 +197,141 @@ impl TwinMachine {
     }
 
     /// How the chains are reached.
-    pub fn link(&self) -> LinkKind {
-        self.link
+    pub fn link(&self) -> Link {
+        match self.host {
+            Host::Uarts(_) => Link::Uart,
+            Host::Fpga(_) => Link::FpgaFifo,
+        }
     }
 
     /// Let time pass until `now`. Earlier instants than the last are taken for the last.
-    pub fn advance(&mut self, _now: Instant) {}
+    pub fn advance(&mut self, now: Instant) {
+        if now <= self.now {
+            return;
+        }
+        self.now = now;
+        match &mut self.host {
+            Host::Uarts(uarts) => {
+                for (uart, chain) in uarts.iter_mut().zip(&mut self.chains) {
+                    uart.advance(now, chain);
+                }
+            }
+            Host::Fpga(fpga) => fpga.advance(now, &mut self.chains),
+        }
+        self.write_ledger();
+    }
+
+    fn write_ledger(&mut self) {
+        for (chain, (_, totals)) in self.chains.iter_mut().zip(&mut self.ledger.totals) {
+            *totals = chain.totals;
+            for record in chain.uplink.take_decided() {
+                if self.ledger.frames.len() < self.frames_max {
+                    self.ledger.frames.push(record);
+                } else {
+                    self.ledger.frames_left_out += 1;
+                }
+            }
+        }
+    }
 
     /// When something that a host can see may happen next.
     pub fn next_event(&self) -> Option<Instant> {
-        None
+        match &self.host {
+            Host::Uarts(uarts) => uarts
+                .iter()
+                .zip(&self.chains)
+                .filter_map(|(uart, chain)| uart.next_event(chain))
+                .min(),
+            Host::Fpga(fpga) => fpga.next_event(&self.chains),
+        }
     }
 
-    /// Write to a chain's UART; returns how many bytes it took.
-    pub fn uart_write(&mut self, _now: Instant, _slot: ChainSlot, bytes: &[u8]) -> usize {
-        bytes.len()
+    /// Write to a chain's UART; returns how many bytes it took. Without such a UART the
+    /// bytes are lost.
+    pub fn uart_write(&mut self, now: Instant, slot: ChainSlot, bytes: &[u8]) -> usize {
+        self.advance(now);
+        let now = self.now;
+        self.uart(slot)
+            .map_or(bytes.len(), |uart| uart.write(now, bytes))
     }
 
     /// Read from a chain's UART; returns how many bytes there were.
-    pub fn uart_read(&mut self, _now: Instant, _slot: ChainSlot, _buffer: &mut [u8]) -> usize {
-        0
+    pub fn uart_read(&mut self, now: Instant, slot: ChainSlot, buffer: &mut [u8]) -> usize {
+        self.advance(now);
+        let now = self.now;
+        self.uart(slot).map_or(0, |uart| uart.read(now, buffer))
     }
 
-    /// Set the host's baud rate on a chain's UART, at once.
-    pub fn uart_set_baud(&mut self, _now: Instant, _slot: ChainSlot, _bits_per_s: u32) {}
+    /// Set the host's baud rate on a chain's UART, at once: bytes that have not left yet
+    /// leave at the new rate.
+    pub fn uart_set_baud(&mut self, now: Instant, slot: ChainSlot, bits_per_s: u32) {
+        self.advance(now);
+        if let Some(uart) = self.uart(slot) {
+            uart.set_baud(bits_per_s);
+        }
+    }
 
     /// When a chain's UART may have something to read.
-    pub fn uart_next_event(&self, _slot: ChainSlot) -> Option<Instant> {
-        None
+    pub fn uart_next_event(&self, slot: ChainSlot) -> Option<Instant> {
+        let i = self.index(slot)?;
+        match &self.host {
+            Host::Uarts(uarts) => uarts.get(i)?.next_event(&self.chains[i]),
+            Host::Fpga(_) => None,
+        }
     }
 
-    /// Read a register of the FPGA. 0 where there is none.
-    pub fn fpga_read32(&mut self, _now: Instant, _offset: u32) -> u32 {
-        0
+    /// Read a register of the FPGA at a byte offset. 0 where there is none.
+    pub fn fpga_read32(&mut self, now: Instant, offset: u32) -> u32 {
+        self.advance(now);
+        match &mut self.host {
+            Host::Uarts(_) => 0,
+            Host::Fpga(fpga) => fpga.read(self.now, offset, &self.chains),
+        }
     }
 
-    /// Write a register of the FPGA.
-    pub fn fpga_write32(&mut self, _now: Instant, _offset: u32, _value: u32) {}
+    /// Write a register of the FPGA at a byte offset.
+    pub fn fpga_write32(&mut self, now: Instant, offset: u32, value: u32) {
+        self.fpga_write_fifo(now, offset, &[value]);
+    }
 
     /// Write words one after another to the same register of the FPGA.
-    pub fn fpga_write_fifo(&mut self, _now: Instant, _offset: u32, _words: &[u32]) {}
+    pub fn fpga_write_fifo(&mut self, now: Instant, offset: u32, words: &[u32]) {
+        self.advance(now);
+        if let Host::Fpga(fpga) = &mut self.host {
+            for word in words {
+                fpga.write(self.now, offset, *word, &mut self.chains);
+            }
+        }
+    }
 
     /// Switch the supply of a slot.
-    pub fn set_rail(&mut self, _now: Instant, _slot: ChainSlot, _on: bool) {}
+    pub fn set_rail(&mut self, now: Instant, slot: ChainSlot, on: bool) {
+        self.advance(now);
+        let now = self.now;
+        if let Some(i) = self.index(slot) {
+            self.chains[i].set_rail(now, on);
+            self.write_ledger();
+        }
+    }
 
-    /// Drive the reset line of a slot.
-    pub fn set_reset(&mut self, _now: Instant, _slot: ChainSlot, _asserted: bool) {}
+    /// Drive the reset line of a slot (on an FPGA board the same line as register 0x034).
+    pub fn set_reset(&mut self, now: Instant, slot: ChainSlot, asserted: bool) {
+        self.advance(now);
+        let now = self.now;
+        if let Some(i) = self.index(slot) {
+            self.chains[i].set_reset(now, asserted);
+            self.write_ledger();
+        }
+    }
 
     /// A hashboard is plugged into the slot.
-    pub fn plugged(&self, _slot: ChainSlot) -> bool {
-        true
+    pub fn plugged(&self, slot: ChainSlot) -> bool {
+        self.index(slot).is_some_and(|i| self.chains[i].present())
     }
 
     /// Hashes per second that the chips with work model now: real figures, not scaled.
     pub fn hashes_per_second_modelled(&self) -> HashRate {
-        HashRate::from_hs(0.0)
+        self.chains.iter().map(Chain::hash_rate).sum()
     }
 
     /// The ledger since the last [`TwinMachine::take_ledger`].
@@ -170,6 +345,18 @@ impl TwinMachine {
             frames: core::mem::take(&mut self.ledger.frames),
             frames_left_out: core::mem::take(&mut self.ledger.frames_left_out),
             totals: self.ledger.totals.clone(),
+        }
+    }
+
+    fn index(&self, slot: ChainSlot) -> Option<usize> {
+        self.slots.iter().position(|s| *s == slot)
+    }
+
+    fn uart(&mut self, slot: ChainSlot) -> Option<&mut Uart> {
+        let i = self.index(slot)?;
+        match &mut self.host {
+            Host::Uarts(uarts) => uarts.get_mut(i),
+            Host::Fpga(_) => None,
         }
     }
 }

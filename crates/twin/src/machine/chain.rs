@@ -1,0 +1,350 @@
+//! One chain of chips: power, addresses, registers, and what the chips answer.
+//!
+//! State of the supply, and what it means for the chips:
+//!
+//! ```text
+//!   absent ── nothing is plugged: no answer, ever
+//!   off    ── rail off, reset asserted or outage: silent, state lost
+//!   live   ── rail on, reset released, no outage: registers at their resets first
+//! ```
+//!
+//! Choices where public sources say nothing: 0x53 takes every chip's address away (it
+//! answers to 0 until it gets one); 0x40 without 0x53 before works on chips without an
+//! address; 0xA8 changes no state; answers stay 11 bytes long once they are. A driver must
+//! depend on none of these. Propagation along the chain takes no time.
+
+use std::sync::Arc;
+
+use units::{ChainSlot, ChipIndex, HashRate, Instant, Nonce, Rng};
+
+use super::chip::{ChipModel, REG_CORE_CONTROL, REG_CORE_VALUE};
+use super::chips::{Chips, is_core_read};
+use super::cores::{Cores, Event, Params, Report};
+use super::faults::{BoardFault, DeadChip, FaultPlan, Outage};
+use super::job::Job;
+use super::ledger::{FrameKind, Totals};
+use super::uplink::{Uplink, same_baud};
+use super::wire::{Answer, Command, Decoder, Received};
+
+/// What a chain is made of.
+pub(crate) struct Build<'a> {
+    pub(crate) slot: ChainSlot,
+    pub(crate) model: &'static ChipModel,
+    pub(crate) chips: u16,
+    pub(crate) faults: &'a FaultPlan,
+    pub(crate) params: Arc<Params>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Chain {
+    slot: ChainSlot,
+    model: &'static ChipModel,
+    params: Arc<Params>,
+    chips: u16,
+    present: bool,
+    rail: bool,
+    in_reset: bool,
+    outages: Vec<Outage>,
+    deaths: Vec<DeadChip>,
+    now: Instant,
+    /// The next instant at which an outage begins or ends, or a chip dies.
+    boundary: Instant,
+    live: Option<Box<Live>>,
+    rng: Rng,
+    pub(crate) uplink: Uplink,
+    pub(crate) totals: Totals,
+}
+
+/// Chips with power and out of reset.
+#[derive(Debug)]
+struct Live {
+    chips: Chips,
+    decoder: Decoder,
+    cores: Cores,
+}
+
+impl Chain {
+    pub(crate) fn new(build: Build, uplink: Uplink, rng: Rng) -> Self {
+        let here = |slot: &ChainSlot| *slot == build.slot;
+        let mut chips = build.chips;
+        let mut present = true;
+        for fault in &build.faults.boards {
+            match fault {
+                BoardFault::Absent { slot } if here(slot) => present = false,
+                BoardFault::Chips { slot, count } if here(slot) => chips = *count,
+                _ => {}
+            }
+        }
+        let outages = build.faults.outages.iter();
+        let deaths = build.faults.dead_chips.iter();
+        let mut chain = Chain {
+            slot: build.slot,
+            model: build.model,
+            params: build.params,
+            chips,
+            present,
+            rail: false,
+            in_reset: false,
+            outages: outages.filter(|o| here(&o.slot)).copied().collect(),
+            deaths: deaths.filter(|d| here(&d.slot)).copied().collect(),
+            now: Instant::ZERO,
+            boundary: Instant::NEVER,
+            live: None,
+            rng,
+            uplink,
+            totals: Totals::default(),
+        };
+        chain.boundary = chain.boundary_after(None);
+        chain
+    }
+
+    pub(crate) fn slot(&self) -> ChainSlot {
+        self.slot
+    }
+
+    pub(crate) fn present(&self) -> bool {
+        self.present
+    }
+
+    pub(crate) fn in_reset(&self) -> bool {
+        self.in_reset
+    }
+
+    pub(crate) fn set_rail(&mut self, now: Instant, on: bool) {
+        self.run(now);
+        self.rail = on;
+        self.settle_power(now);
+    }
+
+    pub(crate) fn set_reset(&mut self, now: Instant, asserted: bool) {
+        self.run(now);
+        self.in_reset = asserted;
+        self.settle_power(now);
+    }
+
+    /// Hashrate of chips that have work.
+    pub(crate) fn hash_rate(&self) -> HashRate {
+        let Some(live) = &self.live else {
+            return HashRate::default();
+        };
+        match live
+            .cores
+            .busy_until(live.chips.view(self.model, &self.params))
+        {
+            Some(until) if until > self.now => live.cores.hash_rate(),
+            _ => HashRate::default(),
+        }
+    }
+
+    /// When the chips may have something to say of themselves.
+    pub(crate) fn next_nonce(&self) -> Option<Instant> {
+        let live = self.live.as_ref()?;
+        let until = live
+            .cores
+            .busy_until(live.chips.view(self.model, &self.params))?;
+        let next = live.cores.next_event();
+        (next < until).then_some(next)
+    }
+
+    /// Let time pass: outages, deaths and nonces up to and at `until`, in order.
+    pub(crate) fn run(&mut self, until: Instant) {
+        loop {
+            let nonce = self.live.as_ref().map(|live| live.cores.next_event());
+            let nonce = nonce.unwrap_or(Instant::NEVER);
+            if self.boundary.min(nonce) > until {
+                break;
+            }
+            if self.boundary <= nonce {
+                let at = self.boundary;
+                if at == Instant::NEVER {
+                    break;
+                }
+                self.now = at;
+                self.boundary = self.boundary_after(Some(at));
+                self.settle_power(at);
+                self.settle_reach(at);
+            } else {
+                self.now = nonce;
+                self.nonce_event(nonce);
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// A byte reaches the first chip at `at`, sent at `bits_per_s`. The chain must have
+    /// been run until `at`.
+    pub(crate) fn receive(&mut self, at: Instant, byte: u8, bits_per_s: f64) {
+        let Some(live) = &mut self.live else {
+            return;
+        };
+        let garbled = !same_baud(live.chips.bits_per_s(), bits_per_s);
+        let byte = if garbled {
+            self.rng.next_u32() as u8
+        } else {
+            byte
+        };
+        live.decoder.push(byte);
+        while let Some(received) = self.live.as_mut().and_then(|l| l.decoder.next()) {
+            match received {
+                Received::Command(command) => self.execute(at, command),
+                Received::Job(job) => self.load(at, job),
+            }
+        }
+        if let Some(live) = &mut self.live {
+            self.totals.stray_bytes_at_chips += live.decoder.take_stray();
+        }
+    }
+
+    /// True if a frame sent at `bits_per_s` would be understood as a whole: no byte of
+    /// an earlier one is pending, and both ends agree on the baud rate.
+    pub(crate) fn hears_whole_frames(&self, bits_per_s: f64) -> bool {
+        match &self.live {
+            Some(live) => live.decoder.is_idle() && same_baud(live.chips.bits_per_s(), bits_per_s),
+            None => true,
+        }
+    }
+
+    /// A job reaches the chips.
+    pub(crate) fn load(&mut self, at: Instant, job: Job) {
+        if let Some(live) = &mut self.live {
+            self.totals.jobs += 1;
+            let live = &mut **live;
+            let view = live.chips.view(self.model, &self.params);
+            live.cores.load(at, job, view);
+        }
+    }
+
+    fn nonce_event(&mut self, now: Instant) {
+        let Some(live) = &mut self.live else {
+            return;
+        };
+        let live = &mut **live;
+        let view = live.chips.view(self.model, &self.params);
+        match live.cores.event(now, view) {
+            Event::Idle => {}
+            Event::Vain => self.totals.searched_in_vain += 1,
+            Event::Nonce(report) => self.send_nonce(now, &report),
+        }
+    }
+
+    fn send_nonce(&mut self, now: Instant, report: &Report) {
+        let Some(live) = &self.live else {
+            return;
+        };
+        let Report {
+            wire,
+            byte4,
+            job_byte,
+            counter,
+            ..
+        } = *report;
+        let long = live.chips.is_long(report.chip.0.into());
+        let answer = Answer::nonce(wire, byte4, job_byte, counter, long);
+        let kind = FrameKind::Nonce {
+            nonce: Nonce::from_wire(wire),
+            job_byte,
+            version_bits: u32::from(counter) << 13,
+            hash: report.hash,
+        };
+        let baud = live.chips.bits_per_s();
+        if !self.uplink.send(now, baud, answer, report.chip, kind) {
+            self.totals.cut_off += 1;
+        }
+    }
+
+    fn execute(&mut self, at: Instant, command: Command) {
+        self.totals.commands += 1;
+        let Some(live) = &mut self.live else {
+            return;
+        };
+        let chips = &mut live.chips;
+        match command {
+            Command::Inactive => chips.forget_addresses(),
+            Command::SetAddress(address) => chips.take_address(address),
+            Command::Read { address, register } => {
+                let values = chips.read(self.model, address, register);
+                self.answer_all(at, register, &values);
+            }
+            Command::Write {
+                address,
+                register: REG_CORE_CONTROL,
+                value,
+            } if is_core_read(self.model, value) => {
+                let values = chips.read_core(self.model, address, value);
+                self.answer_all(at, REG_CORE_VALUE, &values);
+            }
+            Command::Write {
+                address,
+                register,
+                value,
+            } => {
+                chips.write(self.model, address, register, value);
+                self.settle_reach(at);
+            }
+        }
+    }
+
+    /// Every chip asked answers, in chain order.
+    fn answer_all(&mut self, at: Instant, register: u8, values: &[(usize, u32)]) {
+        let Some(live) = &self.live else {
+            return;
+        };
+        for (chip, value) in values.iter().copied() {
+            let answer = live.chips.answer(chip, register, value);
+            let kind = FrameKind::Register { register, value };
+            let baud = live.chips.bits_per_s();
+            let chip = ChipIndex(chip as u16);
+            if !self.uplink.send(at, baud, answer, chip, kind) {
+                self.totals.cut_off += 1;
+            }
+        }
+    }
+
+    fn boundary_after(&self, at: Option<Instant>) -> Instant {
+        let outages = self.outages.iter().flat_map(|o| [o.from, o.until]);
+        let deaths = self.deaths.iter().map(|d| d.from);
+        outages
+            .chain(deaths)
+            .filter(|t| at.is_none_or(|at| *t > at))
+            .min()
+            .unwrap_or(Instant::NEVER)
+    }
+
+    fn has_power(&self, now: Instant) -> bool {
+        let out = |o: &Outage| o.from <= now && now < o.until;
+        self.present && self.rail && !self.in_reset && !self.outages.iter().any(out)
+    }
+
+    fn settle_power(&mut self, now: Instant) {
+        match (self.has_power(now), self.live.is_some()) {
+            (true, false) => {
+                let rng = self.rng.fork(0xC0);
+                self.live = Some(Box::new(Live {
+                    chips: Chips::new(self.model, self.chips),
+                    decoder: Decoder::new(self.model.form),
+                    cores: Cores::new(rng),
+                }));
+                self.settle_reach(now);
+            }
+            (false, true) => {
+                self.live = None;
+                self.totals.cut_off += self.uplink.cut(now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Find out anew which chips can be reached, at which baud rate, and what they hash.
+    fn settle_reach(&mut self, now: Instant) {
+        let dead = self.deaths.iter().filter(|d| d.from <= now);
+        let dead = dead.map(|d| usize::from(d.chip.0)).min();
+        let Some(live) = &mut self.live else {
+            return;
+        };
+        let live = &mut **live;
+        live.chips
+            .settle_line(self.model, dead.unwrap_or(usize::MAX));
+        let view = live.chips.view(self.model, &self.params);
+        live.cores.update_rates(now, view);
+    }
+}
