@@ -1,1 +1,50 @@
-//! Placeholder, filled in by the commit that follows.
+//! Runs of the real binary, at a real node where blocks are concerned.
+//!
+//! Everything happens on loopback, on ports that the system gives, in folders of its own,
+//! so that several runs do not disturb each other. These tests alone use the wall clock:
+//! they wait for events with a deadline far beyond what is usual, and never for a time.
+//!
+//! They need the binary (`STANNARY_BIN`, or beside the test's own executable) and some of
+//! them a node (`STANNARY_NODE`, or `target/knots`, see `scripts/fetch-node`). Where these
+//! are missing a test says so and passes, unless `STANNARY_PROCESS_TESTS` is set, as
+//! `scripts/test` does it.
+
+mod folder;
+mod node;
+mod pool;
+mod program;
+
+pub use folder::{Folder, free_address};
+pub use node::{Node, node_program};
+pub use pool::PoolHost;
+pub use program::{Program, get_json, stannary};
+
+use std::time::{Duration, Instant};
+
+/// Far beyond what anything here takes on a busy machine with two cores: reaching it
+/// means that it never comes.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Waits until `look` gives something; panics with `what` if it does not come.
+pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "waited {limit:?} in vain for {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// `found`, or `None` with a word on stderr; a panic where skipping is not allowed.
+fn or_skip<T>(found: Option<T>, what: &str) -> Option<T> {
+    if found.is_none() {
+        assert!(
+            std::env::var_os("STANNARY_PROCESS_TESTS").is_none(),
+            "{what} is missing"
+        );
+        eprintln!("skipped: {what} is missing; `scripts/test --stage process` provides it");
+    }
+    found
+}

@@ -1,0 +1,206 @@
+//! `stannary run` as a service runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use process::{Folder, PATIENCE, PoolHost, Program, free_address, get_json, stannary, wait_for};
+use twin::pool::PoolOptions;
+use units::{Difficulty, DifficultyOne};
+
+/// Longest time from SIGTERM to the end, as the contract of `run` has it.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// A pool, a daemon's configuration for it, and where its page is.
+struct Setting {
+    folder: Folder,
+    pool: PoolHost,
+    page: String,
+    config: PathBuf,
+}
+
+impl Setting {
+    fn new(machine: &str) -> Self {
+        let pool = PoolHost::start(PoolOptions {
+            difficulty_one: DifficultyOne::from_zero_bits(2).expect("at most 32"),
+            difficulty: Difficulty::new(4096.0).expect("positive"),
+            ..PoolOptions::default()
+        });
+        let folder = Folder::new();
+        let http = free_address();
+        let socket = folder.path().join("s.sock");
+        let text = config(
+            machine,
+            &pool.address().to_string(),
+            &http.to_string(),
+            &socket,
+        );
+        let config = folder.write("stannary.toml", &text);
+        let page = format!("http://{http}/");
+        Setting {
+            folder,
+            pool,
+            page,
+            config,
+        }
+    }
+
+    fn run(&self, binary: &Path) -> Program {
+        Program::start(
+            Command::new(binary)
+                .arg("run")
+                .arg("--config")
+                .arg(&self.config),
+        )
+    }
+
+    /// Until the pool has credited shares.
+    fn wait_for_shares(&self, daemon: &mut Program) {
+        wait_for("an accepted share", PATIENCE, || {
+            assert!(daemon.ended().is_none(), "{}", daemon.everything());
+            self.pool.ledger(|l| (l.totals.accepted > 2).then_some(()))
+        });
+    }
+}
+
+fn config(machine: &str, pool: &str, http: &str, socket: &Path) -> String {
+    format!(
+        "config_version = 1\n\n[machine]\nmodel = \"{machine}\"\nbackend = \"twin\"\n\n\
+         [twin]\nseed = 7\ndifficulty_bits = 2\n\n\
+         [[pool]]\nurl = \"stratum+tcp://{pool}\"\nuser = \"account.worker\"\npassword = \"x\"\n\
+         difficulty_one = \"twin\"\n\n[api]\nhttp = \"{http}\"\nsocket = \"{}\"\n",
+        socket.display()
+    )
+}
+
+#[test]
+fn sigterm_while_mining_ends_in_time_with_success() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    for machine in ["antminer-s19-pro", "antminer-s21-pro"] {
+        let setting = Setting::new(machine);
+        let mut daemon = setting.run(&binary);
+        setting.wait_for_shares(&mut daemon);
+        daemon.terminate();
+        let status = daemon.wait(STOP_LIMIT);
+        assert_eq!(status.code(), Some(0), "{}", daemon.everything());
+        let totals = setting.pool.ledger(|l| l.totals);
+        assert_eq!((totals.rejected(), totals.stale), (0, 0), "{totals:?}");
+    }
+}
+
+#[test]
+fn the_daemon_and_the_pool_keep_the_same_account() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    let setting = Setting::new("antminer-s21-pro");
+    let mut daemon = setting.run(&binary);
+    setting.wait_for_shares(&mut daemon);
+    let accepted = || setting.pool.ledger(|l| l.totals.accepted);
+    // The counts move: the daemon's must lie between two looks at the pool's, at some
+    // moment between two shares.
+    wait_for("equal accounts", PATIENCE, || {
+        let before = accepted();
+        let status = get_json(&format!("{}api/v1/status", setting.page))?;
+        let ours = status["shares"]["accepted"].as_u64()?;
+        (ours == before && before == accepted()).then_some(())
+    });
+    assert!(setting.pool.ledger(|l| l.violations.is_empty()));
+}
+
+#[test]
+fn a_second_daemon_on_the_same_socket_is_refused() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    let setting = Setting::new("antminer-s19-pro");
+    let mut first = setting.run(&binary);
+    setting.wait_for_shares(&mut first);
+    // The same socket, and nothing else in common.
+    let other = config(
+        "antminer-s19-pro",
+        &setting.pool.address().to_string(),
+        &free_address().to_string(),
+        &setting.folder.path().join("s.sock"),
+    );
+    let other = setting.folder.write("other.toml", &other);
+    let mut second = Program::start(Command::new(&binary).arg("run").arg("--config").arg(other));
+    let status = second.wait(PATIENCE);
+    assert!(!status.success());
+    assert!(
+        second.stderr().contains("E-PROC-LOCKED"),
+        "{}",
+        second.everything()
+    );
+    assert!(first.ended().is_none(), "the first goes on");
+    assert_eq!(
+        setting.pool.ledger(|l| l.connections),
+        1,
+        "the second touched nothing"
+    );
+}
+
+#[test]
+fn a_bad_configuration_ends_with_2_and_names_file_line_key_and_remedy() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    let folder = Folder::new();
+    let good = config(
+        "antminer-s19-pro",
+        "127.0.0.1:1",
+        "127.0.0.1:0",
+        &folder.path().join("s"),
+    );
+    let check = |from: &str, to: &str, line: Option<usize>, words: &[&str]| {
+        assert!(good.contains(from), "{from}");
+        let path = folder.write("bad.toml", &good.replacen(from, to, 1));
+        for command in ["run", "check-config"] {
+            let mut program = Command::new(&binary);
+            match command {
+                "run" => program.arg("run").arg("--config").arg(&path),
+                _ => program.arg(command).arg(&path),
+            };
+            let mut program = Program::start(&mut program);
+            let status = program.wait(PATIENCE);
+            let said = program.everything();
+            assert_eq!(status.code(), Some(2), "{command}: {to}\n{said}");
+            let place = line.map_or("bad.toml".into(), |line| format!("bad.toml:{line}"));
+            for word in words.iter().copied().chain([place.as_str()]) {
+                assert!(
+                    said.contains(word),
+                    "{command}: no `{word}` about {to}\n{said}"
+                );
+            }
+        }
+    };
+    check("seed = 7", "sead = 7", Some(8), &["sead", "E-CONF-KEY"]);
+    check("seed = 7", "seed = \"x\"", Some(8), &["seed"]);
+    check(
+        "antminer-s19-pro",
+        "antminer-s99",
+        Some(4),
+        &["E-CONF-MACHINE", "stannary machines"],
+    );
+    check(
+        "difficulty_bits = 2",
+        "difficulty_bits = 77",
+        Some(9),
+        &["difficulty_bits"],
+    );
+    check(
+        "stratum+tcp://",
+        "carrier-pigeon://",
+        Some(12),
+        &["url", "stratum+tcp://"],
+    );
+    check(
+        "config_version = 1",
+        "config_version = 999",
+        Some(1),
+        &["config_version"],
+    );
+    check("[twin]", "[twin", Some(7), &["E-CONF-SYNTAX"]);
+}
