@@ -164,3 +164,135 @@ impl Seen {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use units::{ChainSlot, Header, JobKey, Nonce, Rolling, WorkId};
+    use work::Target;
+
+    use super::*;
+
+    fn job() -> Arc<Job> {
+        Arc::new(Job {
+            key: JobKey::default(),
+            pool_job_id: Arc::from("job"),
+            prev_hash: [0; 32],
+            coinbase1: Arc::from([]),
+            coinbase2: Arc::from([]),
+            branches: Arc::from([]),
+            extranonce1: Arc::from([]),
+            extranonce2_size: 4,
+            version: 1,
+            version_mask: 0,
+            nbits: 0x1d00_ffff,
+            ntime: 0,
+            clean: false,
+            share_target: Target::MAX,
+            network_target: Target::MAX,
+            received_at: Instant::ZERO,
+        })
+    }
+
+    /// Chip-rolled work over this merkle root.
+    fn item(merkle_root: [u8; 32]) -> WorkItem {
+        WorkItem {
+            id: WorkId(0),
+            job: JobKey::default(),
+            extranonce2: 0,
+            header: Header {
+                version: 1,
+                prev_hash: [0; 32],
+                merkle_root,
+                ntime: 0x495f_ab29,
+                nbits: 0x1d00_ffff,
+            },
+            rolling: Rolling::Chip { mask: 0 },
+        }
+    }
+
+    /// The merkle root of the genesis block; with nonce 2083236893 its hash has 43 zero
+    /// bits (public).
+    fn genesis() -> WorkItem {
+        let display = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b";
+        let mut root = [0; 32];
+        for (i, byte) in root.iter_mut().rev().enumerate() {
+            let digits = &display[2 * i..2 * i + 2];
+            *byte = u8::from_str_radix(digits, 16).expect("hex");
+        }
+        item(root)
+    }
+
+    fn report(nonce: u32) -> NonceReport {
+        NonceReport {
+            slot: ChainSlot(0),
+            wire: WireJobId(0),
+            midstate_index: 0,
+            version_bits: 0,
+            nonce: Nonce(nonce),
+        }
+    }
+
+    #[test]
+    fn a_real_block_is_found_behind_newer_generations_of_its_id() {
+        let mut registry = Registry::new(8, 1);
+        registry.insert(Instant::ZERO, genesis(), job(), 0);
+        for n in 0..10 {
+            registry.insert(Instant::ZERO, item([n; 32]), job(), 1);
+        }
+        let fits = registry.fits(&report(2_083_236_893), 40);
+        assert_eq!(fits.len(), 1);
+        assert_eq!((fits[0].epoch, fits[0].repeated), (0, false));
+        assert_eq!(sha256d::leading_zero_bits(&fits[0].found.hash), 43);
+        assert!(registry.fits(&report(2_083_236_893), 40)[0].repeated);
+        assert!(registry.fits(&report(2_083_236_893), 44).is_empty());
+        assert!(registry.fits(&report(2_083_236_892), 40).is_empty());
+    }
+
+    #[test]
+    fn generations_age_by_time_and_two_always_stay() {
+        let mut registry = Registry::new(8, 1);
+        let mut check = |ms: u64, expected: usize| {
+            registry.insert(Instant::from_millis(ms), item([0; 32]), job(), 0);
+            assert_eq!(registry.ids[0].len(), expected, "{ms}");
+        };
+        check(0, 1);
+        check(100, 2);
+        check(200, 3);
+        check(400, 4);
+        // The first is 401 ms old, then the second.
+        check(401, 4);
+        check(501, 4);
+        // All are too old, and the newest of them stays beside the new one.
+        check(10_000, 2);
+        check(20_000, 2);
+    }
+
+    #[test]
+    fn at_a_scaled_difficulty_every_fit_is_given() {
+        let mut registry = Registry::new(8, 1);
+        for n in 0..64 {
+            registry.insert(Instant::ZERO, item([n; 32]), job(), u64::from(n));
+        }
+        // Two zero bits: one generation in four fits by chance.
+        let fits = registry.fits(&report(1), 2);
+        assert!((4..40).contains(&fits.len()), "{}", fits.len());
+        assert!(fits.iter().all(|fit| !fit.repeated));
+        assert!(fits.is_sorted_by(|a, b| a.epoch > b.epoch), "newest first");
+        let again = registry.fits(&report(1), 2);
+        assert_eq!(again.len(), fits.len());
+        assert!(again.iter().all(|fit| fit.repeated));
+    }
+
+    #[test]
+    fn the_memory_of_nonces_is_bounded_and_forgets_the_oldest() {
+        let mut seen = Seen::default();
+        for nonce in 0..=NONCES_MAX as u32 {
+            assert!(seen.insert(nonce, 0));
+        }
+        assert_eq!(seen.known.len(), NONCES_MAX);
+        assert_eq!(seen.order.len(), NONCES_MAX);
+        assert!(!seen.insert(1, 0));
+        assert!(seen.insert(1, 2), "another version is another header");
+        assert!(seen.insert(0, 0), "forgotten");
+    }
+}

@@ -332,7 +332,8 @@ fn missing_bits(granted: u32, need: RollingNeed) -> Option<String> {
             (granted < needed).then(|| {
                 let times = 1 << (needed - granted);
                 format!(
-                    "granted_bits={granted} needed_bits={needed} hashrate_lost_percent=0                      if the link carries {times} times the jobs"
+                    "granted_bits={granted} needed_bits={needed} hashrate_lost_percent=0 \
+                     if the link carries {times} times the jobs"
                 )
             })
         }
