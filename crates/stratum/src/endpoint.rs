@@ -1,7 +1,7 @@
 //! Where a pool listens, and how its address is written.
 
+use core::net::Ipv6Addr;
 use std::fmt;
-use std::net::Ipv6Addr;
 
 use telemetry::Code;
 

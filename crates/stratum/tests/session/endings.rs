@@ -1,7 +1,7 @@
 //! How sessions end, and how the client comes back.
 
 use stratum::limits::BACKOFF_MAX;
-use stratum::{Client, Effect, Input};
+use stratum::{Client, Input};
 use units::{Duration, Instant};
 
 use crate::harness::{Harness, check, config};
@@ -225,5 +225,5 @@ fn late_news_of_an_old_connection_is_harmless() {
     assert_eq!(harness.play("closed"), [""; 0]);
     assert_eq!(harness.play("notify a"), [""; 0]);
     assert_eq!(harness.play("failed"), [""; 0]);
-    assert!(matches!(harness.client.next_effect(), None::<Effect>));
+    assert!(harness.client.next_effect().is_none());
 }
