@@ -239,3 +239,11 @@ fn files_that_cannot_be_read_are_coded() {
     let endless = load(Path::new("/dev/zero")).expect_err("endless");
     assert!(endless.to_string().starts_with("E-CONF-READ"));
 }
+
+#[test]
+fn the_example_in_the_documents_is_accepted() {
+    let example = include_str!("../../../../docs/example.toml");
+    if let Err(error) = parse("docs/example.toml", example) {
+        panic!("{error}");
+    }
+}
