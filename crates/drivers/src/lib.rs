@@ -5,5 +5,6 @@
 //! [`hal::LinkOp`] and [`hal::BoardOp`] and knows nothing of threads, sockets or pools.
 
 mod chain;
+pub mod poisson;
 
-pub use chain::{Chain, ChainConfig, ConfigError, Effect, Input, Needs, RollingNeed};
+pub use chain::{Chain, ChainConfig, ConfigError, Domain, Effect, Input, Needs, RollingNeed};

@@ -4,11 +4,10 @@
 //! Control plane captured; work and result records published by one source each and
 //! never seen with a nonce in a public trace.
 
-use units::{ChainSlot, Midstate, Nonce, WorkItem};
+use units::{ChainSlot, Midstate, Nonce, Rolling, WireJobId, WorkItem};
 
 use crate::job::put_midstate;
 use crate::{Bytes, ChainResponse, RawNonce};
-use units::{Rolling, WireJobId};
 
 /// Bytes of a work record: 37 words.
 pub const WORK_RECORD: usize = 148;
@@ -22,7 +21,8 @@ const NORMAL: u8 = 0x01;
 ///
 /// The record always holds four midstates. With fewer versions they repeat in order, so
 /// that no core hashes a header that nobody asked for; a nonce then comes back at each
-/// of its places, and [`versions_in`] says how to fold its index.
+/// of its places, and its index modulo the number of versions names the version.
+/// `None` for work whose version the chip is to roll.
 pub fn encode_work(
     slot: ChainSlot,
     id: WireJobId,
@@ -43,14 +43,6 @@ pub fn encode_work(
         put_midstate(&mut out, midstate);
     }
     Some(out)
-}
-
-/// How many different versions a work item puts into a record.
-pub fn versions_in(item: &WorkItem) -> u8 {
-    match &item.rolling {
-        Rolling::Host(versions) => versions.versions().len() as u8,
-        Rolling::Chip { .. } => 1,
-    }
 }
 
 /// What a result record says.

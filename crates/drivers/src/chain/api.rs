@@ -16,7 +16,7 @@ pub struct ChainConfig {
     pub link: LinkKind,
     /// Scales the settle times of the bring-up, in percent. 100 is as prescribed; less is
     /// for `demo` and tests alone, never for silicon. Timeouts and the ramp's steps are
-    /// not scaled below one tenth.
+    /// not scaled.
     pub settle_percent: u8,
     /// 1 sends every job. `k` multiplies the work period by `k`, for a twin whose chips
     /// have `k` times the nonce space.
@@ -52,6 +52,10 @@ impl core::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Everything that can wake a chain.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "work is by far the most frequent input and must not be boxed"
+)]
 #[derive(Clone, PartialEq, Debug)]
 pub enum Input {
     /// Power up and hash. Ignored unless the chain is off or has given up.
@@ -90,9 +94,8 @@ pub enum Effect {
     Board(BoardOp),
     /// A nonce arrived, decoded and not believed.
     Nonce(NonceReport),
-    /// Up to this many work items are wanted now. The asked need not remember it: what is
-    /// not given is asked for again, at every movement of the link's queue and otherwise
-    /// within 50 ms.
+    /// This many work items are wanted now, in place of what was wanted before. What is
+    /// not given is asked for again within 50 ms.
     WantWork(u16),
     /// The chips forgot everything: work in flight is void.
     Reset,

@@ -1,81 +1,370 @@
 //! One chain of chips.
+//!
+//! ```text
+//! Off --Start--> Probing --plugged--> BringUp --list done--> Mining
+//!  ^                |                    |                     |
+//!  |             Absent          no chip, link, board    silent, deaf, link, board
+//!  |                                     v                     v
+//!  |                                 Recovering <--------------+   (BringUp again after a wait)
+//!  |                                     |  too often, wrong chip, too fast
+//!  |                                     v
+//!  +--- RampingDown <--Stop-- Mining   Failed
+//! ```
+//!
+//! Invariants: hash power is on in `BringUp`, `Mining` and `RampingDown` and in no other
+//! state; it goes off only after the reset line was asserted; work leaves in `Mining`
+//! alone; [`Effect::Reset`] follows every loss of what the chips knew.
 
 mod api;
+mod evidence;
+mod feed;
+mod health;
+mod mining;
+mod outbox;
+mod player;
+mod power;
+mod ramp;
+mod setup;
+mod wire;
 
 pub use api::{ChainConfig, ConfigError, Effect, Input, Needs, RollingNeed};
+pub use evidence::Domain;
 
-use telemetry::ChainState;
-use units::{HashRate, Instant, TicketDifficulty};
+use evidence::Evidence;
+use hal::{BoardEvent, LinkError, LinkEvent};
+use health::{Failures, Totals};
+use mining::Mining;
+use outbox::Outbox;
+use player::{Played, Player, Stage};
+use protocol::{ChainResponse, Profile, Shape};
+use telemetry::{ChainState, Code};
+use units::{HashRate, Instant, Megahertz, NonceReport};
+use wire::Wire;
 
 /// One chain of chips, from power-on to hashing and back.
 pub struct Chain {
     config: ChainConfig,
+    profile: &'static Profile,
+    shape: Shape,
+    wire: Wire,
+    out: Outbox,
+    state: State,
+    evidence: Evidence,
+    failures: Failures,
+    /// What the host speaks.
+    bits_per_s: u32,
+    /// Chips that answered at the last count.
+    found: Option<u16>,
+    /// What the chips were set to; zero while they have no power.
+    frequency: Megahertz,
+    /// Undamaged responses.
+    good: u64,
+    restarts: u32,
+    /// The link's count of work that left, kept over restarts.
+    sent: u64,
+}
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value per chain, which is in its largest state nearly always"
+)]
+enum State {
+    Off,
+    Absent,
+    Failed,
+    Probing {
+        until: Instant,
+    },
+    BringUp(Player),
+    Mining(Mining),
+    RampingDown {
+        step: u8,
+        at: Instant,
+        start_again: bool,
+    },
+    Recovering {
+        until: Instant,
+        failed: bool,
+    },
 }
 
 impl Chain {
     /// A chain that is off. Nothing happens before [`Input::Start`].
     pub fn new(config: ChainConfig) -> Result<Chain, ConfigError> {
-        Ok(Chain { config })
+        let (profile, shape) = setup::check(&config)?;
+        let wire = Wire::new(config.slot, config.link, profile).ok_or(ConfigError::Link)?;
+        Ok(Chain {
+            out: Outbox::new(config.slot),
+            evidence: Evidence::new(&shape),
+            config,
+            profile,
+            shape,
+            wire,
+            state: State::Off,
+            failures: Failures::default(),
+            bits_per_s: protocol::baud::RESET_BITS_PER_S,
+            found: None,
+            frequency: Megahertz::default(),
+            good: 0,
+            restarts: 0,
+            sent: 0,
+        })
     }
 
     /// Consume one input.
-    pub fn handle(&mut self, _now: Instant, _input: Input) {}
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        self.accrue(now);
+        match input {
+            Input::Start => self.start(now),
+            Input::Stop => self.stop(now),
+            Input::Link(event) => self.link_event(now, event),
+            Input::Board(event) => self.board_event(now, event),
+            Input::Work(id, item) => self.work(now, id, &item),
+            Input::FlushWork => self.flush(now),
+            Input::Verdict { report, ok } => self.verdict(&report, ok),
+            Input::Wake => {
+                self.wire.wake(now);
+                self.responses(now);
+            }
+        }
+        self.advance(now);
+    }
 
     /// What to do outside; call until `None` after every [`handle`](Chain::handle).
     pub fn next_effect(&mut self) -> Option<Effect> {
-        None
+        self.out.pop()
     }
 
     /// When [`Input::Wake`] is due.
     pub fn next_deadline(&self) -> Option<Instant> {
-        None
+        let state = match &self.state {
+            State::Off | State::Absent | State::Failed => Instant::NEVER,
+            State::Probing { until } | State::Recovering { until, .. } => *until,
+            State::RampingDown { at, .. } => *at,
+            State::BringUp(player) => player.deadline(&self.shape),
+            State::Mining(mining) => mining.deadline(&self.shape),
+        };
+        let wire = self.wire.deadline().unwrap_or(Instant::NEVER);
+        let first = state.min(wire);
+        (first < Instant::NEVER).then_some(first)
     }
 
     /// What this chain needs of a scheduler. Constant in its life.
     pub fn needs(&self) -> Needs {
         Needs {
-            rolling: RollingNeed::Host { midstates: 4 },
-            wire_id_step: 4,
-            wire_id_count: 32,
-            ticket: TicketDifficulty::from_log2(8).unwrap_or(self.ticket()),
+            rolling: match self.profile.version_bits {
+                0 => RollingNeed::Host { midstates: 4 },
+                bits => RollingNeed::Chip { bits },
+            },
+            wire_id_step: self.profile.wire_ids.step,
+            wire_id_count: self.profile.wire_ids.count,
+            ticket: self.shape.ticket,
         }
     }
 
-    fn ticket(&self) -> TicketDifficulty {
-        TicketDifficulty::from_difficulty_floor(units::Difficulty::ONE)
-    }
-
-    /// What the chips found should do at their present frequency; zero unless hashing.
+    /// What the chips found should do at their present frequency; zero unless they hash.
     pub fn nominal(&self) -> HashRate {
-        HashRate::default()
+        match &self.state {
+            State::Mining(mining) if mining.hashes() => HashRate::from_hs(
+                self.profile.hashes_per_s(self.frequency) * f64::from(self.found.unwrap_or(0)),
+            ),
+            _ => HashRate::default(),
+        }
     }
 
     /// What the chain does.
     pub fn state(&self) -> ChainState {
-        ChainState::Off
+        match &self.state {
+            State::Off => ChainState::Off,
+            State::Absent => ChainState::Absent,
+            State::Failed => ChainState::Failed,
+            State::Probing { .. } | State::BringUp(_) => ChainState::Starting,
+            State::Mining(mining) if !mining.hashes() => ChainState::Starting,
+            State::Mining(mining) if mining.is_rising() => ChainState::Ramping,
+            State::Mining(_) => ChainState::Hashing,
+            State::RampingDown { .. } => ChainState::Ramping,
+            State::Recovering { .. } => ChainState::Recovering,
+        }
     }
 
-    /// The chain as the snapshot shows it, without chips.
-    pub fn status(&self, _now: Instant) -> telemetry::Chain {
+    /// The chain as the snapshot shows it, without chips and without the rate over the
+    /// last minute, which whoever verifies nonces measures.
+    pub fn status(&self, now: Instant) -> telemetry::Chain {
+        let powered = self.frequency.mhz() > 0.0;
         telemetry::Chain {
             slot: self.config.slot.0,
-            state: ChainState::Off,
-            chips_expected: self.config.hashboard.chips,
-            chips_found: None,
-            frequency_mhz: None,
+            state: self.state(),
+            chips_expected: self.shape.chips,
+            chips_found: self.found,
+            frequency_mhz: powered.then(|| self.frequency.mhz()),
             voltage_mv: None,
             hashrate_ths: None,
-            hw_errors: 0,
-            nonces: 0,
-            nonces_expected: 0.0,
-            damaged_frames: 0,
-            restarts: 0,
+            hw_errors: self.evidence.hw_errors(),
+            nonces: self.evidence.nonces(),
+            nonces_expected: self.evidence.expected(now, self.busy_until(now)),
+            damaged_frames: self.wire.damaged(),
+            restarts: self.restarts,
             chips: None,
         }
     }
 
     /// Evidence per chip, in chain order.
-    pub fn chips(&self, _now: Instant) -> Vec<telemetry::Chip> {
-        Vec::new()
+    pub fn chips(&self, now: Instant) -> Vec<telemetry::Chip> {
+        self.evidence.chips(&self.shape, now, self.busy_until(now))
+    }
+
+    /// Evidence per voltage domain, from the host outwards.
+    pub fn domains(&self, now: Instant) -> Vec<Domain> {
+        self.evidence
+            .domains(&self.shape, now, self.busy_until(now))
+    }
+
+    fn busy_until(&self, now: Instant) -> Instant {
+        match &self.state {
+            State::Mining(mining) => mining.feed.busy_until(),
+            _ => now,
+        }
+    }
+
+    fn accrue(&mut self, now: Instant) {
+        let expected = self.evidence.accrue(now, self.busy_until(now));
+        if let State::Mining(mining) = &mut self.state {
+            mining.expect(expected);
+        }
+    }
+
+    fn totals(&self) -> Totals {
+        Totals {
+            damaged: self.wire.damaged(),
+            good: self.good,
+            hw_errors: self.evidence.hw_errors(),
+            nonces: self.evidence.nonces(),
+        }
+    }
+
+    fn verdict(&mut self, report: &NonceReport, ok: bool) {
+        self.evidence.verdict(self.profile, &self.shape, report, ok);
+        if let State::Mining(mining) = &mut self.state {
+            mining.see(ok);
+        }
+    }
+
+    fn link_event(&mut self, now: Instant, event: LinkEvent) {
+        match event {
+            LinkEvent::Bytes(bytes) => self.wire.bytes(now, &bytes),
+            LinkEvent::Record { head, data } => self.wire.record(head, data),
+            LinkEvent::Damaged(frames) => self.wire.dropped(frames),
+            LinkEvent::Work { queued, sent } => self.work_moved(now, queued, sent),
+            LinkEvent::Error(error) => self.link_error(now, error),
+        }
+        self.responses(now);
+    }
+
+    fn responses(&mut self, now: Instant) {
+        for response in self.wire.take_responses() {
+            self.good += 1;
+            match (&mut self.state, response) {
+                (State::BringUp(player), register @ ChainResponse::Register { .. }) => {
+                    player.response(now, self.profile, &register);
+                }
+                (State::Mining(_) | State::RampingDown { .. }, ChainResponse::Nonce(raw)) => {
+                    self.nonce(&raw);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn link_error(&mut self, now: Instant, error: LinkError) {
+        let powered = matches!(self.state, State::BringUp(_) | State::Mining(_));
+        match error {
+            LinkError::QueueFull => {
+                if let State::Mining(mining) = &mut self.state {
+                    mining.feed.refused();
+                }
+            }
+            LinkError::Overrun => self.wire.dropped(1),
+            LinkError::Stuck | LinkError::Device(_) if powered => {
+                self.fail(now, Code::LinkFault, format!("{error:?}"));
+            }
+            LinkError::Baud { bits_per_s } if powered => {
+                let detail = format!("the link has no baud rate near {bits_per_s}");
+                self.give_up(now, Code::LinkFault, detail);
+            }
+            LinkError::Stuck | LinkError::Device(_) | LinkError::Baud { .. } => {
+                let detail = format!("{error:?}");
+                self.out.note_seldom(now, Code::LinkFault, detail);
+            }
+        }
+    }
+
+    fn board_event(&mut self, now: Instant, event: BoardEvent) {
+        let (BoardEvent::Plug { slot, .. } | BoardEvent::Failed { slot, .. }) = event;
+        if slot != self.config.slot {
+            return;
+        }
+        let powered = matches!(self.state, State::BringUp(_) | State::Mining(_));
+        let probing = matches!(self.state, State::Probing { .. });
+        match event {
+            BoardEvent::Plug { present: true, .. } if probing => self.begin_bring_up(now),
+            BoardEvent::Plug { present: false, .. } if probing || powered => self.absent(now),
+            BoardEvent::Plug { .. } => {}
+            BoardEvent::Failed { errno, .. } if probing || powered => {
+                self.fail(now, Code::BoardFault, format!("errno={errno}"));
+            }
+            BoardEvent::Failed { errno, .. } => {
+                let detail = format!("errno={errno}");
+                self.out.note_seldom(now, Code::BoardFault, detail);
+            }
+        }
+    }
+
+    /// Whatever time and events allow.
+    fn advance(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Off | State::Absent | State::Failed => {}
+            // No word about the plug: a board without plug detection.
+            State::Probing { until } if *until <= now => self.begin_bring_up(now),
+            State::Recovering { until, failed } if *until <= now => {
+                let failed = *failed;
+                self.bring_up_again(now, failed);
+            }
+            State::Probing { .. } | State::Recovering { .. } => {}
+            State::RampingDown { .. } => self.ramp_down(now),
+            State::Mining(_) => self.mine(now),
+            State::BringUp(_) => {}
+        }
+        self.play_bring_up(now);
+    }
+
+    fn play_bring_up(&mut self, now: Instant) {
+        let State::BringUp(player) = &mut self.state else {
+            return;
+        };
+        let mut stage = Stage {
+            profile: self.profile,
+            shape: &self.shape,
+            wire: &self.wire,
+            out: &mut self.out,
+            settle_percent: self.config.settle_percent,
+            bits_per_s: &mut self.bits_per_s,
+            found: &mut self.found,
+        };
+        match player.play(now, &mut stage) {
+            Played::Waiting => {}
+            Played::Done => self.begin_mining(now),
+            Played::NoChip => {
+                self.found = Some(0);
+                let detail = format!("0 of {} chips answered", self.shape.chips);
+                self.fail(now, Code::ChainChips, detail);
+            }
+            Played::WrongChip(id) => {
+                let detail = format!(
+                    "chips answered as {id:04x}, expected {:04x}",
+                    self.profile.id
+                );
+                self.give_up(now, Code::ChainChipId, detail);
+            }
+        }
     }
 }

@@ -1,0 +1,350 @@
+//! While a chain mines: work out, nonces in, the ramp, and signs of sickness.
+
+use hal::LinkOp;
+use protocol::{RawNonce, Shape, baud, register};
+use telemetry::Code;
+use units::{Duration, Instant, NonceReport, Rolling, VERSION_SHIFT, WireJobId, WorkItem};
+
+use super::api::Effect;
+use super::feed::Feed;
+use super::health::{Health, Sign};
+use super::player::{Played, Player, Stage};
+use super::ramp::{Judgement, Ramp, Turn};
+use super::{Chain, State};
+
+/// Wire ids there can be: the byte has eight bits, and the smallest step is four.
+const WIRE_IDS: usize = 64;
+
+/// A chain whose chips are addressed and take work.
+pub(super) struct Mining {
+    pub(super) feed: Feed,
+    ramp: Ramp,
+    health: Health,
+    phase: Phase,
+    /// Midstates, or versions that the chips roll through, of the work sent last.
+    versions: u32,
+    /// How many different versions the work of each wire id had.
+    versions_by_wire: [u8; WIRE_IDS],
+}
+
+/// How far the chips are.
+enum Phase {
+    /// No work has left yet.
+    Waiting,
+    /// The first work has left; the list that follows it runs.
+    Finishing(Player),
+    /// They hash.
+    Hashing,
+}
+
+impl Mining {
+    pub(super) fn hashes(&self) -> bool {
+        matches!(self.phase, Phase::Hashing)
+    }
+
+    pub(super) fn is_rising(&self) -> bool {
+        self.ramp.is_rising()
+    }
+
+    pub(super) fn expect(&mut self, nonces: f64) {
+        self.health.expect(nonces);
+        if self.ramp.is_guarded() {
+            self.ramp.guard.expect(nonces);
+        }
+    }
+
+    pub(super) fn see(&mut self, ok: bool) {
+        if ok && self.ramp.is_guarded() {
+            self.ramp.guard.see();
+        }
+    }
+
+    pub(super) fn deadline(&self, shape: &Shape) -> Instant {
+        let first = self.feed.deadline().min(self.ramp.deadline());
+        match &self.phase {
+            Phase::Waiting => first,
+            Phase::Finishing(player) => first.min(player.deadline(shape)),
+            Phase::Hashing => first.min(self.health.deadline()),
+        }
+    }
+}
+
+impl Chain {
+    pub(super) fn begin_mining(&mut self, now: Instant) {
+        let start = self.profile.start;
+        self.frequency = self.profile.pll.solve(start).map_or(start, |s| s.frequency);
+        let found = self.found.unwrap_or(0);
+        if found != self.shape.chips {
+            let detail = format!("{found} of {} chips answered", self.shape.chips);
+            self.out.note(now, Code::ChainChips, detail);
+        }
+        let versions = match self.profile.version_bits {
+            0 => 4,
+            bits => 1 << bits,
+        };
+        self.note_slow_line(now, versions);
+        let period = self.period(versions);
+        self.out.link(LinkOp::SetWorkPeriod(period));
+        let mut feed = Feed::new(now, period, self.sent);
+        if let Some(count) = feed.ask_anew(now) {
+            self.out.push(Effect::WantWork(count));
+        }
+        self.state = State::Mining(Mining {
+            feed,
+            ramp: Ramp::new(start, self.shape.target, self.profile.confirm),
+            health: Health::new(now, self.totals()),
+            phase: Phase::Waiting,
+            versions,
+            versions_by_wire: [0; WIRE_IDS],
+        });
+    }
+
+    /// How long a job lasts at the present frequency.
+    fn period(&self, versions: u32) -> Duration {
+        let on_wire = self.wire.fixed_midstates().map_or(versions, u32::from);
+        let exact = self
+            .profile
+            .work_period(self.frequency, &self.shape, on_wire);
+        exact * self.config.thinning
+    }
+
+    fn note_slow_line(&mut self, now: Instant, versions: u32) {
+        let bytes = self.profile.job_bytes(versions.min(4) as u8);
+        let period = self
+            .profile
+            .work_period(self.shape.target, &self.shape, versions);
+        let carried = baud::carried(self.bits_per_s, bytes, period * self.config.thinning);
+        if carried < 1.0 {
+            let detail = format!(
+                "baud={} carries {:.0} % of the work at {}",
+                self.bits_per_s,
+                carried * 100.0,
+                self.shape.target
+            );
+            self.out.note(now, Code::ChainBaud, detail);
+        }
+    }
+
+    pub(super) fn work(&mut self, now: Instant, id: WireJobId, item: &WorkItem) {
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        let (mask, versions, distinct) = match &item.rolling {
+            Rolling::Host(v) => {
+                let count = v.versions().len() as u32;
+                (self.shape.version_mask, count, count as u8)
+            }
+            Rolling::Chip { mask } => {
+                let bits = (mask >> VERSION_SHIFT & 0xffff).count_ones();
+                (*mask, 1 << bits, 1)
+            }
+        };
+        let Some(op) = self.wire.work(self.profile, id, item) else {
+            let detail = format!("work {} is of a kind that these chips do not take", item.id);
+            self.out.note_seldom(now, Code::LinkFault, detail);
+            return;
+        };
+        if let Some(slot) = mining.versions_by_wire.get_mut(usize::from(id.0) / 4) {
+            *slot = distinct;
+        }
+        if mask != self.shape.version_mask || versions != mining.versions {
+            self.change_rolling(now, mask, versions);
+        }
+        self.out.link(op);
+        if let State::Mining(mining) = &mut self.state {
+            mining.feed.queued();
+        }
+    }
+
+    /// The work at hand rolls other versions than the work before it. What is queued
+    /// under another mask must not run under this one.
+    fn change_rolling(&mut self, now: Instant, mask: u32, versions: u32) {
+        if mask != self.shape.version_mask {
+            self.shape.version_mask = mask;
+            self.out.link(LinkOp::FlushWork);
+            let value = register::version_rolling(mask);
+            self.write_all(register::VERSION_ROLLING, value);
+            if let State::Mining(mining) = &mut self.state {
+                mining.feed.flushed(now);
+            }
+        }
+        if let State::Mining(mining) = &mut self.state {
+            mining.versions = versions;
+        }
+        self.pace(now);
+    }
+
+    /// Frequency or rolling changed: the period and the expected rate follow.
+    fn pace(&mut self, now: Instant) {
+        let State::Mining(mining) = &self.state else {
+            return;
+        };
+        let versions = mining.versions;
+        let period = self.period(versions);
+        // A chip that rolls versions gives each small core one residue class of them:
+        // with fewer versions than small cores the others idle.
+        let share = match self.profile.version_bits {
+            0 => 1.0,
+            _ => {
+                let small = f64::from(self.profile.small_cores_per_core.max(1));
+                (f64::from(versions) / small).min(1.0)
+            }
+        };
+        let rate = self.profile.nonces_per_s(self.frequency, self.shape.ticket);
+        let hashes = mining.hashes();
+        let found = self.found.unwrap_or(0);
+        if hashes {
+            self.evidence.set_rate(now, found, rate * share);
+        }
+        if let State::Mining(mining) = &mut self.state
+            && mining.feed.period() != period
+        {
+            mining.feed.set_period(period);
+            self.out.link(LinkOp::SetWorkPeriod(period));
+        }
+    }
+
+    pub(super) fn flush(&mut self, now: Instant) {
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        self.out.link(LinkOp::FlushWork);
+        self.wire.flushed();
+        mining.feed.flushed(now);
+        if let Some(count) = mining.feed.ask_anew(now) {
+            self.out.push(Effect::WantWork(count));
+        }
+    }
+
+    pub(super) fn work_moved(&mut self, now: Instant, queued: u16, sent: u64) {
+        let State::Mining(mining) = &mut self.state else {
+            // Kept, so that work of before does not count as work of after.
+            self.sent = self.sent.max(sent);
+            return;
+        };
+        if mining.feed.moved(now, queued, sent) && matches!(mining.phase, Phase::Waiting) {
+            mining.phase = Phase::Finishing(Player::new(now, self.profile.after_first_work));
+        }
+    }
+
+    pub(super) fn nonce(&mut self, raw: &RawNonce) {
+        let bits = self.profile.job_bits(raw);
+        let mut midstate_index = bits.midstate_index;
+        if let State::Mining(mining) = &mut self.state {
+            mining.health.heard();
+            // Fewer versions than places repeat in order.
+            let slot = mining.versions_by_wire.get(usize::from(bits.wire.0) / 4);
+            if let Some(&count) = slot.filter(|c| **c > 0) {
+                midstate_index %= count;
+            }
+        }
+        self.out.push(Effect::Nonce(NonceReport {
+            slot: self.config.slot,
+            wire: bits.wire,
+            midstate_index,
+            version_bits: bits.version_bits,
+            nonce: raw.nonce,
+        }));
+    }
+
+    /// Whatever is due.
+    pub(super) fn mine(&mut self, now: Instant) {
+        self.finish(now);
+        let totals = self.totals();
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        mining.feed.wake(now);
+        if let Some(count) = mining.feed.ask(now) {
+            self.out.push(Effect::WantWork(count));
+        }
+        let fed = mining.feed.busy_until() >= now;
+        let turn = mining.ramp.turn(now, fed);
+        let sign = if mining.hashes() {
+            mining.health.look(now, totals)
+        } else {
+            Sign::Well
+        };
+        self.take_turn(now, turn);
+        self.take_sign(now, sign);
+    }
+
+    /// Runs the list that follows the first work.
+    fn finish(&mut self, now: Instant) {
+        let totals = self.totals();
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        let Phase::Finishing(player) = &mut mining.phase else {
+            return;
+        };
+        let mut stage = Stage {
+            profile: self.profile,
+            shape: &self.shape,
+            wire: &self.wire,
+            out: &mut self.out,
+            settle_percent: self.config.settle_percent,
+            bits_per_s: &mut self.bits_per_s,
+            found: &mut self.found,
+        };
+        if player.play(now, &mut stage) == Played::Waiting {
+            return;
+        }
+        mining.phase = Phase::Hashing;
+        mining.health = Health::new(now, totals);
+        mining.ramp.begin(now);
+        self.pace(now);
+    }
+
+    fn take_turn(&mut self, now: Instant, turn: Turn) {
+        match turn {
+            Turn::Nothing => {}
+            Turn::Set(frequency) => {
+                self.write_frequency(frequency);
+                self.pace(now);
+            }
+            Turn::Reached => {
+                let chips = self.found.unwrap_or(0);
+                let detail = format!("chips={chips} frequency_mhz={}", self.frequency.mhz());
+                self.out.note(now, Code::ChainUp, detail);
+            }
+            Turn::Tripped(judgement) => self.tripped(now, judgement),
+        }
+    }
+
+    /// Chips that run faster than ordered are switched off. Chips that run slower stay at
+    /// the frequency where that was seen: they earn, and rising further helps nobody.
+    fn tripped(&mut self, now: Instant, judgement: Judgement) {
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        let guard = mining.ramp.guard;
+        let detail = format!(
+            "frequency_mhz={} seen={} expected={:.0}",
+            self.frequency.mhz(),
+            guard.seen,
+            guard.expected
+        );
+        if judgement == Judgement::TooFast {
+            self.give_up(now, Code::ChainRampGuard, detail);
+        } else {
+            mining.ramp.stop();
+            self.out.note(now, Code::ChainRampGuard, detail);
+        }
+    }
+
+    fn take_sign(&mut self, now: Instant, sign: Sign) {
+        match sign {
+            Sign::Well => {}
+            Sign::Noisy(detail) => self.out.note_seldom(now, Code::ChainNoisy, detail),
+            Sign::HwErrors(detail) => self.out.note_seldom(now, Code::ChainHwErrors, detail),
+            Sign::Silent(detail) if matches!(self.state, State::Mining(_)) => {
+                self.fail(now, Code::ChainSilent, detail);
+            }
+            Sign::Deaf(detail) if matches!(self.state, State::Mining(_)) => {
+                self.fail(now, Code::ChainNoisy, detail);
+            }
+            Sign::Silent(_) | Sign::Deaf(_) => {}
+        }
+    }
+}

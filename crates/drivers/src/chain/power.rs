@@ -1,0 +1,194 @@
+//! Up and down: start, stop, failure, recovery.
+
+use hal::{BoardOp, LinkOp};
+use protocol::{Command, To, baud, register};
+use telemetry::Code;
+use units::{Duration, Instant, Megahertz};
+
+use super::api::Effect;
+use super::player::Player;
+use super::setup::ALL_VERSION_BITS;
+use super::{Chain, State};
+
+/// How long a board may take to say whether something is plugged in.
+const PLUG_WITHIN: Duration = Duration::from_secs(1);
+/// Steps of the ramp down, as quarters of the frequency: a supply at full load would
+/// overshoot if all of it went at once. Three tenths of a second in all.
+const DOWN_STEPS: u8 = 3;
+/// Rest between an ordered stop and a start right behind it: capacitors discharge.
+const REST: Duration = Duration::from_secs(5);
+
+impl Chain {
+    pub(super) fn start(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Off | State::Absent | State::Failed => {
+                self.failures.forget();
+                let slot = self.config.slot;
+                self.out.push(Effect::Board(BoardOp::ReadPlug { slot }));
+                let until = now + PLUG_WITHIN;
+                self.state = State::Probing { until };
+            }
+            State::RampingDown { start_again, .. } => *start_again = true,
+            State::Probing { .. }
+            | State::BringUp(_)
+            | State::Mining(_)
+            | State::Recovering { .. } => {}
+        }
+    }
+
+    pub(super) fn stop(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Off | State::Absent | State::Failed => {}
+            State::Probing { .. } | State::Recovering { .. } => self.state = State::Off,
+            State::BringUp(_) => {
+                self.power_off(now);
+                self.state = State::Off;
+            }
+            State::RampingDown { start_again, .. } => *start_again = false,
+            State::Mining(_) => {
+                self.out.link(LinkOp::FlushWork);
+                self.out.link(LinkOp::SetWorkPeriod(Duration::ZERO));
+                self.sent = self.last_sent();
+                self.evidence.set_rate(now, 0, 0.0);
+                self.state = State::RampingDown {
+                    step: 0,
+                    at: now,
+                    start_again: false,
+                };
+            }
+        }
+    }
+
+    /// The next step down; power goes off after the last.
+    pub(super) fn ramp_down(&mut self, now: Instant) {
+        let State::RampingDown {
+            step,
+            at,
+            start_again,
+        } = &mut self.state
+        else {
+            return;
+        };
+        if now < *at {
+            return;
+        }
+        let (before, again) = (*step, *start_again);
+        *step += 1;
+        *at = now + super::ramp::STEP_EVERY;
+        if before < DOWN_STEPS {
+            let left = f64::from(DOWN_STEPS - before);
+            let mhz = self.frequency.mhz() * left / (left + 1.0);
+            let lower = Megahertz::new(mhz.max(self.profile.start.mhz()));
+            self.write_frequency(lower);
+            return;
+        }
+        self.power_off(now);
+        self.state = if again {
+            let until = now + REST;
+            State::Recovering {
+                until,
+                failed: false,
+            }
+        } else {
+            State::Off
+        };
+    }
+
+    /// Reset first, then power, in this order; what the chips knew is gone.
+    fn power_off(&mut self, now: Instant) {
+        self.out.link(LinkOp::FlushWork);
+        self.out.link(LinkOp::SetWorkPeriod(Duration::ZERO));
+        self.out.reset_line(true);
+        self.out.rail(false);
+        self.out.push(Effect::Reset);
+        self.sent = self.last_sent();
+        self.frequency = Megahertz::default();
+        self.evidence.set_rate(now, 0, 0.0);
+        self.wire.reset();
+    }
+
+    fn last_sent(&self) -> u64 {
+        match &self.state {
+            State::Mining(mining) => mining.feed.sent(),
+            _ => self.sent,
+        }
+    }
+
+    pub(super) fn begin_bring_up(&mut self, now: Instant) {
+        self.wire.reset();
+        self.shape.version_mask = ALL_VERSION_BITS;
+        self.found = None;
+        self.bits_per_s = baud::RESET_BITS_PER_S;
+        self.out.link(LinkOp::FlushWork);
+        self.out.link(LinkOp::SetWorkPeriod(Duration::ZERO));
+        let bits_per_s = self.bits_per_s;
+        self.out.link(LinkOp::SetBaud { bits_per_s });
+        self.state = State::BringUp(Player::new(now, self.profile.bring_up));
+    }
+
+    pub(super) fn bring_up_again(&mut self, now: Instant, failed: bool) {
+        if failed {
+            self.restarts = self.restarts.saturating_add(1);
+            let detail = format!("restarts={}", self.restarts);
+            self.out.note(now, Code::ChainRestart, detail);
+        }
+        self.begin_bring_up(now);
+    }
+
+    pub(super) fn absent(&mut self, now: Instant) {
+        if matches!(self.state, State::BringUp(_) | State::Mining(_)) {
+            self.power_off(now);
+        }
+        self.out.note(now, Code::ChainMissing, String::new());
+        self.state = State::Absent;
+    }
+
+    /// Off, and up again after a wait, unless this happened too often.
+    pub(super) fn fail(&mut self, now: Instant, code: Code, detail: String) {
+        self.out.note(now, code, detail);
+        self.power_off(now);
+        match self.failures.add(now) {
+            Some(wait) => {
+                let until = now + wait;
+                self.state = State::Recovering {
+                    until,
+                    failed: true,
+                };
+            }
+            None => {
+                let detail = format!("restarts={} within an hour", self.restarts);
+                self.out.note(now, Code::ChainGaveUp, detail);
+                self.state = State::Failed;
+            }
+        }
+    }
+
+    /// Off for good: another try would show the same.
+    pub(super) fn give_up(&mut self, now: Instant, code: Code, detail: String) {
+        self.out.note(now, code, detail);
+        self.power_off(now);
+        self.state = State::Failed;
+    }
+
+    /// Order `wanted` of every chip, with the hash counting that belongs to it.
+    pub(super) fn write_frequency(&mut self, wanted: Megahertz) {
+        // Every frequency from the start to a target that was checked has a setting; if
+        // one had none, the chips would stay where they are.
+        let Some(setting) = self.profile.pll.solve(wanted) else {
+            return;
+        };
+        self.write_all(register::PLL0, setting.value);
+        self.frequency = setting.frequency;
+        if self.profile.hash_counting_follows() {
+            let ticks = self.profile.hash_counting(self.frequency, &self.shape);
+            self.write_all(register::HASH_COUNTING, ticks);
+        }
+    }
+
+    pub(super) fn write_all(&mut self, reg: protocol::Register, value: u32) {
+        let to = To::All;
+        let command = Command::WriteRegister { to, reg, value };
+        let (op, _) = self.wire.command(&command, self.bits_per_s);
+        self.out.link(op);
+    }
+}

@@ -1,0 +1,159 @@
+//! The chain's link: commands and work become frames, events become responses.
+
+use board_support::LinkKind;
+use hal::{Frame, LinkOp};
+use protocol::uart::UartDecoder;
+use protocol::{ChainResponse, Command, JobLayout, Profile, fpga, job};
+use units::{ChainSlot, Duration, Instant, Rolling, WireJobId, WorkItem};
+
+/// A line quiet for this long holds no half frame: a frame takes 1 ms at the slowest
+/// rate, and a host that schedules badly adds a few more.
+const QUIET: Duration = Duration::from_millis(20);
+
+/// One chain's link.
+pub(super) struct Wire {
+    slot: ChainSlot,
+    codec: Codec,
+    responses: Vec<ChainResponse>,
+    /// Damaged frames that the link counted itself.
+    dropped: u64,
+    quiet_at: Option<Instant>,
+    /// The next work begins a block: it is the first since a flush.
+    new_block: bool,
+}
+
+enum Codec {
+    Uart(UartDecoder),
+    Fpga,
+}
+
+impl Wire {
+    /// `None` if the link cannot carry the chip's jobs.
+    pub(super) fn new(slot: ChainSlot, kind: LinkKind, profile: &Profile) -> Option<Self> {
+        let codec = match (kind, profile.job) {
+            (LinkKind::Uart, _) => Codec::Uart(UartDecoder::new(profile.response)),
+            (LinkKind::FpgaFifo, JobLayout::Midstates) => Codec::Fpga,
+            (LinkKind::FpgaFifo, JobLayout::FullHeader { .. }) => return None,
+        };
+        Some(Wire {
+            slot,
+            codec,
+            responses: Vec::new(),
+            dropped: 0,
+            quiet_at: None,
+            new_block: true,
+        })
+    }
+
+    /// Midstates that every job on this link carries, whatever the work has.
+    pub(super) fn fixed_midstates(&self) -> Option<u8> {
+        match self.codec {
+            Codec::Uart(_) => None,
+            Codec::Fpga => Some(4),
+        }
+    }
+
+    /// The operation that sends a command, and how long it takes on the chips' line.
+    pub(super) fn command(&self, command: &Command, bits_per_s: u32) -> (LinkOp, Duration) {
+        let (frame, on_line) = match self.codec {
+            Codec::Uart(_) => {
+                let bytes = command.encode_uart();
+                (Frame::new(&bytes), bytes.len())
+            }
+            Codec::Fpga => {
+                let bytes = command.encode();
+                (Frame::new(&bytes), bytes.len() + 2)
+            }
+        };
+        let frame = frame.expect("the longest command has 11 bytes and a frame holds 12");
+        let bits = on_line as u64 * 10;
+        let time = Duration::from_nanos(bits * 1_000_000_000 / u64::from(bits_per_s.max(1)));
+        (LinkOp::Command(frame), time)
+    }
+
+    /// The operation that queues work; `None` for work of the wrong kind for this chip.
+    pub(super) fn work(
+        &mut self,
+        profile: &Profile,
+        id: WireJobId,
+        item: &WorkItem,
+    ) -> Option<LinkOp> {
+        let frame = match (&self.codec, profile.job, &item.rolling) {
+            (Codec::Fpga, ..) => {
+                Frame::new(&fpga::encode_work(self.slot, id, item, self.new_block)?)
+            }
+            (Codec::Uart(_), JobLayout::Midstates, Rolling::Host(versions)) => Frame::new(
+                &job::encode_midstates(id, &item.header, versions.midstates()),
+            ),
+            (Codec::Uart(_), JobLayout::FullHeader { length_byte }, Rolling::Chip { .. }) => {
+                Frame::new(&job::encode_full_header(id, &item.header, length_byte))
+            }
+            _ => return None,
+        };
+        self.new_block = false;
+        frame.map(LinkOp::Work)
+    }
+
+    /// The queue was flushed.
+    pub(super) fn flushed(&mut self) {
+        self.new_block = true;
+    }
+
+    pub(super) fn bytes(&mut self, now: Instant, bytes: &[u8]) {
+        if let Codec::Uart(decoder) = &mut self.codec {
+            decoder.push(bytes, &mut self.responses);
+            self.quiet_at = decoder.holds().then(|| now + QUIET);
+        }
+    }
+
+    pub(super) fn record(&mut self, head: u32, data: u32) {
+        if !matches!(self.codec, Codec::Fpga) {
+            return;
+        }
+        match fpga::decode_record(head, data) {
+            fpga::Record::Response { response, .. } => self.responses.push(response),
+            fpga::Record::Damaged => self.dropped += 1,
+            fpga::Record::Empty => {}
+        }
+    }
+
+    pub(super) fn dropped(&mut self, frames: u32) {
+        self.dropped += u64::from(frames);
+    }
+
+    pub(super) fn wake(&mut self, now: Instant) {
+        if self.quiet_at.is_some_and(|at| at <= now) {
+            self.quiet_at = None;
+            if let Codec::Uart(decoder) = &mut self.codec {
+                decoder.settle(&mut self.responses);
+            }
+        }
+    }
+
+    /// What has been received since the last call, in order.
+    pub(super) fn take_responses(&mut self) -> Vec<ChainResponse> {
+        core::mem::take(&mut self.responses)
+    }
+
+    /// Damaged frames so far.
+    pub(super) fn damaged(&self) -> u64 {
+        self.dropped
+            + match &self.codec {
+                Codec::Uart(decoder) => decoder.damaged(),
+                Codec::Fpga => 0,
+            }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.quiet_at
+    }
+
+    /// Forget what is half received: the chips lost power.
+    pub(super) fn reset(&mut self) {
+        self.quiet_at = None;
+        self.new_block = true;
+        if let Codec::Uart(decoder) = &mut self.codec {
+            decoder.reset();
+        }
+    }
+}

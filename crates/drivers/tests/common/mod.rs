@@ -1,0 +1,425 @@
+//! A scripted chain: answers reads, swallows work at the ordered pace, returns nonces at
+//! a rate that a test chooses. It knows frames only as far as this needs.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::collections::VecDeque;
+
+use board_support::{Hashboard, LinkKind};
+use drivers::{Chain, ChainConfig, Effect, Input};
+use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp};
+use protocol::{Command, To, crc};
+use telemetry::{Code, Note};
+use units::{
+    ChainSlot, Duration, Header, HostVersions, Instant, JobKey, Midstate, Nonce, NonceReport, Rng,
+    Rolling, WireJobId, WorkId, WorkItem,
+};
+
+pub(crate) const SLOT: ChainSlot = ChainSlot(1);
+
+pub(crate) fn s19_pro() -> ChainConfig {
+    config("bm1398", LinkKind::FpgaFifo, 114, 38, 525.0, 12_500_000)
+}
+
+pub(crate) fn s21_pro() -> ChainConfig {
+    config("bm1370", LinkKind::Uart, 65, 13, 600.0, 3_125_000)
+}
+
+fn config(
+    chip: &str,
+    link: LinkKind,
+    chips: u16,
+    domains: u16,
+    frequency_mhz: f64,
+    baud: u32,
+) -> ChainConfig {
+    ChainConfig {
+        slot: SLOT,
+        hashboard: Hashboard {
+            id: "test".into(),
+            name: "test".into(),
+            chip: chip.into(),
+            chips,
+            domains,
+            address_interval: 2,
+            frequency_mhz,
+            frequency_max_mhz: 700.0,
+            voltage_start_mv: None,
+            voltage_mv: None,
+            baud,
+            ticket_difficulty: 256,
+        },
+        link,
+        settle_percent: 100,
+        thinning: 1,
+    }
+}
+
+/// What the scripted side does.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    /// Chips that answer.
+    pub(crate) chips: u16,
+    /// What they answer with.
+    pub(crate) id: u32,
+    /// Nonces returned, relative to what the driver expects.
+    pub(crate) rate: f64,
+    /// Share of verdicts that are hw errors.
+    pub(crate) wrong: f64,
+    /// Work items that the engine has; `None` for no end of them.
+    pub(crate) has_work: bool,
+    /// A hashboard is plugged in; `None` for a board that does not say.
+    pub(crate) plugged: Option<bool>,
+    /// Versions in each host-rolled item.
+    pub(crate) midstates: usize,
+    /// Mask in each chip-rolled item.
+    pub(crate) mask: u32,
+}
+
+/// Everything that left the driver, with its time.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Sent {
+    Command(Vec<u8>),
+    Baud(u32),
+    Period(Duration),
+    Flush,
+    Work(Vec<u8>),
+    Rail(bool),
+    Reset(bool),
+    Lost,
+}
+
+pub(crate) struct Bench {
+    pub(crate) chain: Chain,
+    pub(crate) now: Instant,
+    pub(crate) script: Script,
+    pub(crate) sent: Vec<(Instant, Sent)>,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) nonces: Vec<NonceReport>,
+    pub(crate) asks: Vec<(Instant, u16)>,
+    /// Least and most frames seen waiting since the first job left.
+    pub(crate) depth: Option<(usize, usize)>,
+    pub(crate) starved: u32,
+    uart: bool,
+    wanted: u16,
+    answers: VecDeque<(Instant, LinkEvent)>,
+    queue: VecDeque<Vec<u8>>,
+    period: Duration,
+    next_work: Instant,
+    left: u64,
+    next_nonce: Option<Instant>,
+    serial: u64,
+    rng: Rng,
+    keep_work: bool,
+}
+
+impl Bench {
+    pub(crate) fn new(config: ChainConfig, seed: u64) -> Bench {
+        let bm1398 = config.hashboard.chip == "bm1398";
+        Bench {
+            script: Script {
+                chips: config.hashboard.chips,
+                id: if bm1398 { 0x1398_1800 } else { 0x1370_0000 },
+                rate: 1.0,
+                wrong: 0.0,
+                has_work: true,
+                plugged: Some(true),
+                midstates: 4,
+                mask: 0x1fff_e000,
+            },
+            uart: config.link == LinkKind::Uart,
+            chain: Chain::new(config).expect("good configuration"),
+            now: Instant::ZERO,
+            sent: Vec::new(),
+            notes: Vec::new(),
+            nonces: Vec::new(),
+            asks: Vec::new(),
+            depth: None,
+            starved: 0,
+            wanted: 0,
+            answers: VecDeque::new(),
+            queue: VecDeque::new(),
+            period: Duration::ZERO,
+            next_work: Instant::ZERO,
+            left: 0,
+            next_nonce: None,
+            serial: 0,
+            rng: Rng::new(seed),
+            keep_work: false,
+        }
+    }
+
+    /// Remember work frames too.
+    pub(crate) fn keeping_work(mut self) -> Self {
+        self.keep_work = true;
+        self
+    }
+
+    pub(crate) fn input(&mut self, input: Input) {
+        self.chain.handle(self.now, input);
+        self.settle();
+    }
+
+    pub(crate) fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.run_until(end, |_| false);
+    }
+
+    /// Runs until `done` or `end`; says whether it was done.
+    pub(crate) fn run_until(&mut self, end: Instant, done: impl Fn(&Bench) -> bool) -> bool {
+        for _ in 0..20_000_000 {
+            if done(self) {
+                return true;
+            }
+            let due = [
+                self.chain.next_deadline(),
+                self.answers.front().map(|a| a.0),
+                (!self.queue.is_empty() && !self.period.is_zero()).then_some(self.next_work),
+                self.next_nonce,
+            ];
+            let next = due.into_iter().flatten().min().unwrap_or(Instant::NEVER);
+            if next > end {
+                self.now = end;
+                return done(self);
+            }
+            self.now = self.now.max(next);
+            self.turn();
+        }
+        panic!("the driver asks to be woken without end at {:?}", self.now);
+    }
+
+    fn turn(&mut self) {
+        if self.answers.front().is_some_and(|a| a.0 <= self.now) {
+            let (_, event) = self.answers.pop_front().expect("looked");
+            self.input(Input::Link(event));
+        }
+        if !self.queue.is_empty() && !self.period.is_zero() && self.next_work <= self.now {
+            self.queue.pop_front();
+            self.left += 1;
+            self.next_work = self.now + self.period;
+            let queued = self.queue.len() as u16;
+            self.starved += u32::from(queued == 0 && self.left > 1);
+            let sent = self.left;
+            self.input(Input::Link(LinkEvent::Work { queued, sent }));
+        }
+        self.turn_nonce();
+        if self.chain.next_deadline().is_some_and(|d| d <= self.now) {
+            self.input(Input::Wake);
+        }
+    }
+
+    /// Nonces come as a Poisson process at the model's rate times the script's.
+    fn turn_nonce(&mut self) {
+        let per_s = self.chain.nominal().hs() / (256.0 * 2f64.powi(32)) * self.script.rate;
+        if per_s <= 0.0 {
+            self.next_nonce = None;
+            return;
+        }
+        let mean = Duration::from_secs_f64(1.0 / per_s);
+        match self.next_nonce {
+            Some(at) if at > self.now => return,
+            Some(_) => {
+                let nonce = self.rng.next_u32();
+                self.give_nonce(nonce, 0x08, 0x0010);
+            }
+            None => {}
+        }
+        self.next_nonce = Some(self.now + self.rng.exponential(mean));
+    }
+
+    /// One nonce arrives: wire byte `job` as the chip sends it.
+    pub(crate) fn give_nonce(&mut self, big_endian: u32, job: u8, counter: u16) {
+        let event = if self.uart {
+            let mut body = big_endian.to_be_bytes().to_vec();
+            body.extend([0, job]);
+            body.extend(counter.to_be_bytes());
+            LinkEvent::Bytes(response(4, &body))
+        } else {
+            LinkEvent::Record {
+                head: 0x8000_0080 | u32::from(job) << 16 | u32::from(SLOT.0),
+                data: big_endian,
+            }
+        };
+        self.input(Input::Link(event));
+    }
+
+    fn settle(&mut self) {
+        loop {
+            let mut moved = false;
+            while let Some(effect) = self.chain.next_effect() {
+                self.carry(effect);
+                moved = true;
+            }
+            while self.wanted > 0 && self.script.has_work {
+                self.wanted -= 1;
+                let (id, item) = self.item();
+                self.chain.handle(self.now, Input::Work(id, item));
+                while let Some(effect) = self.chain.next_effect() {
+                    self.carry(effect);
+                }
+                moved = true;
+            }
+            if !moved {
+                break;
+            }
+        }
+        if self.left > 0 {
+            let now = self.queue.len();
+            let (least, most) = self.depth.unwrap_or((now, now));
+            self.depth = Some((least.min(now), most.max(now)));
+        }
+    }
+
+    fn item(&mut self) -> (WireJobId, WorkItem) {
+        let needs = self.chain.needs();
+        let n = self.serial;
+        self.serial += 1;
+        let id = (n % u64::from(needs.wire_id_count)) as u8 * needs.wire_id_step;
+        let versions: Vec<u32> = (0..self.script.midstates as u32).collect();
+        let midstates = vec![Midstate([n as u32; 8]); versions.len()];
+        let rolling = match needs.rolling {
+            drivers::RollingNeed::Host { .. } => {
+                Rolling::Host(HostVersions::new(&versions, &midstates).expect("1, 2 or 4"))
+            }
+            drivers::RollingNeed::Chip { .. } => Rolling::Chip {
+                mask: self.script.mask,
+            },
+        };
+        let item = WorkItem {
+            id: WorkId(n),
+            job: JobKey::default(),
+            extranonce2: n,
+            header: Header::default(),
+            rolling,
+        };
+        (WireJobId(id), item)
+    }
+
+    fn carry(&mut self, effect: Effect) {
+        match effect {
+            Effect::Link(op) => self.link(op),
+            Effect::Board(op) => self.board(op),
+            Effect::Nonce(report) => {
+                self.nonces.push(report);
+                let ok = !self.rng.chance(self.script.wrong);
+                self.chain.handle(self.now, Input::Verdict { report, ok });
+            }
+            Effect::WantWork(count) => {
+                self.wanted = count;
+                self.asks.push((self.now, count));
+            }
+            Effect::Reset => {
+                self.wanted = 0;
+                self.log(Sent::Lost);
+            }
+            Effect::Note(note) => self.notes.push(note),
+        }
+    }
+
+    fn log(&mut self, sent: Sent) {
+        self.sent.push((self.now, sent));
+    }
+
+    fn board(&mut self, op: BoardOp) {
+        match op {
+            BoardOp::Rail { on, .. } => self.log(Sent::Rail(on)),
+            BoardOp::Reset { asserted, .. } => self.log(Sent::Reset(asserted)),
+            BoardOp::ReadPlug { slot } => {
+                if let Some(present) = self.script.plugged {
+                    let event = BoardEvent::Plug { slot, present };
+                    self.chain.handle(self.now, Input::Board(event));
+                }
+            }
+        }
+    }
+
+    fn link(&mut self, op: LinkOp) {
+        match op {
+            LinkOp::Command(frame) => {
+                let bytes = frame.as_slice().to_vec();
+                let body = bytes.strip_prefix(&[0x55, 0xaa]).unwrap_or(&bytes);
+                assert_eq!(
+                    body.len() < bytes.len(),
+                    self.uart,
+                    "preamble on a UART alone"
+                );
+                if let Ok(Command::ReadRegister { to: To::All, .. }) = Command::decode(body) {
+                    self.answer_ids();
+                }
+                self.log(Sent::Command(body.to_vec()));
+            }
+            LinkOp::Work(frame) => {
+                let bytes = frame.as_slice().to_vec();
+                if self.queue.is_empty() {
+                    self.next_work = self.next_work.max(self.now);
+                }
+                self.queue.push_back(Vec::new());
+                assert!(self.queue.len() <= 300, "credit is bounded");
+                if self.keep_work {
+                    self.log(Sent::Work(bytes));
+                }
+            }
+            LinkOp::FlushWork => {
+                self.queue.clear();
+                self.next_work = self.now;
+                self.log(Sent::Flush);
+            }
+            LinkOp::SetBaud { bits_per_s } => self.log(Sent::Baud(bits_per_s)),
+            LinkOp::SetWorkPeriod(period) => {
+                self.period = period;
+                self.log(Sent::Period(period));
+            }
+        }
+    }
+
+    fn answer_ids(&mut self) {
+        for chip in 0..self.script.chips {
+            let at = self.now + Duration::from_micros(2000 + 900 * u64::from(chip));
+            let event = if self.uart {
+                let mut body = self.script.id.to_be_bytes().to_vec();
+                body.extend([0; 4]);
+                LinkEvent::Bytes(response(0, &body))
+            } else {
+                LinkEvent::Record {
+                    head: 0x0400_0000 | u32::from(SLOT.0),
+                    data: self.script.id,
+                }
+            };
+            self.answers.push_back((at, event));
+        }
+    }
+
+    pub(crate) fn commands(&self) -> Vec<(Instant, Vec<u8>)> {
+        let only = self.sent.iter().filter_map(|(at, s)| match s {
+            Sent::Command(c) => Some((*at, c.clone())),
+            _ => None,
+        });
+        only.collect()
+    }
+
+    pub(crate) fn codes(&self) -> Vec<Code> {
+        self.notes.iter().map(|n| n.code).collect()
+    }
+
+    pub(crate) fn note(&self, code: Code) -> &Note {
+        let found = self.notes.iter().find(|n| n.code == code);
+        found.unwrap_or_else(|| panic!("no {code:?} in {:?}", self.notes))
+    }
+}
+
+/// A response frame of 11 bytes.
+pub(crate) fn response(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = vec![0xaa, 0x55];
+    out.extend_from_slice(body);
+    out.push(kind << 5 | crc::crc5_response(body, kind));
+    out
+}
+
+pub(crate) fn report(big_endian: u32) -> NonceReport {
+    NonceReport {
+        slot: SLOT,
+        wire: WireJobId(8),
+        midstate_index: 0,
+        version_bits: 0,
+        nonce: Nonce::from_wire(big_endian.to_be_bytes()),
+    }
+}
