@@ -117,12 +117,12 @@ impl Engine {
         match event {
             Event::Start => self.start(),
             Event::Link { slot, event } => {
-                self.to_chain(slot, drivers::Input::Link(event));
+                self.give_chain(slot, drivers::Input::Link(event));
             }
             Event::Board(event) => {
                 let (hal::BoardEvent::Plug { slot, .. } | hal::BoardEvent::Failed { slot, .. }) =
                     event;
-                self.to_chain(slot, drivers::Input::Board(event));
+                self.give_chain(slot, drivers::Input::Board(event));
             }
             Event::Pool { pool, event } => self.pool_event(pool, event),
             Event::Command(command) => self.command(command),
@@ -167,7 +167,7 @@ impl Engine {
         self.notes.iter()
     }
 
-    fn to_chain(&mut self, slot: ChainSlot, input: drivers::Input) {
+    fn give_chain(&mut self, slot: ChainSlot, input: drivers::Input) {
         if let Some(chain) = self.chains.iter_mut().find(|c| c.slot == slot) {
             chain.driver.handle(self.now, input);
         }

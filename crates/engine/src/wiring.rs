@@ -114,17 +114,17 @@ impl Engine {
             let mut moved = false;
             for i in 0..self.pools.len() {
                 while let Some(effect) = self.pools[i].client.next_effect() {
-                    self.from_pool(i, effect);
+                    self.carry_pool(i, effect);
                     moved = true;
                 }
             }
             while let Some(effect) = self.scheduler.next_effect() {
-                self.from_scheduler(effect);
+                self.carry_scheduler(effect);
                 moved = true;
             }
             for i in 0..self.chains.len() {
                 while let Some(effect) = self.chains[i].driver.next_effect() {
-                    self.from_chain(i, effect);
+                    self.carry_chain(i, effect);
                     moved = true;
                 }
             }
@@ -134,7 +134,7 @@ impl Engine {
         }
     }
 
-    fn from_pool(&mut self, index: usize, effect: stratum::Effect) {
+    fn carry_pool(&mut self, index: usize, effect: stratum::Effect) {
         let now = self.now;
         let pool = PoolIndex(index as u8);
         match effect {
@@ -158,7 +158,7 @@ impl Engine {
         }
     }
 
-    fn from_scheduler(&mut self, effect: scheduler::Effect) {
+    fn carry_scheduler(&mut self, effect: scheduler::Effect) {
         let now = self.now;
         match effect {
             scheduler::Effect::FlushChain(slot) => {
@@ -197,7 +197,7 @@ impl Engine {
         }
     }
 
-    fn from_chain(&mut self, index: usize, effect: drivers::Effect) {
+    fn carry_chain(&mut self, index: usize, effect: drivers::Effect) {
         let now = self.now;
         let slot = self.chains[index].slot;
         match effect {

@@ -1,1 +1,67 @@
-fn main() {}
+//! `stannary`: the daemon, the operator's commands, the demo and the benchmarks in one
+//! binary, because flash is small.
+
+mod bench;
+mod cli;
+mod demo;
+mod pool_server;
+mod run;
+mod runtime;
+mod show;
+mod signals;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command, EXIT_FAILED, EXIT_USAGE};
+
+/// Version of the firmware.
+const FIRMWARE: &str = env!("CARGO_PKG_VERSION");
+/// Notes that the API keeps for `log`.
+const LOG_NOTES: usize = 1000;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Command::Run(args) => match cli::config::load(&args.config) {
+            Ok(config) => {
+                log_to_stderr();
+                finish(run::run(config).map(|()| true))
+            }
+            Err(faults) => {
+                eprintln!("{faults}");
+                ExitCode::from(EXIT_USAGE)
+            }
+        },
+        Command::Demo(args) => {
+            log_to_stderr();
+            finish(demo::run(&args))
+        }
+        Command::Bench(args) => finish(bench::run(args.what).map(|()| true)),
+        Command::Operator(command) => cli::operate(cli.api.as_deref(), &command),
+    }
+}
+
+/// 0 if all went well, 1 if not; an error is told with its causes.
+fn finish(result: anyhow::Result<bool>) -> ExitCode {
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(EXIT_FAILED),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+/// Log lines go to stderr, as fields and without colour: a service manager or a person
+/// reads them there.
+fn log_to_stderr() {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .init();
+}

@@ -1,1 +1,19 @@
-//! Placeholder, filled in by the commit that follows.
+//! The World: the whole miner against the whole twin under one virtual clock.
+//!
+//! A [`World`] is made from [`WorldOptions`] (a machine, a pool, a fault plan, a network)
+//! and one seed. It holds the engine, the twin machine behind its ports, the twin's pool
+//! and the network between them, and runs them from event to event. After every step the
+//! invariants of [`World::step`] are checked; at the end [`World::settle_accounts`]
+//! compares what the twin found, what the miner booked and what the pool was sent, share
+//! by share. A failure names the seed.
+//!
+//! Nothing here sleeps or reads a clock: a virtual hour takes as long as its arithmetic.
+
+mod account;
+mod jobs;
+mod net;
+mod world;
+
+pub use account::Verdicts;
+pub use net::NetOptions;
+pub use world::{World, WorldOptions};

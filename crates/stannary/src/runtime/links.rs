@@ -68,7 +68,9 @@ fn serve_link(
 ) {
     let mut events = Vec::new();
     loop {
-        let wait = port.next_deadline().map_or(IDLE_POLL, |at| clock.until(at).min(IDLE_POLL));
+        let wait = port
+            .next_deadline()
+            .map_or(IDLE_POLL, |at| clock.until(at).min(IDLE_POLL));
         match ops.recv_timeout(wait) {
             Ok((slot, op)) => {
                 let now = clock.now();
@@ -83,7 +85,10 @@ fn serve_link(
         }
         port.poll(clock.now(), &mut events);
         for (slot, event) in events.drain(..) {
-            if inbox.send(Message::Event(Event::Link { slot, event })).is_err() {
+            if inbox
+                .send(Message::Event(Event::Link { slot, event }))
+                .is_err()
+            {
                 return;
             }
         }

@@ -26,7 +26,11 @@ impl PortLock {
     /// Take the lock that goes with the local socket at `socket`.
     pub(crate) fn take(socket: &Path) -> Result<Self, LockError> {
         let path = socket.with_extension("lock");
-        let fail = |code, error| LockError { code, path: path.clone(), error };
+        let fail = |code, error| LockError {
+            code,
+            path: path.clone(),
+            error,
+        };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| fail(Code::ListenFailed, Some(e)))?;
         }
@@ -46,7 +50,13 @@ impl PortLock {
 
 impl fmt::Display for LockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} (`{}`", self.code.text(), self.code.meaning(), self.path.display())?;
+        write!(
+            f,
+            "{}: {} (`{}`",
+            self.code.text(),
+            self.code.meaning(),
+            self.path.display()
+        )?;
         if let Some(error) = &self.error {
             write!(f, ": {error}")?;
         }

@@ -10,7 +10,7 @@ mod lock;
 mod pools;
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 
 use engine::{Effect, Engine, EngineConfig, Event};
 use hal::MachinePorts;
@@ -18,7 +18,7 @@ use telemetry::{Command, Note, Snapshot};
 use units::{Duration, Instant};
 
 pub(crate) use clock::Clock;
-pub(crate) use lock::{LockError, PortLock};
+pub(crate) use lock::PortLock;
 
 /// Messages that may wait for the engine. At 16 KiB for the longest (a read from a
 /// pool) this bounds the memory at 4 MiB.
@@ -44,7 +44,7 @@ pub(crate) trait Observer {
     /// A note, as it is made.
     fn note(&mut self, note: &Note);
     /// True once the run should end. Asked after each snapshot.
-    fn should_stop(&mut self) -> bool {
+    fn should_stop(&mut self, _snapshot: &Snapshot) -> bool {
         false
     }
 }
@@ -61,12 +61,28 @@ pub(crate) struct Miner {
 
 impl Miner {
     /// Join an engine to its ports.
-    pub(crate) fn new(config: EngineConfig, ports: MachinePorts, clock: Clock) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        config: EngineConfig,
+        ports: MachinePorts,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
         let (inbox, messages) = sync_channel(INBOX);
         let ports = links::Ports::start(ports, clock, &inbox)?;
         let pools = pools::PoolSockets::new(config.pools.len(), inbox.clone());
         let engine = Engine::new(clock.now(), config)?;
-        Ok(Miner { engine, clock, inbox, messages, ports, pools })
+        Ok(Miner {
+            engine,
+            clock,
+            inbox,
+            messages,
+            ports,
+            pools,
+        })
+    }
+
+    /// The machine before anything happened.
+    pub(crate) fn first_snapshot(&mut self) -> Snapshot {
+        self.engine.snapshot(self.clock.now())
     }
 
     /// A way to give commands from other threads.
@@ -88,7 +104,7 @@ impl Miner {
                 if stopped {
                     return snapshot;
                 }
-                if observer.should_stop() {
+                if observer.should_stop(&snapshot) {
                     self.engine.handle(now, Event::Command(Command::Shutdown));
                     continue;
                 }
@@ -99,7 +115,10 @@ impl Miner {
 
     /// Wait for the next message or deadline and give it to the engine.
     fn wait(&mut self, next_snapshot: Instant) {
-        let due = self.engine.next_deadline().map_or(next_snapshot, |at| at.min(next_snapshot));
+        let due = self
+            .engine
+            .next_deadline()
+            .map_or(next_snapshot, |at| at.min(next_snapshot));
         match self.messages.recv_timeout(self.clock.until(due)) {
             Ok(Message::Event(event)) => self.engine.handle(self.clock.now(), event),
             Ok(Message::Pool(news)) => {
@@ -141,9 +160,23 @@ impl Miner {
 #[derive(Clone)]
 pub(crate) struct Commands(Inbox);
 
+/// Why a command was not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NotTaken {
+    /// The inbox is full; it empties within microseconds.
+    Busy,
+    /// The miner has ended.
+    Over,
+}
+
 impl Commands {
-    /// Queue a command. False if the miner has ended.
-    pub(crate) fn give(&self, command: Command) -> bool {
-        self.0.send(Message::Event(Event::Command(command))).is_ok()
+    /// Queue a command without waiting.
+    pub(crate) fn give(&self, command: Command) -> Result<(), NotTaken> {
+        self.0
+            .try_send(Message::Event(Event::Command(command)))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => NotTaken::Busy,
+                TrySendError::Disconnected(_) => NotTaken::Over,
+            })
     }
 }

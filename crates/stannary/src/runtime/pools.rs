@@ -47,7 +47,10 @@ enum News {
 impl PoolSockets {
     /// Room for `count` pools.
     pub(crate) fn new(count: usize, inbox: Inbox) -> Self {
-        PoolSockets { inbox, sockets: (0..count).map(|_| Socket::default()).collect() }
+        PoolSockets {
+            inbox,
+            sockets: (0..count).map(|_| Socket::default()).collect(),
+        }
     }
 
     /// Begin to connect; what comes of it arrives in the inbox.
@@ -64,7 +67,11 @@ impl PoolSockets {
             .spawn(move || serve(pool, generation, &endpoint, &inbox));
         if let Err(error) = spawned {
             let event = PoolEvent::ConnectFailed(format!("no thread for the connection: {error}"));
-            let news = PoolNews { pool, generation, what: News::Event(event) };
+            let news = PoolNews {
+                pool,
+                generation,
+                what: News::Event(event),
+            };
             // A full inbox here means that the engine is about to run anyway.
             let _ = self.inbox.try_send(Message::Pool(news));
         }
@@ -84,7 +91,9 @@ impl PoolSockets {
     pub(crate) fn send(&mut self, pool: PoolIndex, bytes: &[u8]) -> Option<Event> {
         let socket = self.sockets.get_mut(usize::from(pool.0))?;
         let stream = socket.stream.as_ref()?;
-        let why = match SockRef::from(stream).send_with_flags(bytes, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) {
+        let why = match SockRef::from(stream)
+            .send_with_flags(bytes, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+        {
             Ok(sent) if sent == bytes.len() => return None,
             Ok(_) => "the pool does not read what we send".to_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
@@ -93,7 +102,10 @@ impl PoolSockets {
             Err(error) => format!("cannot send: {error}"),
         };
         self.disconnect(pool);
-        Some(Event::Pool { pool, event: PoolEvent::Closed(why) })
+        Some(Event::Pool {
+            pool,
+            event: PoolEvent::Closed(why),
+        })
     }
 
     /// Turn a thread's news into an event, unless it speaks of an old connection.
@@ -114,12 +126,21 @@ impl PoolSockets {
                 event
             }
         };
-        Some(Event::Pool { pool: news.pool, event })
+        Some(Event::Pool {
+            pool: news.pool,
+            event,
+        })
     }
 }
 
 fn serve(pool: PoolIndex, generation: u64, endpoint: &Endpoint, inbox: &Inbox) {
-    let tell = |what| inbox.send(Message::Pool(PoolNews { pool, generation, what }));
+    let tell = |what| {
+        inbox.send(Message::Pool(PoolNews {
+            pool,
+            generation,
+            what,
+        }))
+    };
     let stream = match open(endpoint) {
         Ok(stream) => stream,
         Err(why) => {

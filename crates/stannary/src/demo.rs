@@ -1,0 +1,213 @@
+//! `stannary demo`: the whole product on a laptop.
+//!
+//! A twin of the machine, a pool (the twin's own unless another is named), the daemon as
+//! it runs on a miner, and the page. What differs from `run` is said where it is shown:
+//! settle times of the bring-up are shortened.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use api::{Handle, Published};
+use engine::{EngineConfig, PoolConfig};
+use stratum::Endpoint;
+use telemetry::{Code, Snapshot};
+use twin::machine::{TwinMachine, TwinOptions};
+use twin::pool::PoolOptions;
+use units::{Difficulty, DifficultyOne, Instant};
+
+use crate::cli::{DemoArgs, socket_folder};
+use crate::pool_server::{self, PoolServer, PoolServerOptions};
+use crate::runtime::{Clock, Commands, Miner, PortLock};
+use crate::show::{Progress, Publisher};
+use crate::{FIRMWARE, LOG_NOTES, signals, summary};
+
+/// Zero bits of difficulty one at the twin's own pool: four hashes of real search per
+/// "2^32", so that a laptop keeps up with hundreds of modelled terahashes.
+const OWN_POOL_BITS: u8 = 2;
+/// At a foreign pool difficulties are absolute, so more is really hashed.
+const FOREIGN_POOL_BITS: u8 = 8;
+/// Share difficulty at the twin's own pool: some ten shares a second from a modern machine.
+const OWN_POOL_DIFFICULTY: f64 = 2048.0;
+/// Submits that the summary compares with the twin's frames.
+const RECORDS_KEPT: usize = 200_000;
+/// Ports tried for the page.
+const FIRST_PORT: u16 = 8080;
+const PORTS_TRIED: u16 = 20;
+/// Settle times in percent of what is prescribed.
+const SETTLE_PERCENT: u8 = 10;
+
+/// Run the demo. True if it earned shares and lost none, by the accounts of both twins.
+pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
+    let machine = board_support::machine(&options.machine)?;
+    let bits = if options.pool.is_some() {
+        FOREIGN_POOL_BITS
+    } else {
+        OWN_POOL_BITS
+    };
+    let difficulty_one = DifficultyOne::from_zero_bits(bits).context("difficulty bits")?;
+
+    let twin_options = TwinOptions {
+        seed: options.seed,
+        difficulty_bits: bits,
+        ledger_frames_max: RECORDS_KEPT,
+        ..TwinOptions::default()
+    };
+    let twin = Arc::new(Mutex::new(TwinMachine::new(&machine, twin_options)?));
+    let ports = hal_emulated::ports(Arc::clone(&twin));
+
+    let (pool_server, pool) = open_pool(options, difficulty_one)?;
+    let socket = private_socket();
+    let _lock = PortLock::take(&socket)?;
+
+    let config = EngineConfig {
+        machine,
+        backend: "twin".into(),
+        difficulty_one,
+        pools: vec![pool],
+        settle_percent: SETTLE_PERCENT,
+        thinning: 1,
+        seed: options.seed,
+        firmware: FIRMWARE.into(),
+    };
+    let mut miner = Miner::new(config, ports, Clock::start())?;
+    signals::shut_down_on_signal(miner.commands())?;
+    let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
+    let page = open_page(options.http, socket, &shelf, miner.commands())?;
+
+    if let Some(address) = page.addresses().first() {
+        println!("page: http://{address}/");
+        println!("also: stannary status --api http://{address}");
+    }
+    eprintln!(
+        "note: {}: {}",
+        Code::DemoShortened.text(),
+        Code::DemoShortened.meaning()
+    );
+
+    let mut progress = Progress::new(Publisher::new(shelf), options.seconds);
+    let last = miner.run(&mut progress);
+    println!();
+    Ok(summarize(
+        &last,
+        progress.ended_at(),
+        &twin,
+        pool_server.as_ref(),
+    ))
+}
+
+/// The page on the address asked for, else on the first free port: demos run side by side.
+fn open_page(
+    http: Option<SocketAddr>,
+    socket: PathBuf,
+    shelf: &Published,
+    commands: Commands,
+) -> Result<Handle> {
+    let take: api::Commands = Arc::new(move |command| commands.give(command).is_ok());
+    let listen = |http| api::Listen {
+        http: vec![http],
+        socket: Some(socket.clone()),
+    };
+    if let Some(http) = http {
+        return Ok(api::start(listen(http), shelf.clone(), take)?);
+    }
+    for port in FIRST_PORT..FIRST_PORT + PORTS_TRIED {
+        let http = SocketAddr::from(([127, 0, 0, 1], port));
+        if let Ok(handle) = api::start(listen(http), shelf.clone(), Arc::clone(&take)) {
+            return Ok(handle);
+        }
+    }
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    Ok(api::start(listen(any), shelf.clone(), take)?)
+}
+
+/// A demo's own local socket, so that demos do not meet.
+fn private_socket() -> PathBuf {
+    socket_folder().join(format!("demo-{}.sock", std::process::id()))
+}
+
+/// The pool to mine at: a foreign one, or the twin's own behind a loopback port.
+fn open_pool(
+    options: &DemoArgs,
+    difficulty_one: DifficultyOne,
+) -> Result<(Option<PoolServer>, PoolConfig)> {
+    if let Some(url) = &options.pool {
+        let endpoint = Endpoint::parse(url)?;
+        let pool = PoolConfig {
+            endpoint,
+            user: options.user.clone(),
+            password: options.password.expose().to_owned(),
+            difficulty_one: DifficultyOne::BITCOIN,
+        };
+        return Ok((None, pool));
+    }
+    let server = pool_server::start(PoolServerOptions {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        pool: PoolOptions {
+            seed: options.seed,
+            difficulty_one,
+            difficulty: Difficulty::new(OWN_POOL_DIFFICULTY).context("pool difficulty")?,
+            records_kept: RECORDS_KEPT,
+            ..PoolOptions::default()
+        },
+        node: options.node.as_ref().map(|url| url.expose().to_owned()),
+    })?;
+    let address = server.local_addr();
+    let pool = PoolConfig {
+        endpoint: Endpoint {
+            host: address.ip().to_string(),
+            port: address.port(),
+        },
+        user: options.user.clone(),
+        password: options.password.expose().to_owned(),
+        difficulty_one,
+    };
+    Ok((Some(server), pool))
+}
+
+/// Print the accounts; true if shares were accepted and none was lost.
+fn summarize(
+    last: &Snapshot,
+    ended: Instant,
+    twin: &Mutex<TwinMachine>,
+    server: Option<&PoolServer>,
+) -> bool {
+    let Some(server) = server else {
+        // A foreign pool keeps its account to itself.
+        return summary::print(last, None, None);
+    };
+    let machine = twin
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take_ledger();
+    let comparison = server.with_ledger(|pool| {
+        summary::compare(&machine, pool, ended, |hash| {
+            difficulty_at_least(hash, OWN_POOL_BITS, OWN_POOL_DIFFICULTY)
+        })
+    });
+    let pool = server.summary();
+    if pool.blocks_sent > 0 {
+        println!(
+            "node:    {} blocks given, {} taken",
+            pool.blocks_sent, pool.blocks_taken
+        );
+    }
+    if let Some(why) = pool.last_refusal {
+        println!("node:    last refusal: {why}");
+    }
+    summary::print(last, Some(comparison), Some(&pool.totals))
+}
+
+/// Whether a hash has at least this difficulty where difficulty one has `bits` zero bits.
+/// A hair above the target, so that rounding never calls a share missing.
+fn difficulty_at_least(hash: &[u8; 32], bits: u8, difficulty: f64) -> bool {
+    // A hash is a little-endian number; its top 16 bytes decide far beyond a double.
+    let top = hash
+        .iter()
+        .rev()
+        .take(16)
+        .fold(0f64, |n, byte| n * 256.0 + f64::from(*byte));
+    let one = 65535.0 * 2f64.powi(128 - 16 - i32::from(bits));
+    one / top.max(1.0) > difficulty * (1.0 + 1e-9)
+}

@@ -1,0 +1,448 @@
+//! The World's parts and its step.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use board_support::Machine;
+use engine::{Effect, Engine, EngineConfig, Event, PoolConfig, PoolEvent};
+use hal::MachinePorts;
+use telemetry::{Command, Note, Snapshot};
+use twin::machine::{FaultPlan, TwinMachine, TwinOptions};
+use twin::pool::{self, ConnId, Pool, PoolOptions};
+use units::{DifficultyOne, Duration, Instant, PoolIndex, Rng};
+
+use crate::jobs::JobLog;
+use crate::net::{Net, NetOptions, Parcel};
+
+/// More steps at one instant than this is a loop without progress.
+const STEPS_AT_ONCE_MAX: u32 = 100_000;
+
+/// What a World is made of.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// The machine, on both sides.
+    pub machine: Machine,
+    /// Zero bits that stand for difficulty one.
+    pub difficulty_bits: u8,
+    /// 1 is the exact grade; k is `thinned(k)`.
+    pub thinning: u32,
+    /// Settle times in percent.
+    pub settle_percent: u8,
+    /// The pool.
+    pub pool: PoolOptions,
+    /// What goes wrong on the machine's side.
+    pub faults: FaultPlan,
+    /// What goes wrong on the network's side.
+    pub net: NetOptions,
+    /// Keep every frame and every submit for [`World::settle_accounts`]. Off for long
+    /// runs that look at totals only.
+    pub keep_records: bool,
+}
+
+impl WorldOptions {
+    /// A healthy machine at a well-behaved pool, near by.
+    pub fn healthy(seed: u64, machine: &str) -> Self {
+        let machine = board_support::machine(machine).expect("a machine of this project");
+        let difficulty_one = DifficultyOne::from_zero_bits(2).expect("below 32");
+        WorldOptions {
+            seed,
+            machine,
+            difficulty_bits: 2,
+            thinning: 1,
+            settle_percent: 10,
+            pool: PoolOptions {
+                seed,
+                difficulty_one,
+                ..PoolOptions::default()
+            },
+            faults: FaultPlan::default(),
+            net: NetOptions {
+                latency: Duration::from_millis(20),
+                jitter: Duration::from_millis(10),
+            },
+            keep_records: true,
+        }
+    }
+}
+
+/// The miner, its machine, its pool and the network between, under one clock.
+pub struct World {
+    /// What it was made of.
+    pub options: WorldOptions,
+    pub(crate) now: Instant,
+    pub(crate) engine: Engine,
+    ports: MachinePorts,
+    pub(crate) machine: Arc<Mutex<TwinMachine>>,
+    pub(crate) pool: Pool,
+    net: Net,
+    /// The miner's connection: its name, and whether it stands.
+    connection: Option<(ConnId, bool)>,
+    next_connection: u32,
+    pub(crate) job_log: JobLog,
+    pub(crate) frames: Vec<twin::machine::FrameRecord>,
+    /// Notes of the engine, in order.
+    pub notes: Vec<Note>,
+    stopped: bool,
+    steps_at_once: u32,
+    steps: u64,
+    digest: u64,
+    events: Vec<(units::ChainSlot, hal::LinkEvent)>,
+    /// Links that were given something and are looked at before time goes on.
+    touched: Vec<bool>,
+}
+
+const POOL: PoolIndex = PoolIndex(0);
+
+impl World {
+    /// A World at its first instant.
+    pub fn new(mut options: WorldOptions) -> Self {
+        if options.keep_records {
+            options.pool.records_kept = usize::MAX;
+        }
+        let mut rng = Rng::new(options.seed);
+        let twin = TwinMachine::new(
+            &options.machine,
+            TwinOptions {
+                seed: rng.next_u64(),
+                difficulty_bits: options.difficulty_bits,
+                thinning: options.thinning,
+                faults: options.faults.clone(),
+                ..TwinOptions::default()
+            },
+        )
+        .expect("a machine of this project");
+        let machine = Arc::new(Mutex::new(twin));
+        let config = EngineConfig {
+            machine: options.machine.clone(),
+            backend: "twin".into(),
+            difficulty_one: DifficultyOne::from_zero_bits(options.difficulty_bits)
+                .expect("at most 32 bits"),
+            pools: vec![PoolConfig {
+                endpoint: stratum::Endpoint {
+                    host: "pool.sim".into(),
+                    port: 3333,
+                },
+                user: "sim.worker".into(),
+                password: "x".into(),
+                difficulty_one: options.pool.difficulty_one,
+            }],
+            settle_percent: options.settle_percent,
+            thinning: options.thinning,
+            seed: rng.next_u64(),
+            firmware: "sim".into(),
+        };
+        let mut world = World {
+            now: Instant::ZERO,
+            engine: Engine::new(Instant::ZERO, config).expect("a machine of this project"),
+            ports: hal_emulated::ports(Arc::clone(&machine)),
+            machine,
+            pool: Pool::new(options.pool.clone()),
+            net: Net::new(options.net, rng.fork(1)),
+            options,
+            connection: None,
+            next_connection: 0,
+            job_log: JobLog::default(),
+            frames: Vec::new(),
+            notes: Vec::new(),
+            stopped: false,
+            steps_at_once: 0,
+            steps: 0,
+            digest: 0xcbf2_9ce4_8422_2325,
+            events: Vec::new(),
+            touched: Vec::new(),
+        };
+        world.touched = vec![false; world.ports.links.len()];
+        world.give_engine(Event::Start);
+        world
+    }
+
+    /// Run for `time` of the virtual clock.
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.step(end) {}
+    }
+
+    /// Run until `done` says so, at most for `time`. True if it did.
+    pub fn run_until(&mut self, time: Duration, mut done: impl FnMut(&Snapshot) -> bool) -> bool {
+        let end = self.now + time;
+        let look = Duration::from_millis(100);
+        while self.now < end {
+            self.run_for(look);
+            if done(&self.snapshot()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Give an operator's command.
+    pub fn command(&mut self, command: Command) {
+        self.give_engine(Event::Command(command));
+    }
+
+    /// The machine as the outside sees it.
+    pub fn snapshot(&mut self) -> Snapshot {
+        self.engine.snapshot(self.now)
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Everything is off after a shut-down.
+    pub fn has_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Steps taken: one per instant at which anything happened.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// A digest over everything that left the engine, in order and with its time: the
+    /// same seed gives the same digest.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// The twin machine.
+    pub fn twin<T>(&self, look: impl FnOnce(&mut TwinMachine) -> T) -> T {
+        look(&mut self.machine.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The pool's account.
+    pub fn pool_ledger(&self) -> &pool::Ledger {
+        self.pool.ledger()
+    }
+
+    /// Order something at the pool.
+    pub fn pool_order(&mut self, order: pool::Order) {
+        let now = self.now;
+        self.pool.handle(now, pool::Input::Order(None, order));
+        self.drain_pool();
+    }
+
+    /// One step: go to the next instant at which anything is due, do it, check. False
+    /// once `end` is reached.
+    fn step(&mut self, end: Instant) -> bool {
+        let due = [
+            self.engine.next_deadline(),
+            self.pool.next_deadline(),
+            self.net.next_deadline(),
+        ]
+        .into_iter()
+        .chain(self.ports.links.iter().map(|link| link.next_deadline()))
+        .flatten()
+        .min()
+        .unwrap_or(Instant::NEVER);
+        let due = if self.touched.contains(&true) {
+            self.now
+        } else {
+            due
+        };
+        if due > end {
+            self.now = self.now.max(end);
+            return false;
+        }
+        if due > self.now {
+            self.now = due;
+            self.steps_at_once = 0;
+            self.steps += 1;
+        }
+        self.steps_at_once += 1;
+        assert!(
+            self.steps_at_once < STEPS_AT_ONCE_MAX,
+            "seed {}: no progress at {:?}",
+            self.options.seed,
+            self.now
+        );
+        self.deliver();
+        if self.pool.next_deadline().is_some_and(|at| at <= self.now) {
+            self.pool.handle(self.now, pool::Input::Wake);
+            self.drain_pool();
+        }
+        for i in 0..self.ports.links.len() {
+            let due = self.ports.links[i]
+                .next_deadline()
+                .is_some_and(|at| at <= self.now);
+            if std::mem::take(&mut self.touched[i]) || due {
+                self.poll_link(i);
+            }
+        }
+        if self.engine.next_deadline().is_some_and(|at| at <= self.now) {
+            self.give_engine(Event::Wake);
+        }
+        self.check_invariants();
+        true
+    }
+
+    fn deliver(&mut self) {
+        while let Some(parcel) = self.net.take_due(self.now) {
+            let now = self.now;
+            match parcel {
+                Parcel::OpenedAtPool(conn) => self.pool.handle(now, pool::Input::Opened(conn)),
+                Parcel::ToPool(conn, bytes) => {
+                    self.pool.handle(now, pool::Input::Bytes(conn, bytes));
+                }
+                Parcel::ClosedAtPool(conn) => self.pool.handle(now, pool::Input::Closed(conn)),
+                Parcel::Connected(conn) => {
+                    if let Some((current, up)) = &mut self.connection
+                        && *current == conn
+                    {
+                        *up = true;
+                        self.give_engine(Event::Pool {
+                            pool: POOL,
+                            event: PoolEvent::Connected,
+                        });
+                    }
+                }
+                Parcel::ToMiner(conn, bytes) => {
+                    if self.connection == Some((conn, true)) {
+                        self.job_log.bytes(now, conn, &bytes);
+                        let event = PoolEvent::Bytes(bytes);
+                        self.give_engine(Event::Pool { pool: POOL, event });
+                    }
+                }
+                Parcel::ClosedAtMiner(conn) => {
+                    if self.connection.is_some_and(|(current, _)| current == conn) {
+                        self.connection = None;
+                        self.job_log.closed(now, conn);
+                        let event = PoolEvent::Closed("closed by the pool".into());
+                        self.give_engine(Event::Pool { pool: POOL, event });
+                    }
+                }
+            }
+            self.drain_pool();
+        }
+    }
+
+    fn drain_pool(&mut self) {
+        while let Some(effect) = self.pool.next_effect() {
+            match effect {
+                pool::Effect::Send(conn, bytes) => {
+                    self.net.send(self.now, Parcel::ToMiner(conn, bytes));
+                }
+                pool::Effect::Close(conn) => {
+                    self.net.send(self.now, Parcel::ClosedAtMiner(conn));
+                }
+                pool::Effect::SubmitBlock { .. } => {}
+            }
+        }
+    }
+
+    fn poll_link(&mut self, i: usize) {
+        let mut events = std::mem::take(&mut self.events);
+        self.ports.links[i].poll(self.now, &mut events);
+        for (slot, event) in events.drain(..) {
+            self.give_engine(Event::Link { slot, event });
+        }
+        self.events = events;
+    }
+
+    /// Give the engine an event and carry out all that follows.
+    fn give_engine(&mut self, event: Event) {
+        self.engine.handle(self.now, event);
+        while let Some(effect) = self.engine.next_effect() {
+            match effect {
+                Effect::Link { slot, op } => {
+                    self.hash(&[1, slot.0]);
+                    if let hal::LinkOp::Work(frame) = &op {
+                        self.hash(frame.as_slice());
+                    }
+                    let served = self
+                        .ports
+                        .links
+                        .iter()
+                        .position(|l| l.slots().contains(&slot));
+                    if let Some(i) = served {
+                        self.ports.links[i].submit(self.now, slot, op);
+                        self.touched[i] = true;
+                    }
+                }
+                Effect::Board(op) => self.board(op),
+                Effect::Connect { .. } => self.connect(),
+                Effect::Send { bytes, .. } => {
+                    self.hash(&bytes);
+                    if let Some((conn, true)) = self.connection {
+                        self.net.send(self.now, Parcel::ToPool(conn, bytes));
+                    }
+                }
+                Effect::Disconnect { .. } => self.disconnect(),
+                Effect::Log(note) => self.notes.push(note),
+                Effect::Stopped => self.stopped = true,
+            }
+        }
+    }
+
+    fn board(&mut self, op: hal::BoardOp) {
+        let mut events = Vec::new();
+        self.ports.board.apply(self.now, op, &mut events);
+        for event in events {
+            self.engine.handle(self.now, Event::Board(event));
+        }
+    }
+
+    fn connect(&mut self) {
+        self.disconnect();
+        let conn = ConnId(self.next_connection);
+        self.next_connection += 1;
+        self.connection = Some((conn, false));
+        self.net.send(self.now, Parcel::OpenedAtPool(conn));
+        self.net
+            .send(self.now + self.options.net.latency, Parcel::Connected(conn));
+    }
+
+    fn disconnect(&mut self) {
+        if let Some((conn, _)) = self.connection.take() {
+            self.job_log.closed(self.now, conn);
+            self.net.send(self.now, Parcel::ClosedAtPool(conn));
+        }
+    }
+
+    /// What must hold after every step.
+    fn check_invariants(&mut self) {
+        let shares = self.engine.shares();
+        let booked = shares.accepted + shares.rejected + shares.in_flight;
+        assert!(
+            booked <= shares.submitted,
+            "seed {}: more answers than submits at {:?}: {shares:?}",
+            self.options.seed,
+            self.now
+        );
+        let violations = &self.pool.ledger().violations;
+        assert!(
+            violations.is_empty(),
+            "seed {}: the miner broke the protocol: {:?}",
+            self.options.seed,
+            violations.first()
+        );
+        let totals = &self.pool.ledger().totals;
+        assert_eq!(
+            totals.duplicate
+                + totals.low_difficulty
+                + totals.other
+                + totals.unauthorized
+                + totals.not_subscribed,
+            0,
+            "seed {}: an invalid share was submitted: {totals:?}",
+            self.options.seed
+        );
+        if self.options.keep_records {
+            let mut taken = self.twin(|twin| twin.take_ledger());
+            self.frames.append(&mut taken.frames);
+        }
+    }
+
+    /// FNV-1a over what leaves the engine. Long runs that keep no records go without.
+    fn hash(&mut self, bytes: &[u8]) {
+        if !self.options.keep_records {
+            return;
+        }
+        let at = self.now.as_nanos().to_le_bytes();
+        for byte in at.iter().chain(bytes) {
+            self.digest = (self.digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
