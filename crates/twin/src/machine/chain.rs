@@ -37,7 +37,6 @@ pub(crate) struct Build<'a> {
 
 #[derive(Debug)]
 pub(crate) struct Chain {
-    slot: ChainSlot,
     model: &'static ChipModel,
     params: Arc<Params>,
     chips: u16,
@@ -78,7 +77,6 @@ impl Chain {
         let outages = build.faults.outages.iter();
         let deaths = build.faults.dead_chips.iter();
         let mut chain = Chain {
-            slot: build.slot,
             model: build.model,
             params: build.params,
             chips,
@@ -96,10 +94,6 @@ impl Chain {
         };
         chain.boundary = chain.boundary_after(None);
         chain
-    }
-
-    pub(crate) fn slot(&self) -> ChainSlot {
-        self.slot
     }
 
     pub(crate) fn present(&self) -> bool {

@@ -22,8 +22,8 @@ pub(crate) const FIFO_DEPTH: usize = 16;
 const RESULTS_MAX: usize = 511;
 /// The result FIFO reads as being flushed for this long (captured).
 const FLUSH_TIME: Duration = Duration::from_micros(1400);
-/// Length of the reset strobe (captured).
-const STROBE_TIME: Duration = Duration::from_millis(56);
+/// Length of the reset strobe (captured: over within 55.7 ms).
+const STROBE_TIME: Duration = Duration::from_micros(55_500);
 
 const EMPTY_HEAD: u32 = 0x0000_400D;
 const EMPTY_DATA: u32 = 0x5555_AAAA;

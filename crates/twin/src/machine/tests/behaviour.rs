@@ -26,7 +26,7 @@ fn chips_without_address_all_answer_to_zero_in_chain_order() {
         bench.command(&[0x42, 5, 0, 0]),
         ids(ID_1398, &[0, 0, 0], false)
     );
-    assert_eq!(bench.command(&[0x42, 5, 2, 0]), []);
+    assert_eq!(bench.command(&[0x42, 5, 2, 0]), NONE);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn writes_are_silent_and_reach_one_chip_or_all() {
     let mut bench = Bench::new("bm1370", 2, options(2));
     bench.address(2);
     bench.write_all(0x54, 3);
-    assert_eq!(bench.command(&[0x41, 9, 2, 0x54, 0, 0, 0, 2]), []);
+    assert_eq!(bench.command(&[0x41, 9, 2, 0x54, 0, 0, 0, 2]), NONE);
     let of = |address, value| {
         Answer::register(value, address, 0x54, false)
             .as_slice()
@@ -90,7 +90,7 @@ fn baud_change_takes_effect_after_its_frame_and_a_deaf_host_hears_garbage() {
     bench.write_all(0x28, 0x0130_0000);
     assert_eq!(
         bench.command(&READ_IDS),
-        [],
+        NONE,
         "the chip listens at 3.125 Mbaud"
     );
     bench.machine.uart_set_baud(bench.now, SLOT, 3_125_000);
@@ -121,7 +121,7 @@ fn bm1398_fast_baud_needs_pll3() {
     let mut bench = Bench::new("bm1398", 1, options(2));
     bench.write_all(0x18, 0xF001_0305);
     bench.machine.uart_set_baud(bench.now, SLOT, 12_500_000);
-    assert_eq!(bench.command(&READ_IDS), [], "no clock, no answer");
+    assert_eq!(bench.command(&READ_IDS), NONE, "no clock, no answer");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn power_and_reset_silence_the_chain_and_wipe_its_state() {
             false => bench.machine.set_rail(bench.now, SLOT, !off),
         };
         switch(&mut bench, true);
-        assert_eq!(bench.command(&READ_IDS), []);
+        assert_eq!(bench.command(&READ_IDS), NONE);
         switch(&mut bench, false);
         assert_eq!(bench.command(&READ_IDS), ids(ID_1370, &[0, 0], false));
     }

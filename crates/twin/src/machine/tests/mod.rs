@@ -12,6 +12,8 @@ use units::{ChainSlot, Duration, Instant};
 use super::{FaultPlan, TwinMachine, TwinOptions};
 
 pub(super) const SLOT: ChainSlot = ChainSlot(0);
+/// No answer.
+pub(super) const NONE: [u8; 0] = [];
 
 /// A vector file of `tests/vectors`.
 pub(super) fn load(path: &str) -> Value {
@@ -66,6 +68,8 @@ pub(super) fn options(difficulty_bits: u8) -> TwinOptions {
 pub(super) struct Bench {
     pub(super) machine: TwinMachine,
     pub(super) now: Instant,
+    /// Length of answers, as far as a test has set it.
+    pub(super) answer_len: usize,
 }
 
 impl Bench {
@@ -73,6 +77,7 @@ impl Bench {
         Bench {
             machine: TwinMachine::single_chain(chip, chips, options).expect("a known chip"),
             now: Instant::ZERO,
+            answer_len: 9,
         }
     }
 
@@ -104,7 +109,7 @@ impl Bench {
 
     pub(super) fn write_all(&mut self, register: u8, value: u32) {
         let [a, b, c, d] = value.to_be_bytes();
-        assert_eq!(self.command(&[0x51, 9, 0, register, a, b, c, d]), []);
+        assert_eq!(self.command(&[0x51, 9, 0, register, a, b, c, d]), NONE);
     }
 
     pub(super) fn read(&mut self) -> Vec<u8> {
