@@ -412,3 +412,7 @@ fn to_words(frame: &Frame<WORK_FRAME_MAX>) -> ([u32; WORK_FRAME_MAX / 4], usize)
     }
     (words, bytes.len().div_ceil(4))
 }
+
+#[cfg(test)]
+#[path = "fpga_tests.rs"]
+mod tests;

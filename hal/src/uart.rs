@@ -174,7 +174,7 @@ impl<S: SerialPort> PacedUart<S> {
         };
         // Absolute deadlines, unless a whole period was missed: two works at once would
         // only throw the first away.
-        let on_time = due + self.period > now;
+        let on_time = self.last_work.is_some() && due + self.period > now;
         self.last_work = Some(if on_time { due } else { now });
         self.sent += 1;
         self.report = true;
@@ -310,3 +310,7 @@ impl<S: SerialPort> LinkPort for PacedUart<S> {
 pub(crate) fn byte_time(bits_per_s: u32, bytes: u64) -> Duration {
     Duration::from_nanos(bytes * 10_000_000_000 / u64::from(bits_per_s.max(1)))
 }
+
+#[cfg(test)]
+#[path = "uart_tests.rs"]
+mod tests;
