@@ -1,7 +1,8 @@
 //! The UART link: a decoder that finds responses in a byte stream with damage in it.
 //!
 //! Terms: a *candidate* is a place where a whole response with preamble, valid kind and
-//! valid checksum stands. A *run* is a stretch of bytes that no response explains.
+//! valid checksum stands. A *damaged run* is a longest row of bytes between two responses
+//! that no response explains.
 //!
 //! Invariants: the buffer never holds more than [`HOLD`] bytes between calls; a response
 //! is delivered once; every byte is either part of a delivered response, of a counted
@@ -24,7 +25,7 @@ pub const HOLD: usize = 3 * 11;
 pub struct UartDecoder {
     length: ResponseLength,
     held: Vec<u8>,
-    run: usize,
+    in_run: bool,
     damaged: u64,
 }
 
@@ -34,7 +35,7 @@ impl UartDecoder {
         UartDecoder {
             length,
             held: Vec::new(),
-            run: 0,
+            in_run: false,
             damaged: 0,
         }
     }
@@ -51,14 +52,12 @@ impl UartDecoder {
     /// there will be. Half a frame becomes damage.
     pub fn settle(&mut self, out: &mut Vec<ChainResponse>) {
         self.take(true, out);
-        self.run += self.held.len();
-        self.held.clear();
-        self.close_run();
+        debug_assert!(self.held.is_empty());
     }
 
     /// True while bytes are held: [`settle`](Self::settle) is due once the line is quiet.
     pub fn holds(&self) -> bool {
-        !self.held.is_empty() || self.run > 0
+        !self.held.is_empty()
     }
 
     /// Bytes held now.
@@ -66,8 +65,7 @@ impl UartDecoder {
         self.held.len()
     }
 
-    /// Damaged frames so far: each run counts as the number of frames that its length
-    /// comes closest to, and at least as one.
+    /// Damaged runs so far. A run that has begun counts; silence does not end it.
     pub fn damaged(&self) -> u64 {
         self.damaged
     }
@@ -75,7 +73,6 @@ impl UartDecoder {
     /// Forget what is held and start anew; the count stays.
     pub fn reset(&mut self) {
         self.held.clear();
-        self.run = 0;
     }
 
     fn take(&mut self, quiet: bool, out: &mut Vec<ChainResponse>) {
@@ -84,12 +81,13 @@ impl UartDecoder {
             let rest = &self.held[at..];
             match self.next(rest, quiet) {
                 Next::Frame(response) => {
-                    self.close_run();
+                    self.in_run = false;
                     out.push(response);
                     at += self.length.bytes();
                 }
                 Next::Skip => {
-                    self.run += 1;
+                    self.damaged += u64::from(!self.in_run);
+                    self.in_run = true;
                     at += 1;
                 }
                 Next::Wait => break,
@@ -147,14 +145,6 @@ impl UartDecoder {
             best[at] = here.max(best[at + 1]);
         }
         best[0]
-    }
-
-    fn close_run(&mut self) {
-        if self.run > 0 {
-            let len = self.length.bytes();
-            self.damaged += ((self.run + len / 2) / len).max(1) as u64;
-            self.run = 0;
-        }
     }
 }
 

@@ -10,9 +10,12 @@ use super::wire::Wire;
 /// After the last chip's answer the line must be quiet for this long, so that a chip too
 /// many is noticed: ten answers' time at the slowest rate.
 const QUIET_AFTER_ANSWERS: Duration = Duration::from_millis(10);
-/// How often chips are asked for their ids before fewer than expected are accepted.
-/// Stock asks twice.
-const QUESTIONS: u8 = 2;
+/// With chips missing, the line must be quiet for this long before they are asked again:
+/// longer than the pause at the widest relay gap.
+const QUIET_AFTER_SOME: Duration = Duration::from_millis(100);
+/// How often chips are asked for their ids before fewer than expected are accepted. Stock
+/// asks twice; on a noisy line every round loses other answers, and the best one counts.
+const QUESTIONS: u8 = 4;
 
 /// What a list has come to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -225,7 +228,8 @@ impl Answers {
             Some(last) if self.count >= shape.chips => {
                 (last + QUIET_AFTER_ANSWERS).min(self.deadline)
             }
-            _ => self.deadline,
+            Some(last) => (last + QUIET_AFTER_SOME).min(self.deadline),
+            None => self.deadline,
         }
     }
 

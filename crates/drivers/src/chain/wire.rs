@@ -10,6 +10,10 @@ use units::{ChainSlot, Duration, Instant, Rolling, WireJobId, WorkItem};
 /// rate, and a host that schedules badly adds a few more.
 const QUIET: Duration = Duration::from_millis(20);
 
+/// An FPGA sends one command at a time for all chains, of which there are at most four:
+/// three others may be ahead of ours.
+const FPGA_CHAINS: u32 = 4;
+
 /// One chain's link.
 pub(super) struct Wire {
     slot: ChainSlot,
@@ -53,22 +57,22 @@ impl Wire {
         }
     }
 
-    /// The operation that sends a command, and how long it takes on the chips' line.
+    /// The operation that sends a command, and after how long it has left for sure.
     pub(super) fn command(&self, command: &Command, bits_per_s: u32) -> (LinkOp, Duration) {
-        let (frame, on_line) = match self.codec {
+        let (frame, on_line, ahead) = match self.codec {
             Codec::Uart(_) => {
                 let bytes = command.encode_uart();
-                (Frame::new(&bytes), bytes.len())
+                (Frame::new(&bytes), bytes.len(), 1)
             }
             Codec::Fpga => {
                 let bytes = command.encode();
-                (Frame::new(&bytes), bytes.len() + 2)
+                (Frame::new(&bytes), bytes.len() + 2, FPGA_CHAINS)
             }
         };
         let frame = frame.expect("the longest command has 11 bytes and a frame holds 12");
         let bits = on_line as u64 * 10;
         let time = Duration::from_nanos(bits * 1_000_000_000 / u64::from(bits_per_s.max(1)));
-        (LinkOp::Command(frame), time)
+        (LinkOp::Command(frame), time * ahead)
     }
 
     /// The operation that queues work; `None` for work of the wrong kind for this chip.

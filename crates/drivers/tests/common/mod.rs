@@ -59,6 +59,8 @@ fn config(
 pub(crate) struct Script {
     /// Chips that answer.
     pub(crate) chips: u16,
+    /// Answers lost at the first reads, one number per read.
+    pub(crate) lost_answers: Vec<u16>,
     /// What they answer with.
     pub(crate) id: u32,
     /// Nonces returned, relative to what the driver expects.
@@ -118,6 +120,7 @@ impl Bench {
         Bench {
             script: Script {
                 chips: config.hashboard.chips,
+                lost_answers: Vec::new(),
                 id: if bm1398 { 0x1398_1800 } else { 0x1370_0000 },
                 rate: 1.0,
                 wrong: 0.0,
@@ -372,7 +375,11 @@ impl Bench {
     }
 
     fn answer_ids(&mut self) {
-        for chip in 0..self.script.chips {
+        let lost = match self.script.lost_answers.is_empty() {
+            true => 0,
+            false => self.script.lost_answers.remove(0),
+        };
+        for chip in lost..self.script.chips {
             let at = self.now + Duration::from_micros(2000 + 900 * u64::from(chip));
             let event = if self.uart {
                 let mut body = self.script.id.to_be_bytes().to_vec();
