@@ -142,15 +142,21 @@ fn open_pool(
         };
         return Ok((None, pool));
     }
+    let pool = PoolOptions {
+        seed: options.seed,
+        difficulty_one,
+        difficulty: Difficulty::new(OWN_POOL_DIFFICULTY).context("pool difficulty")?,
+        records_kept: RECORDS_KEPT,
+        ..PoolOptions::default()
+    };
+    let pool = match &options.node {
+        // A name that begins with an address is paid, as at solo pools.
+        Some(_) => pool.solo(&options.user),
+        None => pool,
+    };
     let server = pool_server::start(PoolServerOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        pool: PoolOptions {
-            seed: options.seed,
-            difficulty_one,
-            difficulty: Difficulty::new(OWN_POOL_DIFFICULTY).context("pool difficulty")?,
-            records_kept: RECORDS_KEPT,
-            ..PoolOptions::default()
-        },
+        pool,
         node: options.node.as_ref().map(|url| url.expose().to_owned()),
     })?;
     let address = server.local_addr();

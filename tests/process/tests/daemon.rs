@@ -182,7 +182,7 @@ fn a_bad_configuration_ends_with_2_and_names_file_line_key_and_remedy() {
         "antminer-s19-pro",
         "antminer-s99",
         Some(4),
-        &["E-CONF-MACHINE", "stannary machines"],
+        &["E-CONF-MACHINE", "antminer-s21-pro"],
     );
     check(
         "difficulty_bits = 2",

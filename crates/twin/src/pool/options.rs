@@ -61,27 +61,6 @@ impl Default for PoolOptions {
 }
 
 impl PoolOptions {
-    /// For a machine of this rate: three to six shares a second, jobs often enough to be
-    /// watched.
-    pub fn for_demo(seed: u64, difficulty_one: DifficultyOne, rated_ths: f64) -> Self {
-        // Shares of difficulty one each second.
-        let ones = (rated_ths * 1e12 / 4_294_967_296.0).clamp(1.0, 1e12);
-        let mut difficulty = 1.0;
-        while difficulty * 6.0 <= ones {
-            difficulty *= 2.0;
-        }
-        PoolOptions {
-            seed,
-            difficulty_one,
-            difficulty: Difficulty::new(difficulty).unwrap_or(Difficulty::ONE),
-            source: Source::Synthetic(Synthetic {
-                block_every: Some(Duration::from_secs(120)),
-                ..Synthetic::default()
-            }),
-            ..PoolOptions::default()
-        }
-    }
-
     /// The same pool with jobs from a node's templates. Blocks pay to the Bitcoin address
     /// that the user's name begins with (up to its first dot), as solo pools do it; to a
     /// script that anyone can spend if it begins with none.
@@ -363,16 +342,6 @@ pub enum Order {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_demo_gets_a_few_shares_a_second() {
-        for ths in [0.5, 14.0, 110.0, 234.0, 1000.0] {
-            let one = DifficultyOne::BITCOIN;
-            let difficulty = PoolOptions::for_demo(1, one, ths).difficulty.value();
-            let per_second = ths * 1e12 / 4_294_967_296.0 / difficulty;
-            assert!((3.0..6.0).contains(&per_second), "{ths} TH/s: {per_second}");
-        }
-    }
 
     #[test]
     fn a_name_that_begins_with_an_address_is_paid() {
