@@ -49,6 +49,8 @@ const FIFO_DEPTH: u16 = 16;
 const STUCK_AFTER: Duration = Duration::from_millis(100);
 /// Least pause between two looks at bit 31.
 const COMMAND_POLL: Duration = Duration::from_micros(20);
+/// Baud rate of chips after reset: 25 MHz / (8 * 27).
+const RESET_BAUD: u32 = 115_740;
 /// Results read in one poll: what the FIFO can hold (9-bit count).
 const RESULTS_MAX: u32 = 511;
 
@@ -101,7 +103,7 @@ impl Chain {
             slot,
             work: VecDeque::new(),
             period: Duration::ZERO,
-            bits_per_s: 115_740,
+            bits_per_s: RESET_BAUD,
             sent: 0,
             report: false,
             errors: Vec::new(),
@@ -150,6 +152,8 @@ pub struct FpgaPort<W> {
     next_poll: Instant,
     /// The shared pacing register as last written.
     period: Duration,
+    /// The FPGA's baud dividers were set to the chips' rate after reset.
+    prepared: bool,
     crc_errors: Option<u16>,
 }
 
@@ -164,6 +168,7 @@ impl<W: RegisterWindow> FpgaPort<W> {
             sending: None,
             next_poll: Instant::ZERO,
             period: Duration::ZERO,
+            prepared: false,
             crc_errors: None,
         }
     }
@@ -171,6 +176,17 @@ impl<W: RegisterWindow> FpgaPort<W> {
     /// The registers behind the port.
     pub fn window(&mut self) -> &mut W {
         &mut self.window
+    }
+
+    /// Before anything else: every chain at the chips' baud rate after reset. The FPGA's
+    /// idle value has it for chain 0 only (captured).
+    fn prepare(&mut self, now: Instant) {
+        if !self.prepared {
+            self.prepared = true;
+            for chain in 0..self.chains.len() {
+                self.set_baud(now, chain, RESET_BAUD);
+            }
+        }
     }
 
     fn push_command(&mut self, chain: usize, op: Pending) {
@@ -360,6 +376,7 @@ impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
     }
 
     fn poll(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>) {
+        self.prepare(now);
         self.run_commands(now);
         self.feed(now);
         self.collect(now, events);

@@ -25,6 +25,10 @@ const FLUSH_TIME: Duration = Duration::from_micros(1400);
 /// Length of the reset strobe (captured: over within 55.7 ms).
 const STROBE_TIME: Duration = Duration::from_micros(55_500);
 
+/// Baud dividers before anything was written (captured, with one board in slot 0): the
+/// other chains' fields are zero, so a host must set theirs.
+const IDLE_BAUDS: u32 = 0x0000_001A;
+
 const EMPTY_HEAD: u32 = 0x0000_400D;
 const EMPTY_DATA: u32 = 0x5555_AAAA;
 const RUN: u32 = 1 << 31;
@@ -118,7 +122,7 @@ struct Line {
 }
 
 impl Line {
-    fn new(gate: Gate) -> Self {
+    fn new(gate: Gate, divider: u32) -> Self {
         let mut line = Line {
             fifo: VecDeque::with_capacity(FIFO_DEPTH),
             sending: None,
@@ -129,7 +133,7 @@ impl Line {
             frame_time: Duration::ZERO,
             gate,
         };
-        line.set_divider(0x1A);
+        line.set_divider(divider);
         line
     }
 
@@ -187,12 +191,16 @@ impl Fpga {
                 high_ids: vec![[0; 32]; gates.len()],
                 ..Results::default()
             },
-            lines: gates.into_iter().map(Line::new).collect(),
+            lines: gates
+                .into_iter()
+                .enumerate()
+                .map(|(i, gate)| Line::new(gate, field(IDLE_BAUDS, i)))
+                .collect(),
             command: None,
             command_word: 0x0080_0000,
             flush_until: Instant::ZERO,
             strobe_until: Instant::ZERO,
-            bauds: 0x1A,
+            bauds: IDLE_BAUDS,
             other_resets: 0xFFFF,
         }
     }
@@ -329,7 +337,7 @@ impl Fpga {
             0x03C => {
                 self.bauds = value;
                 for (i, line) in self.lines.iter_mut().enumerate() {
-                    line.set_divider(value >> (8 * i) & 0x3F);
+                    line.set_divider(field(value, i));
                 }
             }
             0x080 if value & RUN != 0 => {
@@ -446,6 +454,11 @@ impl Sink for ChainResults<'_> {
         self.results.fifo.push_back((head, data));
         true
     }
+}
+
+/// A chain's field of the baud register.
+fn field(bauds: u32, chain: usize) -> u32 {
+    bauds >> (8 * (chain & 3)) & 0x3F
 }
 
 fn mask(chains: &[Chain]) -> u32 {

@@ -213,7 +213,7 @@ fn bm1370_nonces_solve_the_job_in_the_window_of_their_chip() {
             );
             let n = u32::from_be_bytes(seen.wire);
             assert_eq!(
-                (n >> 9 & 0xFFFF) * 65 >> 16,
+                ((n >> 9 & 0xFFFF) * 65) >> 16,
                 u32::from(frame.chip.0),
                 "{seen:x?}"
             );
