@@ -207,7 +207,7 @@ fn the_fpga_is_fed_without_a_gap_and_nonces_come_back() {
     let ledger = bench.machine.lock().expect("one thread").take_ledger();
     let jobs: u64 = ledger.totals.iter().map(|(_, t)| t.jobs).sum();
     let due = 3 * time.as_micros() as u64 / 249;
-    assert!((due - 9..=due).contains(&jobs), "{jobs} of {due}");
+    assert!((due - 9..=due + 3).contains(&jobs), "{jobs} of {due}");
     let arrived = ledger
         .frames
         .iter()

@@ -371,9 +371,7 @@ impl Fpga {
             self.record_len = 0;
             self.second_port = false;
         }
-        // Type 0x01 or 0x11, then 0x80 | chain, then zeros: anything else begins no record.
-        let begins = word & 0xEFF0_FFFF == 0x0180_0000;
-        if self.record_len == 0 && !begins {
+        if self.record_len == 0 && !begins_record(word) {
             return;
         }
         self.record[self.record_len] = word;
@@ -382,6 +380,30 @@ impl Fpga {
             self.record_len = 0;
             self.second_port = false;
             self.queue_work(now);
+        }
+    }
+
+    /// Several words to one register. A whole record into an empty assembly needs no
+    /// detour over single words: works come by the ten thousand per second.
+    pub(crate) fn write_fifo(
+        &mut self,
+        now: Instant,
+        offset: u32,
+        words: &[u32],
+        chains: &mut [Chain],
+    ) {
+        if offset == 0x040
+            && self.record_len == 0
+            && let Ok(record) = <&[u32; RECORD_WORDS]>::try_from(words)
+            && begins_record(record[0])
+        {
+            self.record = *record;
+            self.second_port = false;
+            self.queue_work(now);
+            return;
+        }
+        for word in words {
+            self.write(now, offset, *word, chains);
         }
     }
 
@@ -454,6 +476,11 @@ impl Sink for ChainResults<'_> {
         self.results.fifo.push_back((head, data));
         true
     }
+}
+
+/// Type 0x01 or 0x11, then 0x80 | chain, then zeros: anything else begins no record.
+fn begins_record(word: u32) -> bool {
+    word & 0xEFF0_FFFF == 0x0180_0000
 }
 
 /// A chain's field of the baud register.

@@ -298,9 +298,7 @@ impl TwinMachine {
     pub fn fpga_write_fifo(&mut self, now: Instant, offset: u32, words: &[u32]) {
         self.advance(now);
         if let Host::Fpga(fpga) = &mut self.host {
-            for word in words {
-                fpga.write(self.now, offset, *word, &mut self.chains);
-            }
+            fpga.write_fifo(self.now, offset, words, &mut self.chains);
         }
     }
 
