@@ -132,7 +132,8 @@ impl FaultPlan {
                 drop: rate * rng.unit_f64(),
                 duplicate: rate * rng.unit_f64(),
                 delay: rate * rng.unit_f64(),
-                delay_for: Duration::from_millis(1 + rng.below(20)),
+                // Below the 20 ms of silence after which a host may give half a frame up.
+                delay_for: Duration::from_millis(1 + rng.below(10)),
                 ..Noise::on(*slot, Direction::ToHost)
             });
         }
