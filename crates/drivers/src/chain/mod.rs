@@ -38,7 +38,7 @@ use outbox::Outbox;
 use player::{Played, Player, Stage};
 use protocol::{ChainResponse, Profile, Shape};
 use telemetry::{ChainState, Code};
-use units::{HashRate, Instant, Megahertz, NonceReport};
+use units::{Duration, HashRate, Instant, Megahertz, NonceReport};
 use wire::Wire;
 
 /// One chain of chips, from power-on to hashing and back.
@@ -170,6 +170,13 @@ impl Chain {
             ),
             _ => HashRate::default(),
         }
+    }
+
+    /// How long the bring-up of a whole board takes by what is prescribed: the settle
+    /// times, as scaled, and beside them the time of commands and answers on the chips' line.
+    pub fn bring_up_time(&self) -> (Duration, Duration) {
+        let scale = u32::from(self.config.settle_percent);
+        player::prescribed(self.profile, &self.shape, &self.wire, scale)
     }
 
     /// What the chain does.

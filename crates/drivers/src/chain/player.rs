@@ -214,6 +214,45 @@ impl Player {
     }
 }
 
+/// Settle times of the bring-up in `percent` of what is prescribed, and the time that its
+/// commands and a whole board's answers take on the chips' line.
+pub(super) fn prescribed(
+    profile: &Profile,
+    shape: &Shape,
+    wire: &Wire,
+    percent: u32,
+) -> (Duration, Duration) {
+    let (mut settle, mut on_wire) = (Duration::ZERO, Duration::ZERO);
+    let mut bits_per_s = baud::RESET_BITS_PER_S;
+    for step in profile.bring_up {
+        let each = Duration::from_millis(u64::from(step.settle_ms)) * percent / 100;
+        if matches!(step.action, Action::RailOn | Action::Reset { .. }) {
+            settle += each;
+        }
+        // Bounded: a step has at most a few commands per address.
+        for i in 0.. {
+            let Some(command) = step.command(profile, shape, i) else {
+                break;
+            };
+            on_wire += wire.command(&command, bits_per_s).1;
+            settle += each;
+        }
+        match step.action {
+            Action::ExpectChips { .. } => {
+                let bits = profile.response.bytes() as u64 * 10 * u64::from(shape.chips);
+                let answers = bits * 1_000_000_000 / u64::from(bits_per_s);
+                on_wire += Duration::from_nanos(answers);
+            }
+            Action::Baud => {
+                let writes = profile.baud_writes(shape.baud);
+                bits_per_s = writes.map_or(bits_per_s, |w| w.bits_per_s.max(1));
+            }
+            _ => {}
+        }
+    }
+    (settle, on_wire)
+}
+
 enum End {
     AskAgain,
     Wrong(u16),

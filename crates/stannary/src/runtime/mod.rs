@@ -90,6 +90,11 @@ impl Miner {
         Commands(self.inbox.clone())
     }
 
+    /// The engine's inbox, for a port that has a thread of its own.
+    pub(crate) fn inbox(&self) -> Inbox {
+        self.inbox.clone()
+    }
+
     /// Run until everything is off after a `Command::Shutdown`.
     pub(crate) fn run(mut self, observer: &mut dyn Observer) -> Arc<Snapshot> {
         let mut next_snapshot = self.clock.now();

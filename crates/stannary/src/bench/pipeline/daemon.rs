@@ -1,0 +1,236 @@
+//! The daemon of this benchmark: the real one, from its sockets to its ports, watched while
+//! it runs through the phases of the plan.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use anyhow::{Context, Result};
+use api::Published;
+use engine::{EngineConfig, PoolConfig};
+use serde_json::Value;
+use stratum::Endpoint;
+use telemetry::{ChainState, Note, Severity, Shares, Snapshot};
+use units::{DifficultyOne, Duration};
+
+use super::peer::Peer;
+use super::plan::{
+    CHAINS, DIFFICULTY_ONE_BITS, DRAIN, LIMIT, MODEL, POLLED, Phase, REPLAY, TICKET, ToPeer,
+};
+use super::port::{self, Traffic};
+use super::stamp::{self, Resident};
+use crate::runtime::{Clock, Miner, Observer};
+use crate::show::Publisher;
+use crate::{FIRMWARE, LOG_NOTES};
+
+/// Settle times in percent of what is prescribed: the bring-up is not what is measured.
+const SETTLE_PERCENT: u8 = 5;
+
+/// What was measured on both sides.
+pub(super) struct Run {
+    /// What the peer saw.
+    pub(super) peer: Value,
+    /// The daemon's own account.
+    pub(super) shares: Shares,
+    /// Counters at the begin of each phase, in order.
+    marks: Vec<Mark>,
+    /// Memory at the end of the last phase with nonces.
+    pub(super) resident: Resident,
+    /// Errors that the daemon told.
+    pub(super) errors: Vec<String>,
+}
+
+/// Counters at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    phase: Phase,
+    at: u64,
+    cpu: u64,
+    works: u64,
+    nonces: u64,
+}
+
+/// What passed between two marks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) seconds: f64,
+    pub(super) cpu_s: f64,
+    pub(super) works: f64,
+    pub(super) nonces: f64,
+}
+
+impl Run {
+    /// What passed in a phase, if it was run to its end.
+    pub(super) fn span(&self, phase: Phase) -> Option<Span> {
+        let begin = self.marks.iter().position(|mark| mark.phase == phase)?;
+        let (from, to) = (self.marks.get(begin)?, self.marks.get(begin + 1)?);
+        Some(Span {
+            seconds: (to.at - from.at) as f64 / 1e9,
+            cpu_s: (to.cpu - from.cpu) as f64 / 1e9,
+            works: (to.works - from.works) as f64,
+            nonces: (to.nonces - from.nonces) as f64,
+        })
+    }
+}
+
+/// Run daemon and peer through all phases.
+pub(super) fn run() -> Result<Run> {
+    let (daemon_end, peer_end) = UnixStream::pair()?;
+    let peer = Peer::start(peer_end)?;
+    let traffic = Arc::new(Traffic::default());
+    let ports = port::ports(daemon_end.try_clone()?, Arc::clone(&traffic));
+
+    let mut miner = Miner::new(config(peer.pool)?, ports, Clock::start())?;
+    let (inbox, carried, nonces) = (miner.inbox(), Arc::clone(&traffic), daemon_end.try_clone()?);
+    thread::Builder::new()
+        .name("nonces".into())
+        .stack_size(128 * 1024)
+        .spawn(move || port::carry_nonces(nonces, &carried, &inbox))?;
+    let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
+    let commands = miner.commands();
+    let listen = api::Listen {
+        http: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+        socket: None,
+    };
+    let _page = api::start(
+        listen,
+        shelf.clone(),
+        Arc::new(move |c| commands.give(c).is_ok()),
+    )?;
+
+    let mut watch = Watch::new(Publisher::new(shelf), daemon_end, traffic);
+    let last = miner.run(&mut watch);
+    watch.enter(Phase::End);
+    Ok(Run {
+        peer: peer.report().context("the other process told nothing")?,
+        shares: last.shares.clone(),
+        marks: watch.marks,
+        resident: watch.resident,
+        errors: watch.errors,
+    })
+}
+
+fn config(pool: SocketAddr) -> Result<EngineConfig> {
+    let mut machine = board_support::machine("antminer-s19-pro")?;
+    machine.hashboard.ticket_difficulty = TICKET;
+    anyhow::ensure!(
+        usize::from(machine.slots) == CHAINS,
+        "the plan is for {CHAINS} chains"
+    );
+    let difficulty_one = DifficultyOne::from_zero_bits(DIFFICULTY_ONE_BITS).context("bits")?;
+    Ok(EngineConfig {
+        machine,
+        backend: "bench".into(),
+        difficulty_one,
+        pools: vec![PoolConfig {
+            endpoint: Endpoint {
+                host: pool.ip().to_string(),
+                port: pool.port(),
+            },
+            user: "bench.worker".into(),
+            password: "x".into(),
+            difficulty_one,
+        }],
+        settle_percent: SETTLE_PERCENT,
+        thinning: 1,
+        seed: 1,
+        firmware: FIRMWARE.into(),
+    })
+}
+
+/// Moves the run from phase to phase and reads the counters in between.
+struct Watch {
+    publisher: Publisher,
+    peer: UnixStream,
+    traffic: Arc<Traffic>,
+    marks: Vec<Mark>,
+    resident: Resident,
+    errors: Vec<String>,
+}
+
+impl Watch {
+    fn new(publisher: Publisher, peer: UnixStream, traffic: Arc<Traffic>) -> Self {
+        let (marks, errors) = (Vec::with_capacity(8), Vec::new());
+        let resident = Resident::default();
+        let mut watch = Watch {
+            publisher,
+            peer,
+            traffic,
+            marks,
+            resident,
+            errors,
+        };
+        watch.enter(Phase::Ramp);
+        watch
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.traffic
+            .polled
+            .store(phase == Phase::Polled, Ordering::Relaxed);
+        self.marks.push(Mark {
+            phase,
+            at: stamp::now(),
+            cpu: stamp::cpu(),
+            works: self.traffic.works.load(Ordering::Relaxed),
+            nonces: self.traffic.nonces.load(Ordering::Relaxed),
+        });
+        // A peer that is gone reports nothing, and that is told.
+        let _ = self.peer.write_all(&ToPeer::Phase(phase).encode());
+    }
+
+    /// The phase that follows the present one, once its time has come.
+    fn next(&self, snapshot: &Snapshot) -> Option<Phase> {
+        let mark = self.marks.last()?;
+        let passed = Duration::from_nanos(stamp::now() - mark.at);
+        let after = |time, next| (passed >= time).then_some(next);
+        match mark.phase {
+            Phase::Ramp => {
+                let up = snapshot
+                    .chains
+                    .iter()
+                    .all(|c| c.state == ChainState::Hashing);
+                up.then_some(Phase::Model)
+            }
+            Phase::Model => after(MODEL, Phase::Replay),
+            Phase::Replay => after(REPLAY, Phase::Polled),
+            Phase::Polled => after(POLLED, Phase::Drain),
+            Phase::Drain | Phase::End => None,
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn snapshot(&mut self, snapshot: &Arc<Snapshot>) {
+        self.publisher.snapshot(snapshot);
+        if let Some(phase) = self.next(snapshot) {
+            if phase == Phase::Drain {
+                self.resident = Resident::now();
+            }
+            self.enter(phase);
+        }
+    }
+
+    fn note(&mut self, note: &Note) {
+        self.publisher.note(note);
+        if note.severity() == Severity::Error && self.errors.len() < 8 {
+            self.errors.push(format!(
+                "{}: {}: {}",
+                note.code.text(),
+                note.place,
+                note.detail
+            ));
+        }
+    }
+
+    fn should_stop(&mut self, _snapshot: &Snapshot) -> bool {
+        let (Some(first), Some(last)) = (self.marks.first(), self.marks.last()) else {
+            return true;
+        };
+        let since = |mark: &Mark| Duration::from_nanos(stamp::now() - mark.at);
+        (last.phase == Phase::Drain && since(last) >= DRAIN) || since(first) >= LIMIT
+    }
+}

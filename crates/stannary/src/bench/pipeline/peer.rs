@@ -1,0 +1,107 @@
+//! The other process: the pool and the chips, and the stamps on both sides of the daemon.
+//!
+//! Its standard input is the socket to the daemon's port. Its standard output says where
+//! the pool listens and, at the end, what was measured. It ends with its input, so it
+//! never outlives the benchmark.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::chips::Chips;
+use super::plan::{PEER_VARIABLE, Phase, TO_PEER, ToPeer};
+use super::pool;
+
+/// Be the peer until the benchmark ends.
+pub(super) fn run() -> Result<()> {
+    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let out = socket.try_clone()?;
+    let chips = Chips::new();
+    let events = chips.clone();
+    let address = pool::start(move |event| events.pool_event(event))?;
+    println!("{address}");
+    let replaying = chips.clone();
+    thread::Builder::new()
+        .name("replay".into())
+        .spawn(move || replaying.replay(out))?;
+    listen(socket, &chips);
+    println!("{}", chips.take_log().report());
+    std::io::stdout()
+        .flush()
+        .context("the benchmark does not listen")
+}
+
+/// Take work and orders until the last one, or until the daemon is gone.
+fn listen(mut socket: UnixStream, chips: &Chips) {
+    let mut record = [0; TO_PEER];
+    let mut next = 1;
+    while socket.read_exact(&mut record).is_ok() {
+        match ToPeer::decode(&record) {
+            ToPeer::Work {
+                slot,
+                at,
+                counts,
+                frame,
+            } => {
+                chips.work(slot, at, counts, &frame, &mut next);
+            }
+            ToPeer::Phase(phase) => {
+                chips.enter(phase);
+                if phase == Phase::End {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The peer as its parent sees it. Dropping it ends it.
+pub(super) struct Peer {
+    child: Child,
+    out: std::io::BufReader<ChildStdout>,
+    /// Where its pool listens.
+    pub(super) pool: std::net::SocketAddr,
+}
+
+impl Peer {
+    /// Start this program once more; `socket` becomes its side of the port.
+    pub(super) fn start(socket: UnixStream) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["bench", "pipeline"])
+            .env(PEER_VARIABLE, "1")
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(socket)))
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the other process")?;
+        let out = child.stdout.take().map(std::io::BufReader::new);
+        let pool = "0.0.0.0:0".parse()?;
+        let out = out.context("the other process has no output")?;
+        let mut peer = Peer { child, out, pool };
+        peer.pool = peer.line()?.trim().parse()?;
+        Ok(peer)
+    }
+
+    /// What it measured. It must have been told to end.
+    pub(super) fn report(mut self) -> Result<Value> {
+        Ok(serde_json::from_str(&self.line()?)?)
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut self.out, &mut line)?;
+        Ok(line)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,173 @@
+//! What both processes know beforehand: rates, times, and the records between them.
+
+use units::{ChainSlot, Duration};
+
+/// Names this process as the other side of a benchmark.
+pub(super) const PEER_VARIABLE: &str = "STANNARY_BENCH_PEER";
+
+/// Zero bits of difficulty one on this machine and at this pool.
+pub(super) const DIFFICULTY_ONE_BITS: u8 = 2;
+/// Ticket difficulty of the chips: 3,600 nonces per second are then 1 PH/s.
+pub(super) const TICKET: u64 = 64;
+/// Zero bits of every nonce that is replayed: found by search before it is sent. At so few
+/// bits a nonce fits older work of its wire id too once in eight times, and the daemon
+/// rightly submits that as well; each is one more share to carry.
+pub(super) const NONCE_BITS: u32 = DIFFICULTY_ONE_BITS as u32 + TICKET.ilog2();
+
+/// Nonces that a chain of 114 chips with 623 small cores each returns per work, which lasts
+/// 2^17 cycles, by the model that the daemon expects nonces by.
+pub(super) const NONCES_PER_WORK: f64 =
+    114.0 * 623.0 * 131_072.0 / (TICKET as f64 * 4_294_967_296.0);
+
+/// Chains of the machine.
+pub(super) const CHAINS: usize = 3;
+/// One work in so many is shown to the process that plays the chips: it needs a few to
+/// find its nonces for, and showing all of them would be no work of a daemon's.
+pub(super) const SHOWN: u64 = 16;
+
+/// Nonces per second, all chains together.
+pub(super) const NONCES_PER_S: u64 = 3_600;
+/// Nonces per second in a burst.
+pub(super) const BURST_PER_S: u64 = 11_000;
+/// When in each second the burst comes, in milliseconds. It fits between two jobs.
+pub(super) const BURST_MS: core::ops::Range<u64> = 480..520;
+/// Before a burst so many milliseconds are used to find its nonces.
+pub(super) const STOCK_MS: u64 = 60;
+/// A new clean job this often.
+pub(super) const NOTIFY_EVERY_MS: u64 = 200;
+
+/// Header time of the first job; the n-th job has this plus n, which names it in every
+/// work that is made from it.
+pub(super) const NTIME: u32 = 1_790_000_000;
+
+/// How long the chips send what the model expects of them, at the full frequency: longer
+/// than the guard of the frequency ramp watches.
+pub(super) const MODEL: Duration = Duration::from_millis(8_500);
+/// How long nonces are replayed into a port that wakes the daemon, as a UART does.
+pub(super) const REPLAY: Duration = Duration::from_secs(12);
+/// How long they are replayed into the FPGA's FIFO, which is looked at every millisecond.
+pub(super) const POLLED: Duration = Duration::from_secs(4);
+/// Nothing is sent any more, and answers come in.
+pub(super) const DRAIN: Duration = Duration::from_millis(500);
+/// The daemon is stopped after this time whatever has happened.
+pub(super) const LIMIT: Duration = Duration::from_secs(45);
+
+/// What the chips do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub(super) enum Phase {
+    /// The frequency rises; nonces come at the rate that the model expects.
+    Ramp,
+    /// The same at the full frequency: what a daemon costs before nonces come in masses.
+    Model,
+    /// Replay at [`NONCES_PER_S`] with bursts; the port wakes the daemon.
+    Replay,
+    /// The same into a FIFO that is polled.
+    Polled,
+    /// No nonce.
+    Drain,
+    /// Report and end.
+    End,
+}
+
+impl Phase {
+    pub(super) fn from_byte(byte: u8) -> Self {
+        match byte {
+            0 => Phase::Ramp,
+            1 => Phase::Model,
+            2 => Phase::Replay,
+            3 => Phase::Polled,
+            4 => Phase::Drain,
+            _ => Phase::End,
+        }
+    }
+}
+
+/// Bytes of a work as the FPGA takes it.
+pub(super) const WORK: usize = 148;
+/// Bytes of [`ToPeer`].
+pub(super) const TO_PEER: usize = 16 + WORK;
+/// Bytes of [`FromPeer`].
+pub(super) const FROM_PEER: usize = 12;
+
+/// From the daemon's port to the chips.
+pub(super) enum ToPeer {
+    /// This work entered the port's write at `at`. `counts`: it stands for [`SHOWN`] works;
+    /// others are shown because they are the first of their job.
+    Work {
+        slot: ChainSlot,
+        at: u64,
+        counts: bool,
+        frame: [u8; WORK],
+    },
+    /// From now on do this.
+    Phase(Phase),
+}
+
+impl ToPeer {
+    pub(super) fn encode(&self) -> [u8; TO_PEER] {
+        let mut out = [0; TO_PEER];
+        match self {
+            ToPeer::Work {
+                slot,
+                at,
+                counts,
+                frame,
+            } => {
+                out[0] = 1;
+                out[2] = u8::from(*counts);
+                out[1] = slot.0;
+                out[8..16].copy_from_slice(&at.to_le_bytes());
+                out[16..].copy_from_slice(frame);
+            }
+            ToPeer::Phase(phase) => out[1] = *phase as u8,
+        }
+        out
+    }
+
+    pub(super) fn decode(bytes: &[u8; TO_PEER]) -> Self {
+        if bytes[0] == 0 {
+            return ToPeer::Phase(Phase::from_byte(bytes[1]));
+        }
+        let mut at = [0; 8];
+        at.copy_from_slice(&bytes[8..16]);
+        let mut frame = [0; WORK];
+        frame.copy_from_slice(&bytes[16..]);
+        let (slot, counts) = (ChainSlot(bytes[1]), bytes[2] != 0);
+        ToPeer::Work {
+            slot,
+            at: u64::from_le_bytes(at),
+            counts,
+            frame,
+        }
+    }
+}
+
+/// From a chip to the daemon's port: one entry of the FPGA's result FIFO.
+#[derive(Clone, Copy)]
+pub(super) struct FromPeer {
+    pub(super) slot: ChainSlot,
+    pub(super) head: u32,
+    pub(super) data: u32,
+}
+
+impl FromPeer {
+    pub(super) fn encode(&self) -> [u8; FROM_PEER] {
+        let mut out = [0; FROM_PEER];
+        out[0] = self.slot.0;
+        out[4..8].copy_from_slice(&self.head.to_le_bytes());
+        out[8..12].copy_from_slice(&self.data.to_le_bytes());
+        out
+    }
+
+    pub(super) fn decode(bytes: &[u8; FROM_PEER]) -> Self {
+        let word = |at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        FromPeer {
+            slot: ChainSlot(bytes[0]),
+            head: word(4),
+            data: word(8),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Clocks that two processes of one computer share, and what the kernel says about this
+//! one.
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds of the system's monotonic clock, which is the same in every process.
+pub(super) fn now() -> u64 {
+    nanos(ClockId::Monotonic)
+}
+
+/// Nanoseconds of processor time that this process has used, all threads together.
+pub(super) fn cpu() -> u64 {
+    nanos(ClockId::ProcessCPUTime)
+}
+
+fn nanos(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Resident memory in MiB: all of it, and the part that no file on disk backs.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Resident {
+    pub(super) all_mib: f64,
+    pub(super) anonymous_mib: f64,
+}
+
+impl Resident {
+    /// Of this process, now. Zero where the kernel does not say.
+    pub(super) fn now() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mib = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key));
+            let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
+            kib.unwrap_or(0.0) / 1024.0
+        };
+        Resident {
+            all_mib: mib("VmRSS:"),
+            anonymous_mib: mib("RssAnon:"),
+        }
+    }
+}
