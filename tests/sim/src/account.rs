@@ -35,6 +35,7 @@ pub struct Verdicts {
 impl World {
     /// End the run and compare all accounts. Panics, naming the seed, where they differ.
     pub fn settle_accounts(&mut self) -> Verdicts {
+        self.stop_ordered = Some(self.now());
         self.command(Command::Shutdown);
         self.run_for(Duration::from_secs(5));
         assert!(
@@ -43,6 +44,7 @@ impl World {
             self.options.seed
         );
         self.compare_totals();
+        self.compare_damage();
         let mut verdicts = self.compare_shares();
         verdicts.crossed = self.check_stale();
         verdicts
@@ -71,6 +73,32 @@ impl World {
                 "seed {seed}: {ours:?} {theirs:?}"
             );
         }
+    }
+
+    /// What the miner counted as damaged is what the wires damaged: runs of bytes that
+    /// belong to no good frame. A phantom (a run that passes the five-bit check by
+    /// chance) may hide or split a run, so each leaves one count in doubt.
+    fn compare_damage(&mut self) {
+        let seed = self.options.seed;
+        let counted: u64 = self
+            .snapshot()
+            .chains
+            .iter()
+            .map(|c| c.damaged_frames)
+            .sum();
+        let (mut runs, mut phantoms) = (0, 0);
+        self.twin(|twin| {
+            for slot in twin.slots().to_vec() {
+                let totals = twin.ledger().totals(slot);
+                runs += totals.damaged_runs;
+                phantoms += totals.phantoms;
+            }
+        });
+        assert!(
+            counted.abs_diff(runs) <= phantoms,
+            "seed {seed}: the miner counted {counted} damaged runs; the wires made {runs}, \
+             with {phantoms} phantoms"
+        );
     }
 
     /// Every nonce that arrived undamaged had its one right fate.
@@ -136,7 +164,15 @@ impl World {
             job.voided
                 .is_some_and(|v| at + before >= v && at <= v + AFTERMATH)
         });
-        if near_change {
+        // A chain that ramps down gets no new work: what it finds after a change of jobs is
+        // void for good.
+        let stopping = self.stop_ordered.is_some_and(|stop| {
+            at >= stop
+                && jobs
+                    .iter()
+                    .any(|j| j.voided.is_some_and(|v| v + AFTERMATH >= stop))
+        });
+        if near_change || stopping {
             return Expected::Either;
         }
         // Any job that is not void may be the one: the work in flight can be older than
@@ -220,7 +256,72 @@ fn difficulty_of(hash: &[u8; 32], bits: u8) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use units::{ChainSlot, ChipIndex, Nonce};
+
     use super::*;
+    use crate::WorldOptions;
+
+    fn earning_world() -> World {
+        let mut world = World::new(WorldOptions::healthy(5, "antminer-s21-pro"));
+        world.run_for(Duration::from_secs(12));
+        world
+    }
+
+    #[test]
+    #[should_panic(expected = "a share was not submitted")]
+    fn a_share_that_never_reached_the_pool_is_caught() {
+        let mut world = earning_world();
+        let kind = FrameKind::Nonce {
+            nonce: Nonce(0x1234_5678),
+            job_byte: 0,
+            version_bits: 0,
+            hash: [0; 32],
+        };
+        let (slot, chip, at) = (
+            ChainSlot(0),
+            ChipIndex(0),
+            world.now() - Duration::from_secs(2),
+        );
+        world.frames.push(FrameRecord {
+            slot,
+            chip,
+            kind,
+            at,
+            fate: Fate::Arrived,
+        });
+        world.settle_accounts();
+    }
+
+    #[test]
+    #[should_panic(expected = "submitted below its target")]
+    fn a_share_below_its_target_is_caught() {
+        let mut world = earning_world();
+        for job in &mut world.job_log.jobs {
+            job.difficulty *= 1e6;
+        }
+        world.settle_accounts();
+    }
+
+    #[test]
+    #[should_panic(expected = "damaged runs")]
+    fn damage_that_was_not_counted_is_caught() {
+        let mut options = WorldOptions::healthy(6, "antminer-s21-pro");
+        options.faults.noise.push(twin::machine::Noise {
+            from: Instant::from_millis(8_000),
+            flip: 0.002,
+            ..twin::machine::Noise::on(ChainSlot(1), twin::machine::Direction::ToHost)
+        });
+        let mut world = World::new(options);
+        world.run_for(Duration::from_secs(15));
+        // Forget the wires' own account, as a miner would that counts too much.
+        world.twin(|twin| *twin = fresh_twin());
+        world.settle_accounts();
+    }
+
+    fn fresh_twin() -> twin::machine::TwinMachine {
+        let machine = board_support::machine("antminer-s21-pro").expect("known");
+        twin::machine::TwinMachine::new(&machine, Default::default()).expect("known")
+    }
 
     #[test]
     fn difficulty_of_the_genesis_block() {

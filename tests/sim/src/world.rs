@@ -83,6 +83,8 @@ pub struct World {
     pub(crate) frames: Vec<twin::machine::FrameRecord>,
     /// Notes of the engine, in order.
     pub notes: Vec<Note>,
+    /// When the shut-down was ordered.
+    pub(crate) stop_ordered: Option<Instant>,
     stopped: bool,
     steps_at_once: u32,
     steps: u64,
@@ -145,6 +147,7 @@ impl World {
             job_log: JobLog::default(),
             frames: Vec::new(),
             notes: Vec::new(),
+            stop_ordered: None,
             stopped: false,
             steps_at_once: 0,
             steps: 0,

@@ -9,8 +9,9 @@ use twin::machine::FaultPlan;
 use twin::pool::{Behaviour, DifficultyChanges, JobStorms};
 use units::{ChainSlot, Difficulty, Duration, Instant, Rng};
 
-/// Seeds whose World found a fault in this project, kept for ever.
-const SEEDS_THAT_FAILED_ONCE: &[u64] = &[];
+/// Seeds that failed once, kept for ever. These three: a shut-down in the middle of a storm
+/// of jobs (the account did not know that a chain on its way down gets no new work).
+const SEEDS_THAT_FAILED_ONCE: &[u64] = &[1013, 1065, 1133];
 /// Seeds per test; the tests run side by side.
 const SEEDS_EACH: u64 = 25;
 
@@ -29,6 +30,13 @@ fn stormy(seed: u64) -> WorldOptions {
         Instant::from_millis(8_000),
         Instant::from_millis(25_000),
     );
+    // Up to one byte in a few hundred: far worse than a cable that anybody would keep.
+    let worse = 1.0 + rng.below(50) as f64;
+    for noise in &mut options.faults.noise {
+        noise.flip *= worse;
+        noise.drop *= worse;
+        noise.duplicate *= worse;
+    }
     let choices = [8.0, 64.0, 300.5, 1024.0, 0.5];
     options.pool.difficulty = Difficulty::new(64.0).expect("positive");
     options.pool.behaviour = Behaviour {
@@ -58,15 +66,26 @@ fn check(seed: u64) -> Verdicts {
 }
 
 fn check_seeds(first: u64) {
-    let mut total = 0;
+    let (mut submitted, mut below, mut damaged, mut unclear) = (0, 0, 0, 0);
     for seed in first..first + SEEDS_EACH {
         let verdicts = check(seed);
-        total += verdicts.submitted;
+        submitted += verdicts.submitted;
+        below += verdicts.below;
+        damaged += verdicts.damaged;
+        unclear += verdicts.around_a_change;
     }
+    // The seeds must have tried what they are for, and most fates must have been certain.
+    println!("submitted {submitted}, below {below}, damaged {damaged}, unclear {unclear}");
     assert!(
-        total > 1000 * SEEDS_EACH / 10,
-        "the seeds found only {total} shares"
+        submitted > 100 * SEEDS_EACH,
+        "only {submitted} shares were certain"
     );
+    assert!(
+        below > 10 * SEEDS_EACH,
+        "only {below} nonces were below their target"
+    );
+    assert!(damaged > SEEDS_EACH, "only {damaged} frames were damaged");
+    assert!(unclear < submitted + below, "{unclear} fates were unclear");
 }
 
 macro_rules! seeds {
