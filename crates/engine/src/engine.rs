@@ -268,22 +268,42 @@ impl Engine {
         self.effects.push_back(Effect::Stopped);
     }
 
-    /// A chain's change of state is a decision of its driver: keep it for the snapshot.
+    /// A chain's change of state is a decision of its driver: keep it for the snapshot,
+    /// with what led to it.
     fn note_chain_states(&mut self) {
         for i in 0..self.chains.len() {
-            let state = self.chains[i].driver.state();
-            if state != self.chains[i].state {
-                let (place, before) = (
-                    format!("chain {}", self.chains[i].slot),
-                    self.chains[i].state,
-                );
-                self.chains[i].state = state;
-                self.decide(
-                    &place,
-                    state_word(state),
-                    &format!("was {}", state_word(before)),
-                );
+            let (slot, state) = (self.chains[i].slot, self.chains[i].driver.state());
+            if state == self.chains[i].state {
+                continue;
             }
+            self.chains[i].state = state;
+            let place = format!("chain {slot}");
+            let reason = self.reason_for(&place, state);
+            self.decide(&place, state_word(state), &reason);
+        }
+    }
+
+    /// Why a chain went into `state`: the last thing said of it, or what the state follows
+    /// from.
+    fn reason_for(&self, place: &str, state: telemetry::ChainState) -> String {
+        use telemetry::ChainState::{Absent, Failed, Hashing, Off, Ramping, Recovering, Starting};
+        match state {
+            Absent | Failed | Recovering | Hashing => self
+                .notes
+                .iter()
+                .rev()
+                .find(|note| note.place == place)
+                .map_or_else(String::new, |note| {
+                    format!("{} {}", note.code.text(), note.detail)
+                }),
+            Off => match self.mode {
+                Mode::Paused => "paused by the operator".to_owned(),
+                _ => "the machine shuts down".to_owned(),
+            },
+            Starting => "ordered to hash".to_owned(),
+            Ramping if self.mode == Mode::Running => "its chips answered and are set up".to_owned(),
+            Ramping => "load leaves the supply in steps".to_owned(),
+            _ => String::new(),
         }
     }
 
@@ -307,7 +327,7 @@ fn state_word(state: telemetry::ChainState) -> &'static str {
         Absent => "absent",
         Off => "power off",
         Starting => "bring up",
-        Ramping => "raise the frequency",
+        Ramping => "change the frequency in steps",
         Hashing => "hash at the target frequency",
         Recovering => "wait before another bring-up",
         Failed => "stay off",

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use api::Published;
 use engine::{EngineConfig, PoolConfig};
+use telemetry::Code;
 use twin::machine::{TwinMachine, TwinOptions};
 
 use crate::cli::config::{Backend, Config, Twin};
@@ -63,10 +64,13 @@ pub(crate) fn run(config: Config) -> Result<()> {
         shelf.clone(),
         Arc::new(move |c| commands.give(c).is_ok()),
     )?;
-    if let Some(address) = page.addresses().first() {
-        tracing::info!("page at http://{address}/");
-    }
+    let page_at = page
+        .addresses()
+        .first()
+        .map(|address| format!("http://{address}/"));
+    tracing::info!(code = Code::Started.text(), page = page_at, "started");
     miner.run(&mut Publisher::new(shelf));
+    tracing::info!(code = Code::Stopping.text(), "everything is off");
     Ok(())
 }
 

@@ -17,7 +17,7 @@ const SEEDS_EACH: u64 = 25;
 
 fn stormy(seed: u64) -> WorldOptions {
     let mut rng = Rng::new(seed);
-    let machine = if seed % 2 == 0 {
+    let machine = if seed.is_multiple_of(2) {
         "antminer-s19-pro"
     } else {
         "antminer-s21-pro"

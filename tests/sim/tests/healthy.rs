@@ -101,3 +101,25 @@ fn a_shut_down_stops_within_five_seconds_and_loses_nothing() {
         );
     }
 }
+
+/// Grade: thinned(100), against the exact runs above by way of the same model.
+#[test]
+fn a_thinned_run_agrees_with_the_exact_one() {
+    for machine in MACHINES {
+        let mut options = WorldOptions::healthy(5, machine);
+        options.thinning = 100;
+        let mut world = World::new(options);
+        world.run_for(Duration::from_secs(90));
+        let snapshot = world.snapshot();
+        let (measured, nominal) = (
+            snapshot.hashrate.m1.unwrap_or(0.0),
+            snapshot.hashrate.nominal.unwrap_or(0.0),
+        );
+        assert!(
+            (measured / nominal - 1.0).abs() < 0.07,
+            "{machine}: {measured} of {nominal}"
+        );
+        assert_eq!(snapshot.shares.hw_errors, 0, "{machine}");
+        assert!(world.settle_accounts().submitted > 100, "{machine}");
+    }
+}
