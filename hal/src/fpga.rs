@@ -42,6 +42,9 @@ const POLL_PERIOD: Duration = Duration::from_millis(1);
 /// Work that may wait inside the FPGA: two polls, so that one late poll starves nobody,
 /// and what a flush leaves behind is stale for no longer.
 const INSIDE_MAX: Duration = Duration::from_millis(2);
+/// While work waits in the port, what has left is told this seldom: a fifth of the credit
+/// that a driver keeps, and with four works of an S19 Pro per poll a quarter of the words.
+const TELL_EVERY: Duration = Duration::from_millis(4);
 /// Entries of the work FIFO taken for full when the room bit says so. Assumed.
 const FIFO_DEPTH: u16 = 16;
 /// A command takes 1 ms at the lowest baud rate; bit 31 set for longer than this is a
@@ -89,8 +92,12 @@ struct Chain {
     period: Duration,
     bits_per_s: u32,
     sent: u64,
+    /// Work has left since the driver was last told, at `told`.
     report: bool,
+    told: Option<Instant>,
     errors: Vec<LinkError>,
+    /// The next work is the first since a flush.
+    fresh: bool,
     /// Works believed to wait in the FPGA's FIFO.
     inside: u16,
     /// When the next of them is believed to leave it.
@@ -106,7 +113,9 @@ impl Chain {
             bits_per_s: RESET_BAUD,
             sent: 0,
             report: false,
+            told: None,
             errors: Vec::new(),
+            fresh: false,
             inside: 0,
             next_pop: Instant::ZERO,
         }
@@ -124,6 +133,27 @@ impl Chain {
         u16::try_from(works)
             .unwrap_or(FIFO_DEPTH)
             .clamp(1, FIFO_DEPTH)
+    }
+
+    /// Another work may go in. The first after a flush always may: it tells the FPGA of the
+    /// new block, and void work before it is no reason to wait.
+    fn has_room(&self, period: Duration) -> bool {
+        self.inside < self.inside_max(period) || self.fresh && self.inside < FIFO_DEPTH
+    }
+
+    /// It is time to tell the driver what has left: what is due now, taken.
+    fn take_report(&mut self, now: Instant) -> Option<LinkEvent> {
+        let waited = self.told.is_none_or(|told| now >= told + TELL_EVERY);
+        if !self.report || !(waited || self.work.is_empty()) {
+            return None;
+        }
+        self.report = false;
+        self.told = Some(now);
+        Some(LinkEvent::Work {
+            // The queue's bound is far below the type's.
+            queued: self.work.len() as u16,
+            sent: self.sent,
+        })
     }
 
     /// Let the estimate follow the FPGA's clock up to `now`.
@@ -299,7 +329,7 @@ impl<W: RegisterWindow> FpgaPort<W> {
             if chain.period.is_zero() {
                 continue;
             }
-            while chain.inside < chain.inside_max(period) {
+            while chain.has_room(period) {
                 let Some(frame) = chain.work.front() else {
                     break;
                 };
@@ -312,6 +342,7 @@ impl<W: RegisterWindow> FpgaPort<W> {
                 self.window.write_fifo(now, WORK_IN, &words[..count]);
                 chain.work.pop_front();
                 chain.count_in(now);
+                chain.fresh = false;
                 chain.sent += 1;
                 chain.report = true;
             }
@@ -367,8 +398,8 @@ impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
             }
             LinkOp::Work(_) => chain.fail(LinkError::QueueFull),
             LinkOp::FlushWork => {
-                chain.report |= !chain.work.is_empty();
                 chain.work.clear();
+                chain.fresh = true;
             }
             LinkOp::SetBaud { bits_per_s } => self.push_command(i, Pending::Baud(bits_per_s)),
             LinkOp::SetWorkPeriod(period) => self.set_period(now, i, period),
@@ -382,13 +413,8 @@ impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
         self.collect(now, events);
         self.count_damage(now, events);
         for chain in &mut self.chains {
-            if core::mem::take(&mut chain.report) {
-                let work = LinkEvent::Work {
-                    // The queue's bound is far below the type's.
-                    queued: chain.work.len() as u16,
-                    sent: chain.sent,
-                };
-                events.push((chain.slot, work));
+            if let Some(report) = chain.take_report(now) {
+                events.push((chain.slot, report));
             }
             for error in chain.errors.drain(..) {
                 events.push((chain.slot, LinkEvent::Error(error)));

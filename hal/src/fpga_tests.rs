@@ -258,6 +258,31 @@ fn a_flush_drops_what_waits_in_the_port() {
 }
 
 #[test]
+fn the_first_work_after_a_flush_does_not_wait_for_void_work() {
+    let mut port = port();
+    let period = LinkOp::SetWorkPeriod(Duration::from_micros(250));
+    port.submit(us(0), SLOTS[0], period);
+    (0..100).for_each(|i| port.submit(us(0), SLOTS[0], work(i)));
+    run(&mut port, 0, 0);
+    port.submit(us(10), SLOTS[0], LinkOp::FlushWork);
+    (200..210).for_each(|i| port.submit(us(10), SLOTS[0], work(i)));
+    run(&mut port, 10, 240);
+    let fed = &port.window().fifo;
+    assert_eq!((fed.len(), fed[8].0, fed[8].1[36]), (9, 10, 0xC8C8_C8C8));
+}
+
+#[test]
+fn what_left_is_told_seldom_while_more_waits_and_at_once_when_none_does() {
+    let mut port = port();
+    let period = LinkOp::SetWorkPeriod(Duration::from_micros(250));
+    port.submit(us(0), SLOTS[0], period);
+    (0..48).for_each(|i| port.submit(us(0), SLOTS[0], work(i)));
+    let told: Vec<LinkEvent> = run(&mut port, 0, 20_000).into_iter().map(|e| e.1).collect();
+    let work = |queued, sent| LinkEvent::Work { queued, sent };
+    assert_eq!(told, [work(40, 8), work(23, 25), work(7, 41), work(0, 48)]);
+}
+
+#[test]
 fn results_go_to_their_chains() {
     let mut port = port();
     let head = 0x8004_0080;

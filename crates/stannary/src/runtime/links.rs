@@ -1,7 +1,9 @@
 //! One thread per link port and one for the board: the only callers of the ports.
 //!
 //! A port thread sleeps until its port's next deadline or until the engine gives it
-//! something. Work is paced inside the port by absolute deadlines, so a late wake-up
+//! something. The engine's operations travel in batches, because a wake-up costs more than
+//! building a work; the first batch is short, so that new work is on its way while the
+//! rest of it is built. Work is paced inside the port by absolute deadlines, so a late wake-up
 //! delays one frame and not all that follow.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -17,10 +19,27 @@ use super::{Inbox, Message};
 /// A port with nothing due is still looked at this often.
 const IDLE_POLL: Duration = Duration::from_millis(250);
 
+/// Operations per slot in the first batch since [`Ports::deliver`]: the flush of a chain
+/// and its first new work.
+const FIRST_BATCH: usize = 2;
+/// Operations in each batch after it.
+const BATCH: usize = 64;
+
+type Batch = Vec<(ChainSlot, LinkOp)>;
+
 /// The engine's side of all ports.
 pub(crate) struct Ports {
-    links: Vec<(Vec<ChainSlot>, Sender<(ChainSlot, LinkOp)>)>,
+    links: Vec<Link>,
     board: Sender<BoardOp>,
+}
+
+/// One port: the slots that it serves, and the way to its thread.
+struct Link {
+    slots: Vec<ChainSlot>,
+    batches: Sender<Batch>,
+    /// Not sent yet; sent when it holds `limit`.
+    waiting: Batch,
+    limit: usize,
 }
 
 impl Ports {
@@ -28,8 +47,8 @@ impl Ports {
     pub(crate) fn start(ports: MachinePorts, clock: Clock, inbox: &Inbox) -> std::io::Result<Self> {
         let mut links = Vec::new();
         for (i, port) in ports.links.into_iter().enumerate() {
-            let (tx, rx) = channel();
-            links.push((port.slots().to_vec(), tx));
+            let (batches, rx) = channel();
+            links.push(Link::new(port.slots().to_vec(), batches));
             let inbox = inbox.clone();
             thread::Builder::new()
                 .name(format!("link-{i}"))
@@ -46,11 +65,25 @@ impl Ports {
         Ok(Ports { links, board })
     }
 
-    /// Hand an operation to the port that serves `slot`. A port whose thread has ended
-    /// takes nothing; the chain's silence then says so.
-    pub(crate) fn link(&self, slot: ChainSlot, op: LinkOp) {
-        if let Some((_, tx)) = self.links.iter().find(|(slots, _)| slots.contains(&slot)) {
-            let _ = tx.send((slot, op));
+    /// Hand an operation to the port that serves `slot`, by the next
+    /// [`deliver`](Self::deliver) at the latest. A port whose thread has ended takes
+    /// nothing; the chain's silence then says so.
+    pub(crate) fn link(&mut self, slot: ChainSlot, op: LinkOp) {
+        let mut links = self.links.iter_mut();
+        if let Some(link) = links.find(|link| link.slots.contains(&slot)) {
+            link.waiting.push((slot, op));
+            if link.waiting.len() >= link.limit {
+                link.send();
+                link.limit = BATCH;
+            }
+        }
+    }
+
+    /// The engine has nothing more for now: send what waits.
+    pub(crate) fn deliver(&mut self) {
+        for link in &mut self.links {
+            link.send();
+            link.limit = FIRST_BATCH * link.slots.len();
         }
     }
 
@@ -60,9 +93,26 @@ impl Ports {
     }
 }
 
+impl Link {
+    fn new(slots: Vec<ChainSlot>, batches: Sender<Batch>) -> Self {
+        Link {
+            limit: FIRST_BATCH * slots.len(),
+            slots,
+            batches,
+            waiting: Vec::new(),
+        }
+    }
+
+    fn send(&mut self) {
+        if !self.waiting.is_empty() {
+            let _ = self.batches.send(std::mem::take(&mut self.waiting));
+        }
+    }
+}
+
 fn serve_link(
     mut port: Box<dyn LinkPort + Send>,
-    ops: &Receiver<(ChainSlot, LinkOp)>,
+    batches: &Receiver<Batch>,
     clock: Clock,
     inbox: &Inbox,
 ) {
@@ -71,12 +121,10 @@ fn serve_link(
         let wait = port
             .next_deadline()
             .map_or(IDLE_POLL, |at| clock.until(at).min(IDLE_POLL));
-        match ops.recv_timeout(wait) {
-            Ok((slot, op)) => {
+        match batches.recv_timeout(wait) {
+            Ok(batch) => {
                 let now = clock.now();
-                port.submit(now, slot, op);
-                // Take what else is there, so that a burst of work is one pass of `poll`.
-                for (slot, op) in ops.try_iter().take(64) {
+                for (slot, op) in batch {
                     port.submit(now, slot, op);
                 }
             }

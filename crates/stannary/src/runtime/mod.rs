@@ -120,10 +120,8 @@ impl Miner {
 
     /// Wait for the next message or deadline and give it to the engine.
     fn wait(&mut self, next_snapshot: Instant) {
-        let due = self
-            .engine
-            .next_deadline()
-            .map_or(next_snapshot, |at| at.min(next_snapshot));
+        let deadline = self.engine.next_deadline();
+        let due = deadline.map_or(next_snapshot, |at| at.min(next_snapshot));
         match self.messages.recv_timeout(self.clock.until(due)) {
             Ok(Message::Event(event)) => self.engine.handle(self.clock.now(), event),
             Ok(Message::Pool(news)) => {
@@ -133,8 +131,9 @@ impl Miner {
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
+        // A deadline that the message brought is kept in the next turn.
         let now = self.clock.now();
-        if self.engine.next_deadline().is_some_and(|at| at <= now) {
+        if deadline.is_some_and(|at| at <= now) {
             self.engine.handle(now, Event::Wake);
         }
     }
@@ -157,6 +156,7 @@ impl Miner {
                 Effect::Stopped => stopped = true,
             }
         }
+        self.ports.deliver();
         stopped
     }
 }

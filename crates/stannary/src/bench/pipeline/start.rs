@@ -14,6 +14,7 @@ use board_support::Machine;
 use serde_json::{Value, json};
 use units::ChainSlot;
 
+use super::plan::CHAINS;
 use super::{figure, pool};
 
 /// Starts whose median is told.
@@ -142,19 +143,18 @@ impl Daemon {
     }
 
     /// Milliseconds to the first work of the chain that got it last, by the daemon's own
-    /// record of what its chains decided: they raise the frequency once work has left.
+    /// record of what its chains decided: they begin to ramp once work has left.
     fn first_work_ms(&self) -> Result<f64> {
         while self.started.elapsed() < WORK_WITHIN {
             thread::sleep(Duration::from_millis(100));
             let status = self.status().unwrap_or_default();
-            let decisions = status["decisions"].as_array();
-            let raised = decisions.into_iter().flatten();
-            let raised: Vec<f64> = raised
-                .filter(|d| d["decision"] == "raise the frequency")
-                .filter_map(|d| d["at_s"].as_f64())
-                .collect();
-            if raised.len() >= super::plan::CHAINS {
-                return Ok(raised.into_iter().fold(0.0, f64::max) * 1e3);
+            let ramping = |chain: &Value| chain["state"] == "ramping";
+            let chains = status["chains"].as_array().filter(|c| c.len() == CHAINS);
+            if chains.is_some_and(|chains| chains.iter().all(ramping)) {
+                let decisions = status["decisions"].as_array();
+                let times = decisions.into_iter().flatten();
+                let last = times.filter_map(|d| d["at_s"].as_f64()).fold(0.0, f64::max);
+                return Ok(last * 1e3);
             }
         }
         bail!("no work within {} s", WORK_WITHIN.as_secs())
