@@ -2,7 +2,7 @@
 //! engine. The order is fixed (pool, scheduler, chains), so one event has one outcome.
 
 use telemetry::{ChainState, Note};
-use units::{ChainSlot, Instant, PoolIndex};
+use units::{ChainSlot, Instant, PoolIndex, RollingNeed};
 
 use crate::config::EngineConfig;
 use crate::engine::{ChainUnit, Engine, Mode, PoolSlot};
@@ -44,12 +44,7 @@ pub(crate) fn make_scheduler(config: &EngineConfig, chains: &[ChainUnit]) -> sch
             let needs = chain.driver.needs();
             scheduler::ChainNeeds {
                 slot: chain.slot,
-                rolling: match needs.rolling {
-                    drivers::RollingNeed::Host { midstates } => {
-                        work::RollingNeed::Host { midstates }
-                    }
-                    drivers::RollingNeed::Chip { bits } => work::RollingNeed::Chip { bits },
-                },
+                rolling: needs.rolling,
                 wire_id_step: needs.wire_id_step,
                 wire_id_count: needs.wire_id_count,
                 ticket: needs.ticket,
@@ -70,8 +65,8 @@ pub(crate) fn make_pools(config: &EngineConfig, chains: &[ChainUnit]) -> Vec<Poo
     let min_version_bits = chains
         .iter()
         .map(|chain| match chain.driver.needs().rolling {
-            drivers::RollingNeed::Host { midstates } => midstates.trailing_zeros() as u8,
-            drivers::RollingNeed::Chip { bits } => bits,
+            RollingNeed::Host { midstates } => midstates.trailing_zeros() as u8,
+            RollingNeed::Chip { bits } => bits,
         })
         .max()
         .unwrap_or(0);

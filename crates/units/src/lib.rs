@@ -23,7 +23,7 @@ pub use instant::Instant;
 pub use quantity::{HashRate, Megahertz, Millivolts};
 pub use rng::Rng;
 pub use work_item::{
-    Header, HostVersions, Midstate, NonceReport, Rolling, VERSION_SHIFT, WorkItem,
+    Header, HostVersions, Midstate, NonceReport, Rolling, RollingNeed, VERSION_SHIFT, WorkItem,
 };
 
 pub use core::time::Duration;

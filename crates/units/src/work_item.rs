@@ -99,6 +99,21 @@ pub enum Rolling {
     },
 }
 
+/// Who shall roll the version on a chain, and how far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RollingNeed {
+    /// The host, with this many midstates per item (1, 2 or 4; others round down).
+    Host {
+        /// Midstates that the chip takes.
+        midstates: u8,
+    },
+    /// The chip, over this many bits from bit 13 upwards (at most 16).
+    Chip {
+        /// Version bits that the chip wants.
+        bits: u8,
+    },
+}
+
 /// One unit of work for one chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WorkItem {

@@ -22,9 +22,9 @@ mod validate;
 mod versions;
 
 pub use job::{CoinbaseFault, EXTRANONCE2_MAX, Job};
-pub use part::RollingNeed;
 pub use share::{Share, ShareOutcome};
 pub use space::{CONTENTS_MAX, SearchSpace};
 pub use target::{Target, hash_difficulty};
+pub use units::RollingNeed;
 pub use validate::{Found, validate};
 pub use versions::VersionBits;

@@ -1,24 +1,9 @@
 //! How a job's headers are divided among chains.
 
-use units::VERSION_SHIFT;
+use units::{RollingNeed, VERSION_SHIFT};
 
 use crate::job::Job;
 use crate::versions::VersionBits;
-
-/// Who rolls the version on a chain, and how far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RollingNeed {
-    /// The host, with this many midstates per item (1, 2 or 4; others round down).
-    Host {
-        /// Midstates that the chip takes.
-        midstates: u8,
-    },
-    /// The chip, over this many bits from bit 13 upwards (at most 16).
-    Chip {
-        /// Version bits that the chip wants.
-        bits: u8,
-    },
-}
 
 /// The part of a job's headers that belongs to one chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -22,12 +22,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use units::{
-    Duration, Header, HostVersions, Instant, Midstate, Nonce, Rng, Rolling, WorkId, WorkItem,
+    Duration, Header, HostVersions, Instant, Midstate, Nonce, Rng, Rolling, RollingNeed, WorkId,
+    WorkItem,
 };
 
 use crate::cursor::Cursor;
 use crate::job::{Job, write_extranonce2};
-use crate::part::{Part, RollingNeed, parts, shares_extranonce2};
+use crate::part::{Part, parts, shares_extranonce2};
 
 /// Contents that a session remembers. Policy: pools send a job every 5 to 60 s, so this
 /// covers any repeat within minutes, at about 100 bytes per chain and content.

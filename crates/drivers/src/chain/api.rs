@@ -3,7 +3,7 @@
 use board_support::{Hashboard, LinkKind};
 use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp};
 use telemetry::Note;
-use units::{ChainSlot, NonceReport, TicketDifficulty, WireJobId, WorkItem};
+use units::{ChainSlot, NonceReport, RollingNeed, TicketDifficulty, WireJobId, WorkItem};
 
 /// What a chain is made of.
 #[derive(Clone, PartialEq, Debug)]
@@ -101,21 +101,6 @@ pub enum Effect {
     Reset,
     /// Something worth telling.
     Note(Note),
-}
-
-/// Who rolls the version, and how far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RollingNeed {
-    /// The host, with this many midstates per job.
-    Host {
-        /// 1, 2 or 4.
-        midstates: u8,
-    },
-    /// The chip, which wants this many version bits.
-    Chip {
-        /// Bits from bit 13 upwards.
-        bits: u8,
-    },
 }
 
 /// What a chain needs of a scheduler.

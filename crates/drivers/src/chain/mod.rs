@@ -27,8 +27,9 @@ mod ramp;
 mod setup;
 mod wire;
 
-pub use api::{ChainConfig, ConfigError, Effect, Input, Needs, RollingNeed};
+pub use api::{ChainConfig, ConfigError, Effect, Input, Needs};
 pub use evidence::Domain;
+pub use units::RollingNeed;
 
 use evidence::Evidence;
 use hal::{BoardEvent, LinkError, LinkEvent};
