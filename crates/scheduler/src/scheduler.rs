@@ -90,6 +90,9 @@ impl Scheduler {
 
     /// When a chain that found its part of the search space spent can have work again.
     pub fn next_deadline(&self) -> Option<Instant> {
+        if !self.chains.iter().any(|chain| chain.waits) {
+            return None;
+        }
         let session = self.sessions.get(&self.active?)?;
         self.chains
             .iter()
@@ -261,9 +264,10 @@ impl Scheduler {
     fn end_waits(&mut self, now: Instant) {
         let session = self.active.and_then(|id| self.sessions.get(&id));
         for (i, chain) in self.chains.iter_mut().enumerate() {
-            chain.waits &= session
-                .and_then(|session| session.space.ready_at(i))
-                .is_some_and(|at| at > now);
+            chain.waits = chain.waits
+                && session
+                    .and_then(|session| session.space.ready_at(i))
+                    .is_some_and(|at| at > now);
         }
     }
 

@@ -216,7 +216,7 @@ impl Session {
         self.submits.expire(cx.now, cx.out);
         self.hurry(cx)?;
         let silent_for = cx.now.since(self.last_heard);
-        if self.phase == Phase::Ready && silent_for >= self.rhythm.patience() {
+        if self.phase == Phase::Ready && silent_for >= self.rhythm.patience {
             let detail = format!("silent_s={}", silent_for.as_secs());
             return end(Code::PoolSilent, detail, Retry::Backoff);
         }
@@ -228,7 +228,7 @@ impl Session {
         let phase = match self.phase {
             Phase::Configure { until } | Phase::Subscribe { until, .. } => until,
             Phase::Authorize { until } => until,
-            Phase::Ready => self.last_heard + self.rhythm.patience(),
+            Phase::Ready => self.last_heard + self.rhythm.patience,
         };
         self.submits.next_deadline().map_or(phase, |d| d.min(phase))
     }
@@ -355,10 +355,23 @@ impl Session {
 }
 
 /// The pool's rhythm: the gaps between its last jobs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rhythm {
     last: Option<Instant>,
     gaps: VecDeque<Duration>,
+    /// How long the pool may say nothing at all: twice its longest recent gap, but a
+    /// minute at least. Kept, because every deadline asks for it.
+    patience: Duration,
+}
+
+impl Default for Rhythm {
+    fn default() -> Self {
+        Rhythm {
+            last: None,
+            gaps: VecDeque::new(),
+            patience: SILENCE_DEFAULT,
+        }
+    }
 }
 
 impl Rhythm {
@@ -370,16 +383,10 @@ impl Rhythm {
             }
             self.gaps.push_back(now.since(last));
         }
-    }
-
-    /// How long the pool may say nothing at all: twice its longest recent gap, but a
-    /// minute at least.
-    fn patience(&self) -> Duration {
-        if self.gaps.len() < GAPS_FOR_RHYTHM {
-            return SILENCE_DEFAULT;
+        if self.gaps.len() >= GAPS_FOR_RHYTHM {
+            let longest = self.gaps.iter().max().copied().unwrap_or_default();
+            self.patience = longest.saturating_mul(2).max(SILENCE_MIN);
         }
-        let longest = self.gaps.iter().max().copied().unwrap_or_default();
-        longest.saturating_mul(2).max(SILENCE_MIN)
     }
 }
 
@@ -394,7 +401,7 @@ mod tests {
         let mut beat = |gap_s: u64| {
             now += Duration::from_secs(gap_s);
             rhythm.beat(now);
-            rhythm.patience().as_secs()
+            rhythm.patience.as_secs()
         };
         assert_eq!(beat(0), 180);
         assert_eq!(beat(0), 180);

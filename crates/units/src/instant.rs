@@ -47,7 +47,9 @@ impl Instant {
 impl Add<Duration> for Instant {
     type Output = Instant;
     fn add(self, rhs: Duration) -> Instant {
-        let ns = u64::try_from(rhs.as_nanos()).unwrap_or(u64::MAX);
+        // In 64 bits: this is done for every work and every deadline.
+        let ns = rhs.as_secs().saturating_mul(1_000_000_000);
+        let ns = ns.saturating_add(u64::from(rhs.subsec_nanos()));
         Instant(self.0.saturating_add(ns))
     }
 }
