@@ -37,8 +37,11 @@ const USE_CHAIN: u32 = 1 << 23;
 const EMPTY_DATA: u32 = 0x5555_AAAA;
 
 /// Results and room are looked at this often: the FPGA has no interrupt line that we
-/// know. 1 ms is four works of an S19 Pro and a tenth of its ring of wire ids.
+/// know. 1 ms is four works of an S19 Pro and a tenth of its ring of wire ids. Works that
+/// last longer are looked after four times each, up to the second limit: nonces may wait so
+/// long, and a thinned simulation has little else to do.
 const POLL_PERIOD: Duration = Duration::from_millis(1);
+const POLL_PERIOD_MAX: Duration = Duration::from_millis(10);
 /// Work that may wait inside the FPGA: two polls, so that one late poll starves nobody,
 /// and what a flush leaves behind is stale for no longer.
 const INSIDE_MAX: Duration = Duration::from_millis(2);
@@ -420,7 +423,7 @@ impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
                 events.push((chain.slot, LinkEvent::Error(error)));
             }
         }
-        self.next_poll = now + POLL_PERIOD;
+        self.next_poll = now + (self.period / 4).clamp(POLL_PERIOD, POLL_PERIOD_MAX);
     }
 
     fn next_deadline(&self) -> Option<Instant> {
