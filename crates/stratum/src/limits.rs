@@ -94,8 +94,9 @@ pub const GAPS_KEPT: usize = 8;
 /// and all of it, so that a farm does not return in one instant.
 pub const BACKOFF_MIN: Duration = Duration::from_secs(1);
 
-/// See [`BACKOFF_MIN`].
-pub const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// See [`BACKOFF_MIN`]. A machine with one pool idles up to this long after the pool is back
+/// from a long outage; a shorter one would have a farm knock at a pool that is in trouble.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 /// A session that gave work for so long was a good one: the back-off begins anew.
 pub const GOOD_SESSION: Duration = Duration::from_secs(60);

@@ -98,7 +98,9 @@ fn delays(seed: u64, count: usize) -> Vec<Duration> {
 }
 
 #[test]
-fn delays_double_up_to_a_minute_with_jitter() {
+fn delays_double_up_to_half_a_minute_with_jitter() {
+    // A machine with one pool idles this long after the pool is back.
+    assert_eq!(BACKOFF_MAX, Duration::from_secs(30));
     let all = delays(1, 40);
     for (i, delay) in all.iter().enumerate() {
         let whole = Duration::from_secs(1 << i.min(6)).min(BACKOFF_MAX);
@@ -129,8 +131,8 @@ fn a_good_session_makes_the_next_delay_short_again() {
     }
     harness.play("wait 11s");
     harness.play("closed");
-    assert_eq!(harness.play("wait 29s"), [""; 0]);
-    harness.play("wait 31s");
+    assert_eq!(harness.play("wait 14s"), [""; 0]);
+    harness.play("wait 16s");
     // Cut after a minute of work: back at once.
     for line in answers {
         harness.play(line);
@@ -187,7 +189,7 @@ fn reconnect_in_a_loop_is_slowed_down() {
         let effects = harness.play("wait 1s");
         connections += effects.iter().filter(|e| e.starts_with("connect")).count();
     }
-    assert!(connections < 25, "{connections}");
+    assert!(connections < 40, "{connections}");
 }
 
 #[test]
