@@ -106,7 +106,7 @@ pub(super) fn run() -> Result<Run> {
     watch.enter(Phase::End);
     Ok(Run {
         peer: peer.report().context("the other process told nothing")?,
-        shares: last.shares.clone(),
+        shares: last.shares,
         marks: watch.marks,
         resident: watch.resident,
         errors: watch.errors,
