@@ -330,10 +330,34 @@ fn noise_is_told_and_deafness_restarts() {
 
     let mut bench = up(s19_pro(), 15);
     bench.run(Duration::from_secs(65));
-    bench.input(Input::Link(LinkEvent::Damaged(10_000)));
+    for _ in 0..10_000 {
+        // A nonce of this chain that the FPGA marks as bad: bit 7 is clear.
+        let head = 0x8000_0000 | u32::from(common::SLOT.0);
+        bench.input(Input::Link(LinkEvent::Record { head, data: 0 }));
+    }
     bench.run(Duration::from_secs(2));
     assert_eq!(bench.chain.state(), ChainState::Recovering);
     assert_eq!(bench.codes(), [Code::ChainUp, Code::ChainNoisy]);
+}
+
+/// An FPGA counts damage for all its chains together: the chain that is told of it may be
+/// the healthy one.
+#[test]
+fn damage_counted_for_all_chains_is_told_and_restarts_none() {
+    let mut bench = up(s19_pro(), 15);
+    for _ in 0..65 {
+        bench.input(Input::Link(LinkEvent::Damaged(10_000)));
+        bench.run(Duration::from_secs(1));
+    }
+    assert_eq!(bench.chain.state(), ChainState::Hashing);
+    assert_eq!(bench.codes(), [Code::ChainUp, Code::ChainNoisy]);
+    assert!(
+        bench
+            .note(Code::ChainNoisy)
+            .detail
+            .contains("of_all_chains=true")
+    );
+    assert_eq!(bench.chain.status(bench.now).damaged_frames, 650_000);
 }
 
 #[test]

@@ -51,6 +51,7 @@ pub(super) struct Health {
 struct Window {
     since: Instant,
     damaged: u64,
+    damaged_here: u64,
     good: u64,
     hw_errors: u64,
     nonces: u64,
@@ -59,7 +60,10 @@ struct Window {
 /// Running totals of the chain.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Totals {
+    /// Seen on the link, other chains' on a shared link included.
     pub(super) damaged: u64,
+    /// This chain's own: only these can end patience with it.
+    pub(super) damaged_here: u64,
     pub(super) good: u64,
     pub(super) hw_errors: u64,
     pub(super) nonces: u64,
@@ -95,9 +99,10 @@ impl Health {
             return Sign::Silent(format!("expected={:.0} seen=0", self.silence));
         }
         let damaged = totals.damaged - self.window.damaged;
+        let here = totals.damaged_here - self.window.damaged_here;
         let good = totals.good - self.window.good;
-        if damaged >= DEAF_FROM && damaged > good {
-            return Sign::Deaf(format!("damaged={damaged} good={good}"));
+        if here >= DEAF_FROM && here > good {
+            return Sign::Deaf(format!("damaged={here} good={good}"));
         }
         if now.since(self.window.since) < WINDOW {
             return Sign::Well;
@@ -106,7 +111,12 @@ impl Health {
         let nonces = totals.nonces - self.window.nonces;
         self.window = Window::begin(now, totals);
         if damaged >= NOISY_FROM && damaged * 20 > good {
-            return Sign::Noisy(format!("damaged={damaged} good={good} seconds=60"));
+            let whose = if here < damaged {
+                " of_all_chains=true"
+            } else {
+                ""
+            };
+            return Sign::Noisy(format!("damaged={damaged} good={good} seconds=60{whose}"));
         }
         if hw_errors >= NOISY_FROM && hw_errors * 20 > nonces {
             return Sign::HwErrors(format!("hw_errors={hw_errors} nonces={nonces} seconds=60"));
@@ -120,6 +130,7 @@ impl Window {
         Window {
             since: now,
             damaged: totals.damaged,
+            damaged_here: totals.damaged_here,
             good: totals.good,
             hw_errors: totals.hw_errors,
             nonces: totals.nonces,

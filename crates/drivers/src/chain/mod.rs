@@ -244,6 +244,7 @@ impl Chain {
     fn totals(&self) -> Totals {
         Totals {
             damaged: self.wire.damaged(),
+            damaged_here: self.wire.damaged_here(),
             good: self.good,
             hw_errors: self.evidence.hw_errors(),
             nonces: self.evidence.nonces(),

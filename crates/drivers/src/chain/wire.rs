@@ -19,7 +19,9 @@ pub(super) struct Wire {
     slot: ChainSlot,
     codec: Codec,
     responses: Vec<ChainResponse>,
-    /// Damaged frames that the link counted itself.
+    /// Damaged frames that the link counted for all its chains together.
+    shared: u64,
+    /// Damaged frames that the link marked as this chain's.
     dropped: u64,
     quiet_at: Option<Instant>,
     /// The next work begins a block: it is the first since a flush.
@@ -43,6 +45,7 @@ impl Wire {
             slot,
             codec,
             responses: Vec::new(),
+            shared: 0,
             dropped: 0,
             quiet_at: None,
             new_block: true,
@@ -121,8 +124,9 @@ impl Wire {
         }
     }
 
+    /// The link dropped frames; it does not say whose they were.
     pub(super) fn dropped(&mut self, frames: u32) {
-        self.dropped += u64::from(frames);
+        self.shared += u64::from(frames);
     }
 
     pub(super) fn wake(&mut self, now: Instant) {
@@ -139,8 +143,13 @@ impl Wire {
         core::mem::take(&mut self.responses)
     }
 
-    /// Damaged frames so far.
+    /// Damaged frames so far, those of other chains on a shared link included.
     pub(super) fn damaged(&self) -> u64 {
+        self.shared + self.damaged_here()
+    }
+
+    /// Damaged frames that came from this chain beyond doubt.
+    pub(super) fn damaged_here(&self) -> u64 {
         self.dropped
             + match &self.codec {
                 Codec::Uart(decoder) => decoder.damaged(),
