@@ -244,7 +244,13 @@ impl<W: RegisterWindow> FpgaPort<W> {
         let micros = u32::try_from(shortest.as_micros())
             .unwrap_or(RUN - 1)
             .min(RUN - 1);
-        self.period = Duration::from_micros(u64::from(micros));
+        let before = core::mem::replace(&mut self.period, Duration::from_micros(u64::from(micros)));
+        for chain in &mut self.chains {
+            // The FPGA counts from the start of the running work.
+            if chain.next_pop > now {
+                chain.next_pop = chain.next_pop - before + self.period;
+            }
+        }
         let value = if micros == 0 { 0 } else { RUN | micros };
         self.window.write32(now, WORK_TIMEOUT, value);
     }

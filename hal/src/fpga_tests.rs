@@ -211,6 +211,19 @@ fn long_periods_keep_one_work_inside() {
 }
 
 #[test]
+fn a_new_period_holds_for_the_running_work() {
+    let mut port = port();
+    let period = |ms| LinkOp::SetWorkPeriod(Duration::from_millis(ms));
+    port.submit(us(0), SLOTS[0], period(100));
+    (0..10).for_each(|i| port.submit(us(0), SLOTS[0], work(i)));
+    run(&mut port, 0, 15_000);
+    port.submit(us(15_000), SLOTS[0], period(20));
+    run(&mut port, 15_000, 45_500);
+    let at: Vec<u64> = port.window().fifo.iter().map(|f| f.0).collect();
+    assert_eq!(at, [0, 10_000, 20_000, 40_000]);
+}
+
+#[test]
 fn a_full_fifo_is_believed() {
     let mut port = port();
     port.window().full = true;
