@@ -71,23 +71,30 @@ impl Engine {
             Mode::Running => {}
         }
         let any = |wanted: &[ChainState]| chains.iter().any(|c| wanted.contains(&c.state));
-        if any(&[ChainState::Ramping, ChainState::Hashing]) {
-            if self.scheduler.has_work() {
-                MachineState::Hashing
-            } else if pools.iter().any(|p| p.state == PoolState::Connecting) && self.never_worked()
-            {
-                MachineState::Starting
-            } else {
-                MachineState::NoPool
-            }
-        } else if any(&[
+        let powered = [ChainState::Ramping, ChainState::Hashing];
+        let coming = [
             ChainState::Starting,
             ChainState::Recovering,
             ChainState::Off,
-        ]) {
-            MachineState::Starting
+        ];
+        if !any(&powered) && !any(&coming) {
+            return MachineState::Fault;
+        }
+        // A pool that is being asked for the first time is part of the start; one that
+        // refused or is waited for is not.
+        let asking = |pool: &telemetry::Pool| {
+            matches!(
+                pool.state,
+                PoolState::Connecting | PoolState::Connected | PoolState::Active
+            )
+        };
+        let first_asking = self.never_worked() && pools.iter().any(asking);
+        if !self.scheduler.has_work() && !first_asking {
+            MachineState::NoPool
+        } else if any(&powered) && self.scheduler.has_work() {
+            MachineState::Hashing
         } else {
-            MachineState::Fault
+            MachineState::Starting
         }
     }
 

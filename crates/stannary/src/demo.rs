@@ -21,18 +21,12 @@ use crate::cli::{DemoArgs, socket_folder};
 use crate::pool_server::{self, PoolServer, PoolServerOptions};
 use crate::runtime::{Clock, Commands, Miner, PortLock};
 use crate::show::{Progress, Publisher};
+use crate::twin_scale::{self, EASY_HASHES_PER_S, USUAL_BITS_MAX};
 use crate::{FIRMWARE, LOG_NOTES, signals, summary};
 
 /// Zero bits of difficulty one at the twin's own pool: four hashes of real search per
 /// "2^32", so that a laptop keeps up with hundreds of modelled terahashes.
 const OWN_POOL_BITS: u8 = 2;
-/// At a foreign pool difficulties are absolute, so more is really hashed...
-const FOREIGN_POOL_BITS_MAX: u8 = 8;
-/// ...but no more than this, in hashes a second: a quarter of what one core of a small
-/// server does (measured: 6.8 MH/s). All chips of a twin are searched on one core at a
-/// time; where that does not keep up, nonces come too late and healthy chains are
-/// restarted for silence (seen at 14 MH/s).
-const FOREIGN_POOL_HASHES_PER_S_MAX: f64 = 2e6;
 /// Share difficulty at the twin's own pool: some ten shares a second from a modern machine.
 const OWN_POOL_DIFFICULTY: f64 = 2048.0;
 /// Submits that the summary compares with the twin's frames.
@@ -47,7 +41,8 @@ const SETTLE_PERCENT: u8 = 10;
 pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
     let machine = board_support::machine(&options.machine)?;
     let bits = if options.pool.is_some() {
-        foreign_pool_bits(machine.rated_ths)
+        // Difficulties are absolute there, so more is really hashed.
+        twin_scale::bits_within(machine.rated_ths, USUAL_BITS_MAX, EASY_HASHES_PER_S)
     } else {
         OWN_POOL_BITS
     };
@@ -177,16 +172,6 @@ fn open_pool(
     Ok((Some(server), pool))
 }
 
-/// The most zero bits of difficulty one at which the twin of a machine of this hashrate
-/// still keeps up.
-fn foreign_pool_bits(rated_ths: f64) -> u8 {
-    let hashes_per_s = |bits: u8| rated_ths * 1e12 / 2f64.powi(32 - i32::from(bits));
-    (0..=FOREIGN_POOL_BITS_MAX)
-        .rev()
-        .find(|bits| hashes_per_s(*bits) <= FOREIGN_POOL_HASHES_PER_S_MAX)
-        .unwrap_or(0)
-}
-
 /// Print the accounts; true if shares were accepted and none was lost.
 fn summarize(
     last: &Snapshot,
@@ -231,28 +216,4 @@ fn difficulty_at_least(hash: &[u8; 32], bits: u8, difficulty: f64) -> bool {
         .fold(0f64, |n, byte| n * 256.0 + f64::from(*byte));
     let one = 65535.0 * 2f64.powi(128 - 16 - i32::from(bits));
     one / top.max(1.0) > difficulty * (1.0 + 1e-9)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_twin_at_a_foreign_pool_hashes_what_one_core_can() {
-        for (rated_ths, bits) in [
-            (0.5, 8),
-            (80.0, 6),
-            (110.0, 6),
-            (234.0, 5),
-            (1e6, 0),
-            (f64::NAN, 0),
-        ] {
-            assert_eq!(foreign_pool_bits(rated_ths), bits, "{rated_ths} TH/s");
-        }
-        for name in ["antminer-s19-pro", "antminer-s21-pro"] {
-            let machine = board_support::machine(name).expect("a known machine");
-            let bits = foreign_pool_bits(machine.rated_ths);
-            assert!(bits > OWN_POOL_BITS, "{name}: {bits}");
-        }
-    }
 }

@@ -10,6 +10,7 @@ mod runtime;
 mod show;
 mod signals;
 mod summary;
+mod twin_scale;
 
 use std::process::ExitCode;
 

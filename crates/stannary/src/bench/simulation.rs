@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use sim::{World, WorldOptions};
 use units::Duration;
 
-/// Virtual time measured at the exact grade; the hour is this times six.
-const EXACT: Duration = Duration::from_secs(600);
-/// The thinned run.
-const DAY: Duration = Duration::from_secs(86_400);
+/// Virtual time measured at the exact grade; the hour is this times thirty.
+const EXACT: Duration = Duration::from_secs(120);
+/// Virtual time measured at the thinned grade; the day is this times twenty-four.
+const THINNED: Duration = Duration::from_secs(3600);
 /// A job of a quarter of a millisecond becomes one of a second.
 const THINNING: u32 = 4000;
 
 /// Seconds of this computer per virtual time.
 pub(super) fn measure() -> Value {
     let exact = run("antminer-s19-pro", 1, EXACT);
-    let day = run("antminer-s19-pro", THINNING, DAY);
+    let thinned = run("antminer-s19-pro", THINNING, THINNED);
     json!({
         "s19_pro_exact": {
             "virtual_s": EXACT.as_secs(),
@@ -24,11 +24,12 @@ pub(super) fn measure() -> Value {
             "jobs": exact.jobs,
             "virtual_hour_real_s": round(exact.real_s * 3600.0 / EXACT.as_secs_f64()),
         },
-        "s19_pro_thinned_day": {
+        "s19_pro_thinned": {
             "thinning": THINNING,
-            "virtual_s": DAY.as_secs(),
-            "real_s": round(day.real_s),
-            "jobs": day.jobs,
+            "virtual_s": THINNED.as_secs(),
+            "real_s": round(thinned.real_s),
+            "jobs": thinned.jobs,
+            "virtual_day_real_s": round(thinned.real_s * 86_400.0 / THINNED.as_secs_f64()),
         },
     })
 }

@@ -14,6 +14,7 @@ use telemetry::Code;
 use units::DifficultyOne;
 
 use super::{Secret, default_socket, paths};
+use crate::twin_scale::{self, EASY_HASHES_PER_S, MOST_HASHES_PER_S, USUAL_BITS_MAX};
 
 /// Where a miner's configuration is.
 pub(crate) const DEFAULT_PATH: &str = "/etc/stannary/stannary.toml";
@@ -26,9 +27,6 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 const POOLS_MAX: usize = 16;
 /// Longest text value.
 const TEXT_MAX: usize = 512;
-/// Zero bits for difficulty one of a twin where the file names none: few enough that a
-/// laptop earns shares at a foreign pool, many enough that it does not flood it.
-const TWIN_BITS: u8 = 8;
 /// Where the page listens unless the file says otherwise.
 const HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
@@ -158,12 +156,13 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
     s.integer("config_version", VERSION..=VERSION);
     let machine = s.section("machine").map(|mut m| read_machine(&mut m));
     let (machine, backend) = machine.unwrap_or_default();
-    let twin = read_twin(s, backend);
+    let mut notices = Vec::new();
+    let rated_ths = machine.as_ref().map_or(0.0, |m| m.rated_ths);
+    let twin = read_twin(s, backend, rated_ths, &mut notices);
     let scale = twin
         .flatten()
         .map_or(DifficultyOne::BITCOIN, |t| t.difficulty_one);
     let pools = read_pools(s, backend, scale);
-    let mut notices = Vec::new();
     let api = read_api(s, &mut notices);
     for key in ["tuner", "update"] {
         if s.has(key) {
@@ -213,7 +212,12 @@ fn read_machine(s: &mut Section<'_>) -> (Option<Machine>, Option<Asked>) {
 }
 
 /// `Some(None)` where there is rightly no twin; `None` after a fault.
-fn read_twin(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<Twin>> {
+fn read_twin(
+    s: &mut Section<'_>,
+    backend: Option<Asked>,
+    rated_ths: f64,
+    notices: &mut Vec<String>,
+) -> Option<Option<Twin>> {
     if s.has("twin") && backend == Some(Asked::Linux) {
         let remedy = "remove the table, or set `backend = \"twin\"`";
         s.note(
@@ -223,7 +227,10 @@ fn read_twin(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<Twin>
             remedy,
         );
     }
-    let (mut seed, mut bits) = (Some(1), Some(u64::from(TWIN_BITS)));
+    // Where the file names none: enough to earn shares at a foreign pool without keeping
+    // a core busy.
+    let usual = twin_scale::bits_within(rated_ths, USUAL_BITS_MAX, EASY_HASHES_PER_S);
+    let (mut seed, mut bits) = (Some(1), Some(u64::from(usual)));
     if s.has("twin") {
         let mut t = s.section("twin")?;
         if t.has("seed") {
@@ -233,7 +240,15 @@ fn read_twin(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<Twin>
             bits = t.integer("difficulty_bits", 0..=32);
         }
     }
-    let bits = u8::try_from(bits?).ok()?;
+    let asked = u8::try_from(bits?).ok()?;
+    let bits = twin_scale::bits_within(rated_ths, asked, MOST_HASHES_PER_S);
+    if bits < asked {
+        notices.push(format!(
+            "{}: `twin.difficulty_bits`: this machine's twin cannot hash at {asked} bits in real \
+             time; {bits} are used",
+            Code::ConfigUnserved.text()
+        ));
+    }
     let twin = Twin {
         seed: seed?,
         difficulty_one: DifficultyOne::from_zero_bits(bits)?,

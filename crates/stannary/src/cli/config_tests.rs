@@ -77,7 +77,7 @@ fn what_is_left_out_has_a_default() {
                 [[pool]]\nurl = \"stratum+tcp://p:1\"\nuser = \"u\"\n";
     let config = parse("c.toml", text).unwrap_or_else(|e| panic!("{e}"));
     let Backend::Twin(twin) = config.backend;
-    assert_eq!((twin.seed, twin.difficulty_one.zero_bits()), (1, 8));
+    assert_eq!((twin.seed, twin.difficulty_one.zero_bits()), (1, 5));
     assert_eq!(config.api.http.to_string(), "127.0.0.1:8080");
     assert!(config.api.socket.is_absolute());
 }
@@ -246,4 +246,27 @@ fn the_example_in_the_documents_is_accepted() {
     if let Err(error) = parse("docs/example.toml", example) {
         panic!("{error}");
     }
+}
+
+#[test]
+fn a_twin_that_could_not_keep_up_hashes_at_fewer_bits_and_says_so() {
+    let text = |machine: &str| {
+        format!(
+            "config_version = 1\n[machine]\nmodel = \"{machine}\"\nbackend = \"twin\"\n\
+             [twin]\ndifficulty_bits = 8\n[[pool]]\nurl = \"a:1\"\nuser = \"u\"\n"
+        )
+    };
+    let check = |machine: &str, bits: u8, notices: usize| {
+        let config = parse("f", &text(machine)).expect("a valid file");
+        let Backend::Twin(twin) = config.backend;
+        assert_eq!(twin.difficulty_one.zero_bits(), bits, "{machine}");
+        assert_eq!(
+            config.notices.len(),
+            notices,
+            "{machine}: {:?}",
+            config.notices
+        );
+    };
+    check("antminer-s19-pro", 8, 0);
+    check("antminer-s21-pro", 7, 1);
 }
