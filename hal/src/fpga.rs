@@ -98,6 +98,9 @@ struct Chain {
     /// Work has left since the driver was last told, at `told`.
     report: bool,
     told: Option<Instant>,
+    /// Commands that have left, and whether the driver was told.
+    commands_left: u64,
+    tell_commands: bool,
     errors: Vec<LinkError>,
     /// The next work is the first since a flush.
     fresh: bool,
@@ -117,6 +120,8 @@ impl Chain {
             sent: 0,
             report: false,
             told: None,
+            commands_left: 0,
+            tell_commands: false,
             errors: Vec::new(),
             fresh: false,
             inside: 0,
@@ -280,6 +285,9 @@ impl<W: RegisterWindow> FpgaPort<W> {
             return false;
         }
         if self.window.read32(now, COMMAND_GO) & RUN == 0 {
+            let chain = &mut self.chains[sending.chain];
+            chain.commands_left += 1;
+            chain.tell_commands = true;
             return true;
         }
         if now.since(sending.since) >= STUCK_AFTER {
@@ -422,6 +430,10 @@ impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
         self.collect(now, events);
         self.count_damage(now, events);
         for chain in &mut self.chains {
+            if core::mem::take(&mut chain.tell_commands) {
+                let left = chain.commands_left;
+                events.push((chain.slot, LinkEvent::Commands { left }));
+            }
             if let Some(report) = chain.take_report(now) {
                 events.push((chain.slot, report));
             }

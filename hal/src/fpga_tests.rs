@@ -90,7 +90,9 @@ fn commands_go_one_by_one_through_the_buffer() {
     port.submit(us(0), SLOTS[1], command(&[0x52, 5, 0, 0, 0x0A]));
     let write = [0x55, 0xAA, 0x51, 9, 0, 0x18, 0, 0, 0xBA, 1, 0x14];
     port.submit(us(0), SLOTS[2], command(&write));
-    run(&mut port, 0, 900);
+    let told = run(&mut port, 0, 1800);
+    let left = LinkEvent::Commands { left: 1 };
+    assert_eq!(told, [(SLOTS[1], left.clone()), (SLOTS[2], left)]);
     let expected = [
         (0, 0x0C4, 0x5205_0000),
         (0, 0x0C8, 0x0A00_0000),

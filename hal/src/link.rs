@@ -102,6 +102,12 @@ pub enum LinkEvent {
         /// Frames that went out so far.
         sent: u64,
     },
+    /// Commands have left the host: so many since the port was made. Told by links on which
+    /// the driver cannot know it, because others' commands may be ahead.
+    Commands {
+        /// Commands that went out so far.
+        left: u64,
+    },
     /// The link cannot do what it was asked.
     Error(LinkError),
 }

@@ -131,7 +131,8 @@ fn silence_is_what_an_unpowered_machine_says() {
             bench.command(slot, &[0x52, 5, 0, 0, 0x0A]);
         }
         bench.run(Duration::from_millis(200));
-        assert_eq!(bench.events, []);
+        let is_answer = |(_, event): &(_, LinkEvent)| !matches!(event, LinkEvent::Commands { .. });
+        assert!(!bench.events.iter().any(is_answer), "{:?}", bench.events);
     }
 }
 
@@ -192,6 +193,7 @@ fn the_fpga_is_fed_without_a_gap_and_nonces_come_back() {
                     assert_eq!(head >> 31, 1);
                     records += 1;
                 }
+                LinkEvent::Commands { .. } => {}
                 other => panic!("{other:?}"),
             }
         }

@@ -264,9 +264,19 @@ impl Chain {
             LinkEvent::Record { head, data } => self.wire.record(head, data),
             LinkEvent::Damaged(frames) => self.wire.dropped(frames),
             LinkEvent::Work { queued, sent } => self.work_moved(now, queued, sent),
+            LinkEvent::Commands { left } => self.commands_left(now, left),
             LinkEvent::Error(error) => self.link_error(now, error),
         }
         self.responses(now);
+    }
+
+    /// A link that lost count, or never tells, leaves it at what is sure.
+    fn commands_left(&mut self, now: Instant, left: u64) {
+        if let State::BringUp(player) = &mut self.state
+            && left == self.out.commands()
+        {
+            player.all_left(now);
+        }
     }
 
     fn responses(&mut self, now: Instant) {

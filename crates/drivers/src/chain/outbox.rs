@@ -15,6 +15,8 @@ const REPEAT: Duration = Duration::from_secs(600);
 pub(super) struct Outbox {
     pub(super) slot: ChainSlot,
     effects: VecDeque<Effect>,
+    /// Commands given to the link.
+    commands: u64,
     told: BTreeMap<Code, Instant>,
 }
 
@@ -23,6 +25,7 @@ impl Outbox {
         Outbox {
             slot,
             effects: VecDeque::new(),
+            commands: 0,
             told: BTreeMap::new(),
         }
     }
@@ -32,7 +35,13 @@ impl Outbox {
     }
 
     pub(super) fn link(&mut self, op: LinkOp) {
+        self.commands += u64::from(matches!(op, LinkOp::Command(_)));
         self.push(Effect::Link(op));
+    }
+
+    /// Commands given to the link since the chain was made.
+    pub(super) fn commands(&self) -> u64 {
+        self.commands
     }
 
     pub(super) fn rail(&mut self, on: bool) {

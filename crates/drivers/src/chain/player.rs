@@ -49,8 +49,11 @@ pub(super) struct Player {
     steps: &'static [Step],
     step: usize,
     command: usize,
+    /// When everything that was sent has left for sure.
     line_free: Instant,
     wait: Wait,
+    /// Settle time of the command that is waited for.
+    settle: Duration,
 }
 
 #[derive(Debug)]
@@ -78,6 +81,17 @@ impl Player {
             command: 0,
             line_free: now,
             wait: Wait::Until(now),
+            settle: Duration::ZERO,
+        }
+    }
+
+    /// Everything that was sent has left by now, perhaps sooner than was sure.
+    pub(super) fn all_left(&mut self, now: Instant) {
+        self.line_free = self.line_free.min(now);
+        if let Wait::Until(at) = &mut self.wait
+            && !self.settle.is_zero()
+        {
+            *at = (*at).min(now + self.settle);
         }
     }
 
@@ -162,6 +176,7 @@ impl Player {
                         self.line_free + settle
                     };
                     self.wait = Wait::Until(wait);
+                    self.settle = settle;
                 }
                 None => {
                     if let Action::Baud = step.action {
@@ -180,12 +195,13 @@ impl Player {
         self.step += 1;
         self.command = 0;
         self.wait = Wait::Until(at);
+        self.settle = Duration::ZERO;
     }
 
     fn send(&mut self, now: Instant, command: &protocol::Command, stage: &mut Stage<'_>) {
         let (op, time) = stage.wire.command(command, *stage.bits_per_s);
         stage.out.link(op);
-        self.line_free = self.line_free.max(now) + time;
+        self.line_free = self.line_free.max(now) + time * stage.wire.in_turn();
     }
 
     fn ask(&mut self, now: Instant, stage: &mut Stage<'_>) {

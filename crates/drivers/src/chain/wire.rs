@@ -60,22 +60,30 @@ impl Wire {
         }
     }
 
-    /// The operation that sends a command, and after how long it has left for sure.
+    /// The operation that sends a command, and how long it takes on the chips' line.
     pub(super) fn command(&self, command: &Command, bits_per_s: u32) -> (LinkOp, Duration) {
-        let (frame, on_line, ahead) = match self.codec {
+        let (frame, on_line) = match self.codec {
             Codec::Uart(_) => {
                 let bytes = command.encode_uart();
-                (Frame::new(&bytes), bytes.len(), 1)
+                (Frame::new(&bytes), bytes.len())
             }
             Codec::Fpga => {
                 let bytes = command.encode();
-                (Frame::new(&bytes), bytes.len() + 2, FPGA_CHAINS)
+                (Frame::new(&bytes), bytes.len() + 2)
             }
         };
         let frame = frame.expect("the longest command has 11 bytes and a frame holds 12");
         let bits = on_line as u64 * 10;
         let time = Duration::from_nanos(bits * 1_000_000_000 / u64::from(bits_per_s.max(1)));
-        (LinkOp::Command(frame), time * ahead)
+        (LinkOp::Command(frame), time)
+    }
+
+    /// Commands that leave one after the other before one of ours has left for sure.
+    pub(super) fn in_turn(&self) -> u32 {
+        match self.codec {
+            Codec::Uart(_) => 1,
+            Codec::Fpga => FPGA_CHAINS,
+        }
     }
 
     /// The operation that queues work; `None` for work of the wrong kind for this chip.

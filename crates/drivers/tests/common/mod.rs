@@ -75,6 +75,9 @@ pub(crate) struct Script {
     pub(crate) midstates: usize,
     /// Mask in each chip-rolled item.
     pub(crate) mask: u32,
+    /// The link tells 1 ms after each command that it has left, and how many it has not
+    /// counted; `None` for a link that does not tell.
+    pub(crate) uncounted: Option<u64>,
 }
 
 /// Everything that left the driver, with its time.
@@ -128,6 +131,7 @@ impl Bench {
                 plugged: Some(true),
                 midstates: 4,
                 mask: 0x1fff_e000,
+                uncounted: None,
             },
             uart: config.link == LinkKind::Uart,
             chain: Chain::new(config).expect("good configuration"),
@@ -345,10 +349,15 @@ impl Bench {
                     self.uart,
                     "preamble on a UART alone"
                 );
+                self.log(Sent::Command(body.to_vec()));
+                if let Some(uncounted) = self.script.uncounted {
+                    let left = (self.commands().len() as u64).saturating_sub(uncounted);
+                    let at = self.now + Duration::from_millis(1);
+                    self.answers.push_back((at, LinkEvent::Commands { left }));
+                }
                 if let Ok(Command::ReadRegister { to: To::All, .. }) = Command::decode(body) {
                     self.answer_ids();
                 }
-                self.log(Sent::Command(body.to_vec()));
             }
             LinkOp::Work(frame) => {
                 let bytes = frame.as_slice().to_vec();
