@@ -37,13 +37,7 @@ pub(super) fn was_peer() -> Result<bool> {
 pub(super) fn measure() -> Result<Value> {
     // First, so that nothing else has touched this process's memory.
     let run = daemon::run()?;
-    let (model, replay) = (run.span(Phase::Model), run.span(Phase::Replay));
-    let per_thousand = model.zip(replay).map(|(model, replay)| {
-        let rate = replay.nonces / replay.seconds - model.nonces / model.seconds;
-        let cpu = replay.cpu_s / replay.seconds - model.cpu_s / model.seconds;
-        figure(1e6 * cpu / rate.max(1.0))
-    });
-    let daemon_us = model.map(|m| figure(m.cpu_s * 1e6 / m.works.max(1.0)));
+    let costs = Costs::of(&run);
     Ok(json!({
         "notify_to_work_on_every_chain_us": {
             "measured": run.peer["notify_us"],
@@ -58,11 +52,12 @@ pub(super) fn measure() -> Result<Value> {
             "aim": { "median": 50, "p99": 250 },
         },
         "nonces": nonces(&run),
-        "cpu_ms_per_1000_nonces": per_thousand,
+        // Microseconds per nonce are milliseconds per thousand.
+        "cpu_ms_per_1000_nonces": costs.as_ref().map(|c| figure(c.nonce_us)),
         "work": {
-            "items_per_s": model.map(|m| (m.works / m.seconds).round()),
-            "daemon_share_of_a_core": model.map(|m| figure(m.cpu_s / m.seconds)),
-            "daemon_us_per_item": daemon_us,
+            "items_per_s": costs.as_ref().map(|c| c.works_per_s.round()),
+            "daemon_share_of_a_core": costs.as_ref().map(|c| figure(c.share)),
+            "daemon_us_per_item": costs.as_ref().map(|c| figure(c.work_us)),
             "building_alone": building::measure()?,
         },
         "resident_mib": {
@@ -77,6 +72,34 @@ pub(super) fn measure() -> Result<Value> {
         "known_peers": { "stock firmware, program start to first job, s": 102 },
         "daemon_errors": run.errors,
     }))
+}
+
+/// What the daemon's processor time goes to.
+struct Costs {
+    /// Per nonce, from its entry to the answer to its submit, on all threads.
+    nonce_us: f64,
+    /// Per work item, with everything that a daemon does besides, nonces apart.
+    work_us: f64,
+    works_per_s: f64,
+    /// Of one core, for work alone.
+    share: f64,
+}
+
+impl Costs {
+    /// From two phases with the same work and different nonces.
+    fn of(run: &Run) -> Option<Costs> {
+        let (few, many) = (run.span(Phase::Model)?, run.span(Phase::Replay)?);
+        let rate = many.nonces / many.seconds - few.nonces / few.seconds;
+        let cpu = many.cpu_s / many.seconds - few.cpu_s / few.seconds;
+        let nonce_us = 1e6 * cpu / rate.max(1.0);
+        let work_s = few.cpu_s - few.nonces * nonce_us / 1e6;
+        Some(Costs {
+            nonce_us,
+            work_us: 1e6 * work_s / few.works.max(1.0),
+            works_per_s: few.works / few.seconds,
+            share: work_s / few.seconds,
+        })
+    }
 }
 
 /// The account of nonces. What was sent came back in a submit, or the daemon booked it as

@@ -2,7 +2,7 @@
 //!
 //! A port thread sleeps until its port's next deadline or until the engine gives it
 //! something. The engine's operations travel in batches, because a wake-up costs more than
-//! building a work; the first batch is short, so that new work is on its way while the
+//! building a work; a batch with a flush is short, so that new work is on its way while the
 //! rest of it is built. Work is paced inside the port by absolute deadlines, so a late wake-up
 //! delays one frame and not all that follow.
 
@@ -19,10 +19,9 @@ use super::{Inbox, Message};
 /// A port with nothing due is still looked at this often.
 const IDLE_POLL: Duration = Duration::from_millis(250);
 
-/// Operations per slot in the first batch since [`Ports::deliver`]: the flush of a chain
-/// and its first new work.
+/// Operations per slot in a batch with a flush: it and the first new work.
 const FIRST_BATCH: usize = 2;
-/// Operations in each batch after it.
+/// Operations in any other batch.
 const BATCH: usize = 64;
 
 type Batch = Vec<(ChainSlot, LinkOp)>;
@@ -71,10 +70,12 @@ impl Ports {
     pub(crate) fn link(&mut self, slot: ChainSlot, op: LinkOp) {
         let mut links = self.links.iter_mut();
         if let Some(link) = links.find(|link| link.slots.contains(&slot)) {
+            if op == LinkOp::FlushWork {
+                link.limit = link.waiting.len() + FIRST_BATCH * link.slots.len();
+            }
             link.waiting.push((slot, op));
             if link.waiting.len() >= link.limit {
                 link.send();
-                link.limit = BATCH;
             }
         }
     }
@@ -83,7 +84,6 @@ impl Ports {
     pub(crate) fn deliver(&mut self) {
         for link in &mut self.links {
             link.send();
-            link.limit = FIRST_BATCH * link.slots.len();
         }
     }
 
@@ -96,7 +96,7 @@ impl Ports {
 impl Link {
     fn new(slots: Vec<ChainSlot>, batches: Sender<Batch>) -> Self {
         Link {
-            limit: FIRST_BATCH * slots.len(),
+            limit: BATCH,
             slots,
             batches,
             waiting: Vec::new(),
@@ -106,6 +106,7 @@ impl Link {
     fn send(&mut self) {
         if !self.waiting.is_empty() {
             let _ = self.batches.send(std::mem::take(&mut self.waiting));
+            self.limit = BATCH;
         }
     }
 }

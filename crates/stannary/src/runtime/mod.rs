@@ -23,6 +23,11 @@ pub(crate) use lock::PortLock;
 /// Messages that may wait for the engine. At 16 KiB for the longest (a read from a
 /// pool) this bounds the memory at 4 MiB.
 const INBOX: usize = 256;
+/// Effects between two looks into the inbox while there are more to carry out. Work for a
+/// whole machine takes half a millisecond to build; a nonce waits for a part of it only.
+const LOOK_EVERY: u32 = 16;
+/// Looks in one go, so that no peer's messages keep the clock from being read.
+const LOOKS: u32 = 64;
 /// Snapshots per second: four, as the contract says.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(250);
 
@@ -123,12 +128,7 @@ impl Miner {
         let deadline = self.engine.next_deadline();
         let due = deadline.map_or(next_snapshot, |at| at.min(next_snapshot));
         match self.messages.recv_timeout(self.clock.until(due)) {
-            Ok(Message::Event(event)) => self.engine.handle(self.clock.now(), event),
-            Ok(Message::Pool(news)) => {
-                if let Some(event) = self.pools.take(news) {
-                    self.engine.handle(self.clock.now(), event);
-                }
-            }
+            Ok(message) => self.give(message),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
         // A deadline that the message brought is kept in the next turn.
@@ -138,9 +138,20 @@ impl Miner {
         }
     }
 
+    fn give(&mut self, message: Message) {
+        let event = match message {
+            Message::Event(event) => Some(event),
+            Message::Pool(news) => self.pools.take(news),
+        };
+        if let Some(event) = event {
+            self.engine.handle(self.clock.now(), event);
+        }
+    }
+
     /// Do all that the engine wants done. True once it has stopped.
     fn carry_out(&mut self, observer: &mut dyn Observer) -> bool {
         let mut stopped = false;
+        let mut done = 0;
         while let Some(effect) = self.engine.next_effect() {
             match effect {
                 Effect::Link { slot, op } => self.ports.link(slot, op),
@@ -154,6 +165,13 @@ impl Miner {
                 Effect::Disconnect { pool } => self.pools.disconnect(pool),
                 Effect::Log(note) => observer.note(&note),
                 Effect::Stopped => stopped = true,
+            }
+            done += 1;
+            if done % LOOK_EVERY == 0
+                && done <= LOOKS * LOOK_EVERY
+                && let Ok(message) = self.messages.try_recv()
+            {
+                self.give(message);
             }
         }
         self.ports.deliver();

@@ -262,3 +262,52 @@ impl Work {
         Some((nonce, FromPeer { slot, head, data }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::{ChainResponse, fpga};
+    use units::{Header, HostVersions, JobKey, Midstate, Rolling, WireJobId, WorkId, WorkItem};
+
+    use super::*;
+
+    #[test]
+    fn a_nonce_is_right_for_the_work_that_the_daemon_sent() {
+        let slot = ChainSlot(2);
+        let versions = [0x2000_0000, 0x2000_2000, 0x2000_4000, 0x2000_6000];
+        let midstates = [1, 2, 3, 4].map(|n| Midstate([n; 8]));
+        let header = Header {
+            ntime: NTIME + 77,
+            ..Header::default()
+        };
+        let item = WorkItem {
+            id: WorkId(1),
+            job: JobKey::default(),
+            extranonce2: 0,
+            header,
+            rolling: Rolling::Host(HostVersions::new(&versions, &midstates).expect("four")),
+        };
+        let record = fpga::encode_work(slot, WireJobId(0x54), &item, false).expect("host rolls");
+        let mut frame = [0; WORK];
+        frame.copy_from_slice(&record);
+
+        let work = Work::parse(&frame);
+        assert_eq!(work.job, 77);
+        let mut next = 1;
+        let mut last = 0;
+        for (i, midstate) in midstates.iter().enumerate() {
+            let (nonce, record) = work.find(slot, i, &mut next).expect("one in 256");
+            assert!(nonce > last, "no nonce comes twice");
+            last = nonce;
+            let decoded = fpga::decode_record(record.head, record.data);
+            let fpga::Record::Response { chain: 2, response } = decoded else {
+                panic!("{decoded:?}");
+            };
+            let ChainResponse::Nonce(raw) = response else {
+                panic!("{response:?}");
+            };
+            assert_eq!(usize::from(raw.job), 0x54 + i);
+            let hash = sha256d::finish(&midstate.0, &header.tail(), raw.nonce.to_wire());
+            assert!(sha256d::leading_zero_bits(&hash) >= NONCE_BITS);
+        }
+    }
+}

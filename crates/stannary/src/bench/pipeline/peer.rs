@@ -17,6 +17,10 @@ use super::chips::Chips;
 use super::plan::{PEER_VARIABLE, Phase, TO_PEER, ToPeer};
 use super::pool;
 
+/// By how much the search for nonces yields to everything else, so that it delays nothing
+/// that is measured.
+const SEARCH_NICE: i32 = 10;
+
 /// Be the peer until the benchmark ends.
 pub(super) fn run() -> Result<()> {
     let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
@@ -29,6 +33,8 @@ pub(super) fn run() -> Result<()> {
     thread::Builder::new()
         .name("replay".into())
         .spawn(move || replaying.replay(out))?;
+    // Threads that run already keep their priority.
+    let _ = rustix::process::nice(SEARCH_NICE);
     listen(socket, &chips);
     println!("{}", chips.take_log().report());
     std::io::stdout()

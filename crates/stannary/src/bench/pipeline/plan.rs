@@ -171,3 +171,51 @@ impl FromPeer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_back_as_they_were() {
+        for phase in [
+            Phase::Ramp,
+            Phase::Model,
+            Phase::Replay,
+            Phase::Polled,
+            Phase::Drain,
+        ] {
+            let ToPeer::Phase(back) = ToPeer::decode(&ToPeer::Phase(phase).encode()) else {
+                panic!("{phase:?} became work");
+            };
+            assert_eq!(back, phase);
+        }
+        let frame = std::array::from_fn(|i| i as u8);
+        let work = ToPeer::Work {
+            slot: ChainSlot(2),
+            at: 1 << 40 | 7,
+            counts: true,
+            frame,
+        };
+        let ToPeer::Work {
+            slot,
+            at,
+            counts,
+            frame: back,
+        } = ToPeer::decode(&work.encode())
+        else {
+            panic!("work became a phase");
+        };
+        assert_eq!(
+            (slot, at, counts, back),
+            (ChainSlot(2), 1 << 40 | 7, true, frame)
+        );
+        let nonce = FromPeer {
+            slot: ChainSlot(1),
+            head: 0x8054_0081,
+            data: 0x0102_0304,
+        };
+        assert_eq!(FromPeer::decode(&nonce.encode()).encode(), nonce.encode());
+        assert_eq!(nonce.encode().len(), FROM_PEER);
+    }
+}
