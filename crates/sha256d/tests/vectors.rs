@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use sha256d::{Hasher, Implementation, Scan, Target};
 
 fn hex(text: &str) -> Vec<u8> {
     assert!(text.len().is_multiple_of(2), "{text}");
@@ -67,13 +68,21 @@ fn candidate(vector: &Value) -> sha256d::Candidate {
     }
 }
 
+fn hashers() -> impl Iterator<Item = Hasher> {
+    Implementation::ALL.into_iter().filter_map(Hasher::forced)
+}
+
 fn displayed(hash: [u8; 32]) -> Vec<u8> {
     hash.iter().rev().copied().collect()
 }
 
 #[test]
 fn sha256_agrees_with_the_examples_of_fips_180() {
-    let check = |data: &[u8], expected: &str| assert_eq!(sha256d::sha256(data)[..], hex(expected));
+    let check = |data: &[u8], expected: &str| {
+        for hasher in hashers() {
+            assert_eq!(hasher.sha256(data)[..], hex(expected), "{hasher:?}");
+        }
+    };
     check(
         b"",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -109,14 +118,26 @@ fn main_chain_headers_have_their_midstates_and_hashes() {
             "{id}"
         );
         let hash = hex(text(&vector, "hash_display"));
-        assert_eq!(displayed(sha256d::hash_header(&header)), hash, "{id}");
         let tail = header[64..76].try_into().expect("12 bytes");
-        let wire = header[76..80].try_into().expect("4 bytes");
-        assert_eq!(
-            displayed(sha256d::finish(&midstate, &tail, wire)),
-            hash,
-            "{id}"
-        );
+        let wire: [u8; 4] = header[76..80].try_into().expect("4 bytes");
+        let nonce = u32::from_le_bytes(wire);
+        for hasher in hashers() {
+            assert_eq!(
+                hasher.midstate(&first64(&header)),
+                midstate,
+                "{id} {hasher:?}"
+            );
+            assert_eq!(
+                displayed(hasher.hash_header(&header)),
+                hash,
+                "{id} {hasher:?}"
+            );
+            let finished = hasher.finish(&midstate, &tail, wire);
+            assert_eq!(displayed(finished), hash, "{id} {hasher:?}");
+            let scan = Scan::by(hasher, &midstate, &tail, Target::from_le_bytes(&finished));
+            let around = nonce - nonce.min(1000)..nonce + 1;
+            assert_eq!(scan.range(around), Some(nonce), "{id} {hasher:?}");
+        }
     }
 }
 
@@ -124,13 +145,17 @@ fn main_chain_headers_have_their_midstates_and_hashes() {
 fn captured_shares_hash_as_recorded_one_by_one_and_in_a_batch() {
     let vectors = vectors("shares.json");
     let candidates: Vec<_> = vectors.iter().map(candidate).collect();
-    let mut hashes = vec![[0; 32]; candidates.len()];
-    sha256d::verify_batch(&candidates, &mut hashes);
-    for (vector, hash) in vectors.iter().zip(hashes) {
-        let id = text(vector, "id");
-        assert_eq!(displayed(hash), hex(text(vector, "hash_display")), "{id}");
-        if vector.get("header80").is_some() {
-            assert_eq!(sha256d::hash_header(&header(vector)), hash, "{id}");
+    for hasher in hashers() {
+        let mut hashes = vec![None; candidates.len()];
+        hasher.verify_batch(&candidates, &Target::MAX, &mut hashes);
+        for (vector, hash) in vectors.iter().zip(hashes) {
+            let id = text(vector, "id");
+            let hash = hash.expect("every hash meets this target");
+            let expected = hex(text(vector, "hash_display"));
+            assert_eq!(displayed(hash), expected, "{id} {hasher:?}");
+            if vector.get("header80").is_some() {
+                assert_eq!(hasher.hash_header(&header(vector)), hash, "{id} {hasher:?}");
+            }
         }
     }
 }
@@ -144,8 +169,14 @@ fn scan_finds_the_nonce_of_the_genesis_block() {
     // Its hash has 43 leading zero bits.
     let around = nonce - 20_000..nonce + 10;
     let check = |zero_bits, expected| {
-        let found = sha256d::scan(&midstate, &tail, around.clone(), zero_bits);
-        assert_eq!(found, expected, "{zero_bits}");
+        for hasher in hashers() {
+            let scan = Scan::by(hasher, &midstate, &tail, Target::zero_bits(zero_bits));
+            assert_eq!(
+                scan.range(around.clone()),
+                expected,
+                "{zero_bits} {hasher:?}"
+            );
+        }
     };
     check(0, Some(nonce - 20_000));
     check(32, Some(nonce));

@@ -13,6 +13,10 @@ pub(crate) const SEARCH_BITS_MAX: u32 = 24;
 /// space of a BM1398 core (2^19) serves well.
 const CANDIDATES_MAX: u32 = 1 << 22;
 
+/// Candidates that are handed to the scan at a time, at first and in the long run.
+const BLOCK_MIN: usize = 32;
+const BLOCK_MAX: usize = 512;
+
 /// One core's nonces for one version.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Space {
@@ -30,6 +34,12 @@ impl Space {
     /// The `i`-th nonce, most significant byte first on the wire.
     fn at(&self, i: u32) -> u32 {
         self.fixed | (self.start.wrapping_add(i) & self.mask)
+    }
+
+    /// The `i`-th nonce of a round that begins with the `from`-th; `i` is less than the length.
+    fn round_from(&self, from: u32, i: u32) -> u32 {
+        let i = from % self.len + i;
+        self.at(if i < self.len { i } else { i - self.len })
     }
 }
 
@@ -53,27 +63,36 @@ pub(crate) fn find(
     taken: impl Fn(&Found) -> bool,
 ) -> Option<Found> {
     let allowed = space.len.min(budget.0);
-    let mut tries = 0..allowed;
-    let mut candidates = tries.by_ref().map(|i| {
-        let i = from % space.len + i;
-        space
-            .at(if i < space.len { i } else { i - space.len })
-            .swap_bytes()
-    });
-    let found = loop {
-        let Some(nonce) = sha256d::scan(midstate, tail, &mut candidates, bits) else {
+    let scan = sha256d::Scan::new(midstate, tail, sha256d::Target::zero_bits(bits));
+    let mut tried = 0;
+    let mut block = [0; BLOCK_MAX];
+    // Short blocks first: at few bits a nonce is soon found, and the rest is for nothing.
+    let mut size = BLOCK_MIN;
+    let found = 'search: loop {
+        let block = &mut block[..size.min((allowed - tried) as usize)];
+        if block.is_empty() {
             break None;
-        };
-        let wire = nonce.to_le_bytes();
-        let found = Found {
-            wire,
-            hash: hash::header_hash(midstate, tail, wire),
-        };
-        if hash::meets_ticket(&found.hash, bits) && !taken(&found) {
-            break Some(found);
         }
+        for (candidate, i) in block.iter_mut().zip(tried..) {
+            *candidate = space.round_from(from, i).swap_bytes();
+        }
+        let mut rest = &block[..];
+        while let Some(place) = scan.first(rest) {
+            tried += place as u32 + 1;
+            let wire = rest[place].to_le_bytes();
+            rest = &rest[place + 1..];
+            let found = Found {
+                wire,
+                hash: hash::header_hash(midstate, tail, wire),
+            };
+            if hash::meets_ticket(&found.hash, bits) && !taken(&found) {
+                break 'search Some(found);
+            }
+        }
+        tried += rest.len() as u32;
+        size = (size * 4).min(BLOCK_MAX);
     };
-    budget.0 -= allowed - tries.len() as u32;
+    budget.0 -= tried;
     found
 }
 

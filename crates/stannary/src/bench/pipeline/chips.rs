@@ -251,8 +251,9 @@ impl Work {
     /// A nonce for the `i`-th midstate, and the record that says so.
     fn find(&self, slot: ChainSlot, i: usize, next: &mut u32) -> Option<(u32, FromPeer)> {
         let place = i % self.midstates.len();
-        let tries = (0..TRIES).map(|n| next.wrapping_add(n));
-        let found = sha256d::scan(&self.midstates[place], &self.tail, tries, NONCE_BITS);
+        let target = sha256d::Target::zero_bits(NONCE_BITS);
+        let scan = sha256d::Scan::new(&self.midstates[place], &self.tail, target);
+        let found = scan.range(*next..next.saturating_add(TRIES));
         *next = found.unwrap_or(next.wrapping_add(TRIES)).wrapping_add(1);
         let nonce = found?;
         // Nonce, its indicator, work id with the midstate's place, chain.

@@ -1,0 +1,38 @@
+//! Plain Rust: one hash at a time, with the compiler's own choice of instructions.
+
+use crate::header::{Candidate, block_words, to_bytes};
+use crate::lanes;
+use crate::prepared::Prepared;
+use crate::rounds;
+use crate::target::Target;
+
+/// `state` after `block`.
+pub(crate) fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
+    *state = rounds::compress(*state, block_words(block));
+}
+
+/// The hash of one candidate.
+pub(crate) fn finish(item: &Candidate) -> [u8; 32] {
+    let block = lanes::second_block(core::array::from_fn(|i| item.word(i)));
+    to_bytes(&rounds::second_hash(rounds::compress(item.midstate, block)))
+}
+
+/// See [`lanes::scan`].
+pub(crate) fn scan(prepared: &Prepared, words: &[u32], limit: u32) -> Option<usize> {
+    lanes::scan::<u32>(prepared, words, limit)
+}
+
+/// See [`lanes::verify`].
+pub(crate) fn verify(items: &[Candidate], target: &Target, out: &mut [Option<[u8; 32]>]) {
+    lanes::verify::<u32>(items, target, out);
+}
+
+/// See [`lanes::verify_headers`].
+pub(crate) fn verify_headers(headers: &[[u8; 80]], target: &Target, out: &mut [Option<[u8; 32]>]) {
+    lanes::verify_headers::<u32>(headers, target, out);
+}
+
+/// See [`lanes::midstates`].
+pub(crate) fn midstates(first64: &[u8; 64], versions: &[u32], out: &mut [[u32; 8]]) {
+    lanes::midstates::<u32>(first64, versions, out);
+}
