@@ -5,9 +5,9 @@
 //! voice before it makes the words of its next step: the two are merged instruction by
 //! instruction, since the first is bound by latency and the second by ports.
 //!
-//! There are three pieces: `scan` (nonces of one midstate; a canon, in which each voice is a
-//! quarter of the way behind the one before), `second` (both hashes from independent midstates)
-//! and `first` (midstates of independent blocks), these two in step, because a canon takes a turn
+//! There are four pieces: `scan` (nonces of one midstate; a canon, in which each voice is a
+//! quarter of the way behind the one before), `second` (both hashes from independent midstates),
+//! `first` (midstates of independent blocks) and `whole` (headers), the last three in step, because a canon takes a turn
 //! more to end. `one` is a single hash from its midstate, with no instruction too many: the
 //! processor overlaps it with its neighbours as far as it can look ahead.
 //!
@@ -164,16 +164,28 @@ impl Voice {
     }
 
     fn second(self) -> Vec<Step> {
+        let early = self.number < EARLY;
+        let item = |field: &str| self.item(field, false);
+        let begin = self.begin_second_piece(early);
+        let top = format!("[rsi+{}]", 4 * self.number);
+        self.from_midstate(begin, &item("words"), item, &top)
+    }
+
+    /// Both hashes of a header from its midstate: what makes the state of it, the first words,
+    /// where the midstate's words are, and where the top word goes.
+    fn from_midstate(
+        self,
+        begin: Vec<String>,
+        words: &str,
+        item: impl Fn(&str) -> String,
+        top: &str,
+    ) -> Vec<Step> {
         let header = |quad: usize| {
             self.known_rounds([0, 16].map(|half| fixed("header_sums", 32 * quad + half)))
         };
         let kept = self.kept(0);
-        let words = self.item("words", false);
         let mut steps = vec![
-            step(
-                self.begin_second_piece(),
-                self.rounds_of(&words, &fixed("k0", 0)),
-            ),
+            step(begin, self.rounds_of(words, &fixed("k0", 0))),
             step(vec![], header(0)),
             step(vec![], header(1)),
             step(vec![], header(2)),
@@ -221,15 +233,13 @@ impl Voice {
             ),
         ];
         steps.extend(self.last_words_of_first());
-        let top = format!("[rsi+{}]", 4 * self.number);
-        steps.extend(self.second_hash(self.begin_second_of_second(), &top));
+        steps.extend(self.second_hash(self.begin_second_of_second(item), top));
         steps
     }
 
     /// The state from the midstate's words a to h.
-    fn begin_second_piece(self) -> Vec<String> {
+    fn begin_second_piece(self, early: bool) -> Vec<String> {
         let (abef, cdgh) = (self.abef(), self.cdgh());
-        let early = self.number < EARLY;
         lines([
             format!("vpshufd {NEW}, {}, 0xb1", self.item("abcd", early)),
             format!("vpshufd {cdgh}, {}, 0x1b", self.item("efgh", early)),
@@ -240,12 +250,12 @@ impl Voice {
 
     /// As in the scan, but with a midstate of this item: its words stand one after the other,
     /// zeros before them and padding behind.
-    fn begin_second_of_second(self) -> Vec<String> {
+    fn begin_second_of_second(self, item: impl Fn(&str) -> String) -> Vec<String> {
         let (abef, newest) = (self.abef(), self.newest());
-        let mut out = self.words_1_to_8(&self.item("bcde", false), &self.item("fghp", false));
+        let mut out = self.words_1_to_8(&item("bcde"), &item("fghp"));
         out.extend(lines([
             format!("vpshufb {newest}, {abef}, {}", fixed("take_a", 0)),
-            format!("vpaddd {newest}, {newest}, {}", self.item("zzza", false)),
+            format!("vpaddd {newest}, {newest}, {}", item("zzza")),
             format!("vpshufb {abef}, {newest}, {}", fixed("take_a", 0)),
             format!("vpaddd {abef}, {abef}, {}", fixed("abef1", 0)),
         ]));
@@ -256,16 +266,30 @@ impl Voice {
     // The midstate of a block.
 
     fn first(self) -> Vec<Step> {
-        let quad = |i: usize| format!("[rdi+{}]", 64 * self.number + 16 * i);
+        let (abef, cdgh) = (self.abef(), self.cdgh());
+        let mut steps = self.block(|quad| format!("[rdi+{}]", 64 * self.number + 16 * quad));
+        let last = steps.last_mut().expect("sixteen steps");
+        last.rounds.extend(lines([
+            format!("vpshufd {abef}, {abef}, 0x1b"),
+            format!("vpshufd {cdgh}, {cdgh}, 0x1b"),
+            format!("vpunpcklqdq {SUMS}, {abef}, {cdgh}"),
+            format!("vmovdqu [rsi+{}], {SUMS}", 32 * self.number),
+            format!("vpunpckhqdq {SUMS}, {abef}, {cdgh}"),
+            format!("vmovdqu [rsi+{}], {SUMS}", 32 * self.number + 16),
+        ]));
+        steps
+    }
+
+    /// A block from the initial state, by its words.
+    fn block(self, quad: impl Fn(usize) -> String) -> Vec<Step> {
+        let (abef, cdgh) = (self.abef(), self.cdgh());
         let plain = |i: usize| self.rounds_of(&quad(i), &fixed("k0", 16 * i));
+        let begin = lines([
+            format!("vmovdqa {abef}, {}", fixed("abef0", 0)),
+            format!("vmovdqa {cdgh}, {}", fixed("cdgh0", 0)),
+        ]);
         let mut steps = vec![
-            step(
-                lines([
-                    format!("vmovdqa {}, {}", self.abef(), fixed("abef0", 0)),
-                    format!("vmovdqa {}, {}", self.cdgh(), fixed("cdgh0", 0)),
-                ]),
-                plain(0),
-            ),
+            step(begin, plain(0)),
             step(vec![], plain(1)),
             step(vec![], plain(2)),
             step(vec![], plain(3)),
@@ -287,18 +311,39 @@ impl Voice {
             words.extend(self.complete(i));
             steps.push(step(words, self.rounds(&fixed("k0", 16 * i))));
         }
-        let (abef, cdgh) = (self.abef(), self.cdgh());
         let last = steps.last_mut().expect("sixteen steps");
         last.rounds.extend(lines([
             format!("vpaddd {abef}, {abef}, {}", fixed("abef0", 0)),
             format!("vpaddd {cdgh}, {cdgh}, {}", fixed("cdgh0", 0)),
-            format!("vpshufd {abef}, {abef}, 0x1b"),
-            format!("vpshufd {cdgh}, {cdgh}, 0x1b"),
-            format!("vpunpcklqdq {SUMS}, {abef}, {cdgh}"),
-            format!("vmovdqu [rsi+{}], {SUMS}", 32 * self.number),
-            format!("vpunpckhqdq {SUMS}, {abef}, {cdgh}"),
-            format!("vmovdqu [rsi+{}], {SUMS}", 32 * self.number + 16),
         ]));
+        steps
+    }
+
+    // A whole header.
+
+    fn whole(self) -> Vec<Step> {
+        let quad = |quad: usize| format!("[rdi+{}]", 80 * self.number + 16 * quad);
+        let item = |field: &str| format!("[rcx+{{items}}+{{{field}}}+{}]", 64 * self.number);
+        let mut steps = self.block(quad);
+        let last = steps.last_mut().expect("sixteen steps");
+        let (abef, cdgh, newest) = (self.abef(), self.cdgh(), self.newest());
+        let two = |words: &str, at: usize| {
+            format!(
+                "qword ptr [rcx+{{items}}+{{abcd}}+{}], {words}",
+                64 * self.number + 8 * at
+            )
+        };
+        // The midstate's words, two by two, to where the second hash looks for them.
+        last.rounds.extend(lines([
+            format!("vpshufd {SUMS}, {abef}, 0x1b"),
+            format!("vpshufd {newest}, {cdgh}, 0x1b"),
+            format!("vmovlps {}", two(SUMS, 0)),
+            format!("vmovlps {}", two(&newest, 1)),
+            format!("vmovhps {}", two(SUMS, 2)),
+            format!("vmovhps {}", two(&newest, 3)),
+        ]));
+        let top = format!("[rsi+{}]", 4 * self.number);
+        steps.extend(self.from_midstate(vec![], &quad(4), item, &top));
         steps
     }
 
@@ -752,4 +797,19 @@ fn first_is_what_the_score_says() {
 fn one_is_what_the_score_says() {
     let lines = one().into_iter().map(|line| format!("    {line}\n"));
     check("one.s", HEADING.to_owned() + &lines.collect::<String>());
+}
+
+#[test]
+fn whole_is_what_the_score_says() {
+    check(
+        "whole.s",
+        Piece {
+            voices: voices(Voice::whole),
+            ahead: [0; VOICES],
+            before: &["vpxor xmm15, xmm15, xmm15"],
+            turn: ("rdi", 80 * VOICES),
+            behind: &["add rdi, 320", "add rsi, 16", "dec rdx", "jnz 2b", "ret"],
+        }
+        .written(),
+    );
 }

@@ -1,4 +1,5 @@
-//! Batches, in assembly: `second.s` (both hashes from a midstate) and `first.s` (midstates).
+//! Batches, in assembly: `second.s` (both hashes from a midstate), `first.s` (midstates) and
+//! `whole.s` (headers).
 //!
 //! Four items at a time. The assembly reads ahead into the next four while it ends the last, so
 //! the arrays that it reads have four items more than they hold; what stands there is of no
@@ -38,6 +39,10 @@ struct Item {
 #[repr(C, align(64))]
 struct Block([Four; 4]);
 
+/// A header as its words.
+#[repr(C, align(16))]
+struct Header([Four; 5]);
+
 /// Room for items, of which the first are written; whole turns are played all the same.
 type Room<T> = [MaybeUninit<T>; BLOCK + VOICES];
 
@@ -70,20 +75,43 @@ pub(crate) fn verify_headers(headers: &[[u8; 80]], target: &Target, out: &mut [O
             }
             continue;
         }
-        let mut blocks: Room<Block> = [const { MaybeUninit::uninit() }; BLOCK + VOICES];
-        let mut rests = [_mm_setzero_si128(); BLOCK];
-        for ((place, rest), header) in blocks.iter_mut().zip(&mut rests).zip(headers) {
-            let [block @ .., last]: [_; 5] = quads(header);
-            put_block(place, block);
-            *rest = last;
+        let mut room: Room<Header> = [const { MaybeUninit::uninit() }; BLOCK + VOICES];
+        for (place, header) in room.iter_mut().zip(headers) {
+            place.write(Header(quads(header).map(Four::from)));
         }
-        let mut states = [[0; 8]; BLOCK];
-        midstates_of(&blocks, &mut states[..headers.len()]);
-        let mut room: Room<Item> = [const { MaybeUninit::uninit() }; BLOCK + VOICES];
-        for ((place, rest), state) in room.iter_mut().zip(rests).zip(&states[..headers.len()]) {
-            put(place, *state, rest);
+        let mut tops = [0; BLOCK];
+        let mut scratch = HeaderScratch {
+            words: Scratch::new(),
+            items: [const {
+                Item {
+                    zeros: [0; 3],
+                    midstate: [0; 8],
+                    pad: PAD,
+                    words: Four([0; 4]),
+                }
+            }; VOICES],
+        };
+        let turns = usize::div_ceil(headers.len(), VOICES).clamp(1, BLOCK / VOICES);
+        // SAFETY: the processor has what this function's attribute names. The assembly reads
+        // four headers per turn, which the room has; it writes four words per turn, which that
+        // array has, and the scratch.
+        unsafe {
+            play_whole(
+                room.as_ptr().cast(),
+                tops.as_mut_ptr(),
+                turns as u64,
+                &mut scratch,
+                &FIXED,
+            );
         }
-        judge(&room, target, out);
+        for ((out, header), top) in out.iter_mut().zip(headers).zip(tops) {
+            *out = if number(top) <= target.top() {
+                let [block @ .., rest]: [_; 5] = quads(header);
+                one::verify(&one::midstate(block), rest, target)
+            } else {
+                None
+            };
+        }
     }
 }
 
@@ -186,9 +214,7 @@ fn judge(items: &Room<Item>, target: &Target, out: &mut [Option<[u8; 32]>]) {
         );
     }
     for ((out, item), top) in out.iter_mut().zip(items).zip(tops) {
-        // What comes out is word e of the last round, without the initial state.
-        let number = top.wrapping_add(INITIAL[7]).swap_bytes();
-        *out = if number <= target.top() {
+        *out = if number(top) <= target.top() {
             // SAFETY: an item was written for each of `out`.
             let item = unsafe { item.assume_init_ref() };
             one::verify(&item.midstate, item.words.load(), target)
@@ -196,6 +222,11 @@ fn judge(items: &Room<Item>, target: &Target, out: &mut [Option<[u8; 32]>]) {
             None
         };
     }
+}
+
+/// The most significant word of a hash, from word e of the last round that was played.
+fn number(e: u32) -> u32 {
+    e.wrapping_add(INITIAL[7]).swap_bytes()
 }
 
 /// Room for what does not fit into registers: sixteen words of each voice's schedule.
@@ -207,6 +238,13 @@ impl Scratch {
     fn new() -> MaybeUninit<Scratch> {
         MaybeUninit::uninit()
     }
+}
+
+/// The same, and the voices' midstates.
+#[repr(C, align(64))]
+struct HeaderScratch {
+    words: MaybeUninit<Scratch>,
+    items: [Item; VOICES],
 }
 
 /// Four top words per turn, each without the last word of the initial state.
@@ -262,5 +300,41 @@ unsafe extern "sysv64" fn play_first(
         abef0 = const offset_of!(Fixed, abef0),
         cdgh0 = const offset_of!(Fixed, cdgh0),
         k0 = const offset_of!(Fixed, k0),
+    )
+}
+
+/// As [`play_second`], from whole headers.
+///
+/// SAFETY: the processor has the SHA extensions, SSE4.1 and AVX; `4 * turns` headers can be read
+/// and `4 * turns` words written; `turns` is not zero.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn play_whole(
+    headers: *const Header,
+    tops: *mut u32,
+    turns: u64,
+    scratch: &mut HeaderScratch,
+    fixed: &Fixed,
+) {
+    // Arguments: rdi, rsi, rdx, rcx, r8.
+    naked_asm!(
+        include_str!("whole.s"),
+        items = const offset_of!(HeaderScratch, items),
+        zzza = const offset_of!(Item, zeros),
+        abcd = const offset_of!(Item, midstate),
+        bcde = const offset_of!(Item, midstate) + 4,
+        fghp = const offset_of!(Item, midstate) + 20,
+        abef0 = const offset_of!(Fixed, abef0),
+        cdgh0 = const offset_of!(Fixed, cdgh0),
+        abef1 = const offset_of!(Fixed, abef1),
+        cdgh1 = const offset_of!(Fixed, cdgh1),
+        pad = const offset_of!(Fixed, pad),
+        header_length = const offset_of!(Fixed, header_length),
+        header_sums = const offset_of!(Fixed, header_sums),
+        w13 = const offset_of!(Fixed, w13),
+        sums9 = const offset_of!(Fixed, sums9),
+        take_a = const offset_of!(Fixed, take_a),
+        take_gh = const offset_of!(Fixed, take_gh),
+        k0 = const offset_of!(Fixed, k0),
+        k1 = const offset_of!(Fixed, k1),
     )
 }
