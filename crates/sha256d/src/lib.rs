@@ -72,6 +72,12 @@ pub fn hash_header(header: &[u8; 80]) -> [u8; 32] {
     Hasher::best().hash_header(header)
 }
 
+/// The candidate's hash, if that is at most `target`. If its most significant word is too large,
+/// the rest of it is not made.
+pub fn verify(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+    Hasher::best().verify(item, target)
+}
+
 /// For each candidate its hash, if that is at most `target`. The candidates are independent of
 /// each other and computed side by side; one whose most significant word is too large is
 /// dropped before the rest of its hash is made. Stops at the shorter of `items` and `out`.

@@ -197,6 +197,7 @@ proptest! {
             for (target, expected) in [(equal, Some(hash)), (below, None)] {
                 let scan = Scan::by(hasher, &item.midstate, &tail, target);
                 prop_assert_eq!(scan.first(&[nonce]), expected.map(|_| 0), "{:?}", hasher);
+                prop_assert_eq!(hasher.verify(&item, &target), expected, "{:?}", hasher);
                 let mut out = [Some([0; 32])];
                 hasher.verify_batch(&[item], &target, &mut out);
                 prop_assert_eq!(out[0], expected, "{:?}", hasher);
