@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     let nonces = arguments.next().and_then(|text| text.parse().ok());
     let (Some(nonces), "portable") = (nonces, implementation.as_str()) else {
         eprintln!("usage: scan IMPLEMENTATION NONCES; implementations here: portable");
-        return ExitCode::FAILURE;
+        // A status of its own: not there, as opposed to broken.
+        return ExitCode::from(2);
     };
     let midstate = core::hint::black_box(MIDSTATE);
     match sha256d::scan(&midstate, &TAIL, 0..nonces, 256) {
