@@ -10,17 +10,15 @@ arm_target=${CARGO_TARGET_DIR:-$root/target}/arm
 # What scripts/fetch-cross answers where its packages are not made for the host.
 not_for_this_host=3
 
-# Gets the toolchain. Where it cannot be had, says so and ends the script: well, unless
-# `STANNARY_ARM_TESTS` wants it run whatever comes.
-need_cross() {
+# Gets the toolchain, or ends the script. Returns 1, with a sentence, where the toolchain cannot be had;
+# with `STANNARY_ARM_TESTS=1` that is a failure too.
+have_cross() {
     local status=0
     "$root/scripts/fetch-cross" >/dev/null || status=$?
     [ $status -eq 0 ] && return
-    if [ $status -eq $not_for_this_host ] && [ "${STANNARY_ARM_TESTS:-}" != 1 ]; then
-        echo "${0##*/}: no toolchain for ARM can be had here: nothing for ARM was built or run"
-        exit 0
-    fi
-    exit 1
+    [ $status -eq $not_for_this_host ] && [ "${STANNARY_ARM_TESTS:-}" != 1 ] || exit 1
+    printf '%s: no toolchain for ARM here: nothing for ARM was built or run\n' "${0##*/}" >&2
+    return 1
 }
 
 # Rust's name of an architecture.
@@ -42,17 +40,29 @@ emulator() {
 # libraries; with a standard library from source, since no built one is packaged. Without backtraces,
 # whose code would be a fifth of the build.
 cross_cargo() {
-    local arch=$1 command=$2 target gcc flags
+    local arch=$1 command=$2 flags=(-C target-feature=+crt-static) joined
     shift 2
-    target=$(triple "$arch")
     case $arch in
-        armv7) gcc=arm-linux-gnueabihf-gcc ;;
-        aarch64) gcc=aarch64-linux-gnu-gcc ;;
+        armv7) flags+=(-C "linker=$cross/bin/arm-linux-gnueabihf-gcc") ;;
+        aarch64)
+            hide_features
+            flags+=(-C "linker=$cross/bin/aarch64-linux-gnu-gcc" -C link-arg=-Wl,--wrap=getauxval
+                -C "link-arg=$arm_target/hide-features.o" -C link-arg=-l:libc.a)
+            ;;
     esac
-    flags="-C target-feature=+crt-static -C linker=$cross/bin/$gcc"
+    # With the one separator that stands in no path.
+    joined=$(printf '%s\x1f' "${flags[@]}")
     # `RUSTC_BOOTSTRAP` lets a stable compiler take `-Z` options.
     env RUSTC="$cross/bin/rustc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$arm_target" \
-        CARGO_ENCODED_RUSTFLAGS="${flags// /$'\x1f'}" \
-        "$cross/bin/cargo" "$command" --quiet --locked --profile emulated --target "$target" \
+        CARGO_ENCODED_RUSTFLAGS="${joined%?}" \
+        "$cross/bin/cargo" "$command" --quiet --locked --profile emulated --target "$(triple "$arch")" \
         -Zbuild-std=std,panic_unwind,test -Zbuild-std-features=panic-unwind "$@"
+}
+
+# What takes the SHA-2 extension from an emulated aarch64 processor: the file says how.
+hide_features() {
+    local source=$root/scripts/lib/hide-features.c object=$arm_target/hide-features.o
+    [ "$object" -nt "$source" ] && return
+    mkdir -p "$arm_target"
+    "$cross/bin/aarch64-linux-gnu-gcc" -O -c "$source" -o "$object"
 }
