@@ -293,7 +293,7 @@ fn after_round_0<W: Word>(word: W) -> State<W> {
 }
 
 /// Words 8 to 15 of the block that hashes a hash.
-const fn hash_padding(t: usize) -> u32 {
+pub(crate) const fn hash_padding(t: usize) -> u32 {
     match t {
         8 => PAD,
         15 => HASH_BITS,

@@ -3,11 +3,18 @@
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "aarch64")]
-pub(crate) mod neon;
+pub(crate) mod neon_aarch64;
+#[cfg(target_arch = "arm")]
+pub(crate) mod neon_armv7;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod sha2;
 #[cfg(target_arch = "aarch64")]
 mod sha2_scan;
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) use neon_aarch64 as neon;
+#[cfg(target_arch = "arm")]
+pub(crate) use neon_armv7 as neon;
 
 /// What the processor has, by the word of the system's kernel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +57,3 @@ fn kernel_says() -> [bool; 2] {
 fn kernel_says() -> [bool; 2] {
     [false; 2]
 }
-
-#[cfg(target_arch = "arm")]
-pub(crate) use crate::portable as neon;

@@ -11,6 +11,7 @@ use core::arch::asm;
 use crate::constants::K;
 use crate::header::Candidate;
 use crate::lanes;
+use crate::portable;
 use crate::prepared::Prepared;
 use crate::target::Target;
 use crate::word::Word;
@@ -170,17 +171,26 @@ pub(crate) fn scan(prepared: &Prepared, words: &[u32], limit: u32) -> Option<usi
 /// See [`lanes::verify`].
 #[target_feature(enable = "neon")]
 pub(crate) fn verify(items: &[Candidate], target: &Target, out: &mut [Option<[u8; 32]>]) {
+    if items.len() == 1 {
+        return portable::verify(items, target, out);
+    }
     lanes::verify::<Four>(items, target, out);
 }
 
 /// See [`lanes::verify_headers`].
 #[target_feature(enable = "neon")]
 pub(crate) fn verify_headers(headers: &[[u8; 80]], target: &Target, out: &mut [Option<[u8; 32]>]) {
+    if headers.len() == 1 {
+        return portable::verify_headers(headers, target, out);
+    }
     lanes::verify_headers::<Four>(headers, target, out);
 }
 
 /// See [`lanes::midstates`].
 #[target_feature(enable = "neon")]
 pub(crate) fn midstates(first64: &[u8; 64], versions: &[u32], out: &mut [[u32; 8]]) {
+    if versions.len() == 1 {
+        return portable::midstates(first64, versions, out);
+    }
     lanes::midstates::<Four>(first64, versions, out);
 }
