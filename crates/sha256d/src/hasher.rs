@@ -93,12 +93,7 @@ impl Hasher {
 
     /// See [`crate::finish`].
     pub fn finish(self, midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) -> [u8; 32] {
-        let item = Candidate {
-            midstate: *midstate,
-            tail: *tail,
-            nonce_wire,
-        };
-        by!(self, finish(&item))
+        by!(self, finish(midstate, tail, nonce_wire))
     }
 
     /// See [`crate::hash_header`].

@@ -3,7 +3,9 @@
 use crate::constants::{HASH_BITS, HEADER_BITS, INITIAL, K, PAD};
 use crate::header::{Candidate, be_word, block_words, to_bytes};
 use crate::prepared::Prepared;
-use crate::rounds::{Schedule, State, added, compress, second_hash, splat, unrolled};
+use crate::rounds::{
+    AFTER_ROUND_0, Schedule, State, added, compress, second_hash, splat, unrolled,
+};
 use crate::target::Target;
 use crate::word::Word;
 

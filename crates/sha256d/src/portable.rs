@@ -1,6 +1,6 @@
 //! Plain Rust: one hash at a time, with the compiler's own choice of instructions.
 
-use crate::header::{Candidate, block_words, to_bytes};
+use crate::header::{Candidate, be_word, block_words, to_bytes};
 use crate::lanes;
 use crate::prepared::Prepared;
 use crate::rounds;
@@ -11,10 +11,11 @@ pub(crate) fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
     *state = rounds::compress(*state, block_words(block));
 }
 
-/// The hash of one candidate.
-pub(crate) fn finish(item: &Candidate) -> [u8; 32] {
-    let block = lanes::second_block(core::array::from_fn(|i| item.word(i)));
-    to_bytes(&rounds::second_hash(rounds::compress(item.midstate, block)))
+/// The hash of a header from its midstate on.
+pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) -> [u8; 32] {
+    let [a, b, c] = [0, 1, 2].map(|i| be_word(tail, i));
+    let block = lanes::second_block([a, b, c, u32::from_be_bytes(nonce_wire)]);
+    to_bytes(&rounds::second_hash(rounds::compress(*midstate, block)))
 }
 
 /// See [`lanes::scan`].

@@ -1,6 +1,6 @@
 //! Rounds and message schedule, over any [`Word`].
 
-use crate::constants::{HASH_BITS, INITIAL, PAD};
+use crate::constants::{HASH_BITS, INITIAL, K, PAD};
 use crate::word::Word;
 
 /// The eight words of the state, not moved from round to round: in round `t` the word that
@@ -149,3 +149,17 @@ pub(crate) fn hash_block<W: Word>(hash: [W; 8]) -> [W; 16] {
 pub(crate) fn second_hash<W: Word>(first: [W; 8]) -> [W; 8] {
     compress(splat(INITIAL), hash_block(first))
 }
+
+/// Words `a` and `e` after round 0 from the initial state for a word of zero; the word adds to
+/// both.
+pub(crate) const AFTER_ROUND_0: [u32; 2] = {
+    let [a, b, c, d, e, f, g, h] = INITIAL;
+    let big0 = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);
+    let big1 = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);
+    let t1 = h
+        .wrapping_add(big1)
+        .wrapping_add((e & f) ^ (!e & g))
+        .wrapping_add(K[0]);
+    let t2 = big0.wrapping_add((a & b) ^ (a & c) ^ (b & c));
+    [t1.wrapping_add(t2), d.wrapping_add(t1)]
+};

@@ -5,7 +5,6 @@
 pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod sha_ni;
-mod sha_ni_scan;
 
 use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
 

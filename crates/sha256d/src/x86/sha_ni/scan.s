@@ -3,11 +3,11 @@
     mov r9d, 8
     sub rsi, 32
     vmovddup xmm1, qword ptr [rsi+32]
-    vpaddd xmm1, xmm1, [rdi+{abef4}+0]
-    vmovdqa xmm2, [rdi+{cdgh4}+0]
+    vpaddd xmm1, xmm1, [rdi+{abef4}]
+    vmovdqa xmm2, [rdi+{cdgh4}]
     vmovhps xmm13, xmm15, qword ptr [rsi+32]
     sha256msg1 xmm13, xmm15
-    vpaddd xmm13, xmm13, [rdi+{w16}+0]
+    vpaddd xmm13, xmm13, [rdi+{w16}]
     vmovdqa [rcx+0], xmm13
     vmovdqa xmm9, xmm13
     add rsi, 32
@@ -130,7 +130,7 @@
     vmovdqa xmm12, xmm13
 # voice 1: rounds of step 10; voice 0: words of step 4
     vpaddd xmm0, xmm10, [r8+{k0}+176]
-    vmovdqa xmm13, [rdi+{w20}+0]
+    vmovdqa xmm13, [rdi+{w20}]
     sha256rnds2 xmm4, xmm3
     sha256msg2 xmm13, xmm9
     vpshufd xmm0, xmm0, 14
@@ -219,7 +219,7 @@
 # voice 1: rounds of step 12; voice 0: words of step 6
     vpaddd xmm0, xmm10, [r8+{k0}+208]
     vpalignr xmm13, xmm9, [rcx+16], 4
-    vpaddd xmm13, xmm13, [rdi+{w28}+0]
+    vpaddd xmm13, xmm13, [rdi+{w28}]
     sha256rnds2 xmm4, xmm3
     sha256msg2 xmm13, xmm9
     vpshufd xmm0, xmm0, 14
@@ -324,17 +324,17 @@
     vpshufd xmm13, xmm3, 0x42
     vpshufd xmm14, xmm4, 0x2c
     vpblendw xmm13, xmm13, xmm14, 0x3c
-    vpaddd xmm13, xmm13, [rdi+{m1}+0]
+    vpaddd xmm13, xmm13, [rdi+{m1}]
     sha256rnds2 xmm6, xmm5
     vmovdqa [rcx+64], xmm13
     vpshufb xmm14, xmm4, [r8+{take_gh}+0]
     vpblendw xmm14, xmm14, xmm3, 0x03
-    vpaddd xmm14, xmm14, [rdi+{m5}+0]
+    vpaddd xmm14, xmm14, [rdi+{m5}]
     vpshufd xmm0, xmm0, 14
     vmovdqa [rcx+80], xmm14
     vpshufb xmm3, xmm3, [r8+{take_a}+0]
-    vpaddd xmm10, xmm3, [rdi+{m0}+0]
-    vpaddd xmm3, xmm3, [rdi+{abef1}+0]
+    vpaddd xmm10, xmm3, [rdi+{m0}]
+    vpaddd xmm3, xmm3, [rdi+{abef1}]
     sha256rnds2 xmm5, xmm6
     vmovdqa xmm4, [r8+{cdgh1}+0]
     sha256msg1 xmm10, xmm13
@@ -356,13 +356,13 @@
 # voice 0: rounds of step 8; voice 3: words of step 0
     vpaddd xmm0, xmm9, [r8+{k0}+144]
     vmovddup xmm7, qword ptr [rsi+24]
-    vpaddd xmm7, xmm7, [rdi+{abef4}+0]
+    vpaddd xmm7, xmm7, [rdi+{abef4}]
     sha256rnds2 xmm2, xmm1
-    vmovdqa xmm8, [rdi+{cdgh4}+0]
+    vmovdqa xmm8, [rdi+{cdgh4}]
     vmovhps xmm13, xmm15, qword ptr [rsi+24]
     vpshufd xmm0, xmm0, 14
     sha256msg1 xmm13, xmm15
-    vpaddd xmm13, xmm13, [rdi+{w16}+0]
+    vpaddd xmm13, xmm13, [rdi+{w16}]
     sha256rnds2 xmm1, xmm2
     vmovdqa [rcx+192], xmm13
     vmovdqa xmm12, xmm13
@@ -506,7 +506,7 @@
     vmovdqa xmm11, xmm13
 # voice 0: rounds of step 12; voice 3: words of step 4
     vpaddd xmm0, xmm9, [r8+{k0}+208]
-    vmovdqa xmm13, [rdi+{w20}+0]
+    vmovdqa xmm13, [rdi+{w20}]
     sha256rnds2 xmm2, xmm1
     sha256msg2 xmm13, xmm12
     vpshufd xmm0, xmm0, 14
@@ -594,7 +594,7 @@
 # voice 0: rounds of step 14; voice 3: words of step 6
     vpaddd xmm0, xmm9, [r8+{k0}+240]
     vpalignr xmm13, xmm12, [rcx+208], 4
-    vpaddd xmm13, xmm13, [rdi+{w28}+0]
+    vpaddd xmm13, xmm13, [rdi+{w28}]
     sha256rnds2 xmm2, xmm1
     sha256msg2 xmm13, xmm12
     vpshufd xmm0, xmm0, 14
@@ -606,17 +606,17 @@
     vpshufd xmm13, xmm1, 0x42
     vpshufd xmm14, xmm2, 0x2c
     vpblendw xmm13, xmm13, xmm14, 0x3c
-    vpaddd xmm13, xmm13, [rdi+{m1}+0]
+    vpaddd xmm13, xmm13, [rdi+{m1}]
     sha256rnds2 xmm4, xmm3
     vmovdqa [rcx+0], xmm13
     vpshufb xmm14, xmm2, [r8+{take_gh}+0]
     vpblendw xmm14, xmm14, xmm1, 0x03
-    vpaddd xmm14, xmm14, [rdi+{m5}+0]
+    vpaddd xmm14, xmm14, [rdi+{m5}]
     vpshufd xmm0, xmm0, 14
     vmovdqa [rcx+16], xmm14
     vpshufb xmm1, xmm1, [r8+{take_a}+0]
-    vpaddd xmm9, xmm1, [rdi+{m0}+0]
-    vpaddd xmm1, xmm1, [rdi+{abef1}+0]
+    vpaddd xmm9, xmm1, [rdi+{m0}]
+    vpaddd xmm1, xmm1, [rdi+{abef1}]
     sha256rnds2 xmm3, xmm4
     vmovdqa xmm2, [r8+{cdgh1}+0]
     sha256msg1 xmm9, xmm13
@@ -638,13 +638,13 @@
 # voice 3: rounds of step 6; voice 2: words of step 0
     vpaddd xmm0, xmm12, [r8+{k0}+112]
     vmovddup xmm5, qword ptr [rsi+16]
-    vpaddd xmm5, xmm5, [rdi+{abef4}+0]
+    vpaddd xmm5, xmm5, [rdi+{abef4}]
     sha256rnds2 xmm8, xmm7
-    vmovdqa xmm6, [rdi+{cdgh4}+0]
+    vmovdqa xmm6, [rdi+{cdgh4}]
     vmovhps xmm13, xmm15, qword ptr [rsi+16]
     vpshufd xmm0, xmm0, 14
     sha256msg1 xmm13, xmm15
-    vpaddd xmm13, xmm13, [rdi+{w16}+0]
+    vpaddd xmm13, xmm13, [rdi+{w16}]
     sha256rnds2 xmm7, xmm8
     vmovdqa [rcx+128], xmm13
     vmovdqa xmm11, xmm13
@@ -788,7 +788,7 @@
     vmovdqa xmm10, xmm13
 # voice 3: rounds of step 10; voice 2: words of step 4
     vpaddd xmm0, xmm12, [r8+{k0}+176]
-    vmovdqa xmm13, [rdi+{w20}+0]
+    vmovdqa xmm13, [rdi+{w20}]
     sha256rnds2 xmm8, xmm7
     sha256msg2 xmm13, xmm11
     vpshufd xmm0, xmm0, 14
@@ -876,7 +876,7 @@
 # voice 3: rounds of step 12; voice 2: words of step 6
     vpaddd xmm0, xmm12, [r8+{k0}+208]
     vpalignr xmm13, xmm11, [rcx+144], 4
-    vpaddd xmm13, xmm13, [rdi+{w28}+0]
+    vpaddd xmm13, xmm13, [rdi+{w28}]
     sha256rnds2 xmm8, xmm7
     sha256msg2 xmm13, xmm11
     vpshufd xmm0, xmm0, 14
@@ -959,13 +959,13 @@
 # voice 2: rounds of step 7; voice 1: words of step 0
     vpaddd xmm0, xmm11, [r8+{k0}+128]
     vmovddup xmm3, qword ptr [rsi+8]
-    vpaddd xmm3, xmm3, [rdi+{abef4}+0]
+    vpaddd xmm3, xmm3, [rdi+{abef4}]
     sha256rnds2 xmm6, xmm5
-    vmovdqa xmm4, [rdi+{cdgh4}+0]
+    vmovdqa xmm4, [rdi+{cdgh4}]
     vmovhps xmm13, xmm15, qword ptr [rsi+8]
     vpshufd xmm0, xmm0, 14
     sha256msg1 xmm13, xmm15
-    vpaddd xmm13, xmm13, [rdi+{w16}+0]
+    vpaddd xmm13, xmm13, [rdi+{w16}]
     sha256rnds2 xmm5, xmm6
     vmovdqa [rcx+64], xmm13
     vmovdqa xmm10, xmm13
@@ -986,17 +986,17 @@
     vpshufd xmm13, xmm7, 0x42
     vpshufd xmm14, xmm8, 0x2c
     vpblendw xmm13, xmm13, xmm14, 0x3c
-    vpaddd xmm13, xmm13, [rdi+{m1}+0]
+    vpaddd xmm13, xmm13, [rdi+{m1}]
     sha256rnds2 xmm2, xmm1
     vmovdqa [rcx+192], xmm13
     vpshufb xmm14, xmm8, [r8+{take_gh}+0]
     vpblendw xmm14, xmm14, xmm7, 0x03
-    vpaddd xmm14, xmm14, [rdi+{m5}+0]
+    vpaddd xmm14, xmm14, [rdi+{m5}]
     vpshufd xmm0, xmm0, 14
     vmovdqa [rcx+208], xmm14
     vpshufb xmm7, xmm7, [r8+{take_a}+0]
-    vpaddd xmm12, xmm7, [rdi+{m0}+0]
-    vpaddd xmm7, xmm7, [rdi+{abef1}+0]
+    vpaddd xmm12, xmm7, [rdi+{m0}]
+    vpaddd xmm7, xmm7, [rdi+{abef1}]
     sha256rnds2 xmm1, xmm2
     vmovdqa xmm8, [r8+{cdgh1}+0]
     sha256msg1 xmm12, xmm13
@@ -1120,7 +1120,7 @@
     vmovdqa xmm9, xmm13
 # voice 2: rounds of step 11; voice 1: words of step 4
     vpaddd xmm0, xmm11, [r8+{k0}+192]
-    vmovdqa xmm13, [rdi+{w20}+0]
+    vmovdqa xmm13, [rdi+{w20}]
     sha256rnds2 xmm6, xmm5
     sha256msg2 xmm13, xmm10
     vpshufd xmm0, xmm0, 14
@@ -1209,7 +1209,7 @@
 # voice 2: rounds of step 13; voice 1: words of step 6
     vpaddd xmm0, xmm11, [r8+{k0}+224]
     vpalignr xmm13, xmm10, [rcx+80], 4
-    vpaddd xmm13, xmm13, [rdi+{w28}+0]
+    vpaddd xmm13, xmm13, [rdi+{w28}]
     sha256rnds2 xmm6, xmm5
     sha256msg2 xmm13, xmm10
     vpshufd xmm0, xmm0, 14
@@ -1241,13 +1241,13 @@
 # voice 1: rounds of step 6; voice 0: words of step 0
     vpaddd xmm0, xmm10, [r8+{k0}+112]
     vmovddup xmm1, qword ptr [rsi+32]
-    vpaddd xmm1, xmm1, [rdi+{abef4}+0]
+    vpaddd xmm1, xmm1, [rdi+{abef4}]
     sha256rnds2 xmm4, xmm3
-    vmovdqa xmm2, [rdi+{cdgh4}+0]
+    vmovdqa xmm2, [rdi+{cdgh4}]
     vmovhps xmm13, xmm15, qword ptr [rsi+32]
     vpshufd xmm0, xmm0, 14
     sha256msg1 xmm13, xmm15
-    vpaddd xmm13, xmm13, [rdi+{w16}+0]
+    vpaddd xmm13, xmm13, [rdi+{w16}]
     sha256rnds2 xmm3, xmm4
     vmovdqa [rcx+0], xmm13
     vmovdqa xmm9, xmm13
@@ -1268,23 +1268,22 @@
     vpshufd xmm13, xmm5, 0x42
     vpshufd xmm14, xmm6, 0x2c
     vpblendw xmm13, xmm13, xmm14, 0x3c
-    vpaddd xmm13, xmm13, [rdi+{m1}+0]
+    vpaddd xmm13, xmm13, [rdi+{m1}]
     sha256rnds2 xmm8, xmm7
     vmovdqa [rcx+128], xmm13
     vpshufb xmm14, xmm6, [r8+{take_gh}+0]
     vpblendw xmm14, xmm14, xmm5, 0x03
-    vpaddd xmm14, xmm14, [rdi+{m5}+0]
+    vpaddd xmm14, xmm14, [rdi+{m5}]
     vpshufd xmm0, xmm0, 14
     vmovdqa [rcx+144], xmm14
     vpshufb xmm5, xmm5, [r8+{take_a}+0]
-    vpaddd xmm11, xmm5, [rdi+{m0}+0]
-    vpaddd xmm5, xmm5, [rdi+{abef1}+0]
+    vpaddd xmm11, xmm5, [rdi+{m0}]
+    vpaddd xmm5, xmm5, [rdi+{abef1}]
     sha256rnds2 xmm7, xmm8
     vmovdqa xmm6, [r8+{cdgh1}+0]
     sha256msg1 xmm11, xmm13
     vpblendw xmm11, xmm11, [r8+{w13}+0], 0x3f
     vmovdqa [rcx+176], xmm11
-# The four top words that came out, as numbers, against the limit.
     vmovdqa xmm0, [rcx+{tops}]
     vpaddd xmm0, xmm0, [r8+{h}]
     vpshufb xmm0, xmm0, [r8+{reverse}]
@@ -1299,7 +1298,7 @@
     jnz 2b
     xor eax, eax
     ret
-3:
+    3:
     shl rdx, 4
     or rax, rdx
     ret

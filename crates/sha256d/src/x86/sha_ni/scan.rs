@@ -1,4 +1,4 @@
-//! The scan by the SHA extensions, in assembly: `sha_ni_scan.s`.
+//! The scan, in assembly: `scan.s`.
 //!
 //! Four nonces are hashed at once, as four voices of a canon: each plays the same thirty steps
 //! (four rounds each: fifteen for the first hash, fifteen for the second), a quarter of the
@@ -17,10 +17,10 @@
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-use super::sha_ni::Four;
-use crate::constants::{HASH_BITS, INITIAL, K, PAD};
+use super::tables::{FIXED, Fixed, Four};
+use crate::constants::{INITIAL, PAD};
 use crate::prepared::Prepared;
-use crate::word::Word;
+use crate::rounds::AFTER_ROUND_0;
 
 /// Nonces per turn of the loop.
 const VOICES: usize = 4;
@@ -52,58 +52,14 @@ struct Constants {
     limit: Four,
 }
 
-/// What never changes.
-#[repr(C, align(16))]
-struct Fixed {
-    cdgh1: Four,
-    /// The words 13 to 15 of the second hash.
-    w13: Four,
-    sums9: [Four; 2],
-    /// Shuffles: word a to lanes 1 and 3; words g and h to lanes 1 and 2; bytes reversed.
-    take_a: Four,
-    take_gh: Four,
-    reverse: Four,
-    /// The last word of the initial state, four times.
-    h: Four,
-    /// The constants of the rounds in fours from round 0 and from round 1.
-    k0: [Four; 16],
-    k1: [Four; 15],
-}
-
-static FIXED: Fixed = Fixed {
-    cdgh1: Four([INITIAL[6], INITIAL[5], INITIAL[2], INITIAL[1]]),
-    w13: Four([0, 0, HASH_BITS, 0]),
-    sums9: [Four([K[9], K[10], 0, 0]), Four([K[11], K[12], 0, 0])],
-    take_a: Four([u32::MAX, 0x0f0e_0d0c, u32::MAX, 0x0f0e_0d0c]),
-    take_gh: Four([u32::MAX, 0x0706_0504, 0x0302_0100, u32::MAX]),
-    reverse: Four([0x0001_0203, 0x0405_0607, 0x0809_0a0b, 0x0c0d_0e0f]),
-    h: Four([INITIAL[7]; 4]),
-    k0: quads(0),
-    k1: quads(1),
-};
-
-const fn quads<const N: usize>(from: usize) -> [Four; N] {
-    let mut out = [Four([0; 4]); N];
-    let mut i = 0;
-    while i < 4 * N {
-        out[i / 4].0[i % 4] = K[from + i];
-        i += 1;
-    }
-    out
-}
-
 impl Constants {
     fn new(prepared: &Prepared, limit: u32) -> Self {
         let [a, b, c, d, e, f, g, h] = prepared.before4;
         let w = &prepared.w;
         let pair = |t: usize| Four([prepared.kw(t), prepared.kw(t + 1), 0, 0]);
         let m = prepared.start().0;
-        // Round 0 of the second hash for a word of zero.
-        let [ia, ib, ic, id, ie, jf, ig, ih] = INITIAL;
-        let t1 = [ie.big1(), u32::ch(ie, jf, ig), K[0]]
-            .into_iter()
-            .fold(ih, u32::wrapping_add);
-        let t2 = ia.big0().wrapping_add(u32::maj(ia, ib, ic, ib ^ ic).0);
+        let [ia, _, _, _, ie, ..] = INITIAL;
+        let [a1, e1] = AFTER_ROUND_0.map(|word| word.wrapping_add(m[0]));
         Constants {
             abef4: Four([f, e, b, a]),
             cdgh4: Four([h, g, d, c]),
@@ -114,12 +70,7 @@ impl Constants {
             m1: Four([m[1], m[2], m[3], m[4]]),
             m5: Four([m[5], m[6], m[7], PAD]),
             m0: Four([0, 0, 0, m[0]]),
-            abef1: Four([
-                ie,
-                id.wrapping_add(t1).wrapping_add(m[0]),
-                ia,
-                t1.wrapping_add(t2).wrapping_add(m[0]),
-            ]),
+            abef1: Four([ie, e1, ia, a1]),
             limit: Four([limit; 4]),
         }
     }
@@ -187,7 +138,7 @@ unsafe extern "sysv64" fn play(
 ) -> u64 {
     // Arguments: rdi, rsi, rdx, rcx, r8.
     naked_asm!(
-        include_str!("sha_ni_scan.s"),
+        include_str!("scan.s"),
         abef4 = const offset_of!(Constants, abef4),
         cdgh4 = const offset_of!(Constants, cdgh4),
         sums4 = const offset_of!(Constants, sums4),

@@ -1,0 +1,254 @@
+//! One hash at a time: as few instructions as there can be, so that the processor finds those of
+//! the next hash while it waits for this one's rounds.
+
+#![allow(unsafe_code)]
+
+use core::arch::asm;
+use core::arch::x86_64::*;
+use core::mem::offset_of;
+
+use super::tables::{FIXED, Fixed, Four};
+use crate::rounds::unrolled;
+use crate::target::Target;
+
+impl From<__m128i> for Four {
+    #[inline]
+    fn from(register: __m128i) -> Four {
+        // SAFETY: sixteen bytes, and every value of them is four words.
+        unsafe { core::mem::transmute::<__m128i, Four>(register) }
+    }
+}
+
+impl Four {
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    pub(super) fn load(&self) -> __m128i {
+        // SAFETY: a reference to sixteen aligned bytes.
+        unsafe { _mm_load_si128(core::ptr::from_ref(self).cast()) }
+    }
+}
+
+/// The state as the instructions want it: words a, b, e, f in one register and c, d, g, h in
+/// the other, the first of them highest.
+#[derive(Clone, Copy)]
+struct State {
+    abef: __m128i,
+    cdgh: __m128i,
+}
+
+impl State {
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn initial() -> Self {
+        State {
+            abef: FIXED.abef0.load(),
+            cdgh: FIXED.cdgh0.load(),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn new(words: &[u32; 8]) -> Self {
+        let (abcd, efgh) = (load(&words[..4]), load(&words[4..]));
+        let badc = _mm_shuffle_epi32::<0b10_11_00_01>(abcd);
+        let hgfe = _mm_shuffle_epi32::<0b00_01_10_11>(efgh);
+        State {
+            abef: _mm_alignr_epi8::<8>(badc, hgfe),
+            cdgh: _mm_blend_epi16::<0b1111_0000>(hgfe, badc),
+        }
+    }
+
+    /// Words a to d and e to h, the first lowest.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn halves(&self) -> [__m128i; 2] {
+        let abef = _mm_shuffle_epi32::<0b00_01_10_11>(self.abef);
+        let cdgh = _mm_shuffle_epi32::<0b00_01_10_11>(self.cdgh);
+        [
+            _mm_unpacklo_epi64(abef, cdgh),
+            _mm_unpackhi_epi64(abef, cdgh),
+        ]
+    }
+
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn words(&self) -> [u32; 8] {
+        let mut out = [0; 8];
+        for (out, half) in out.chunks_exact_mut(4).zip(self.halves()) {
+            // SAFETY: four words, stored without asking for alignment.
+            unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), half) };
+        }
+        out
+    }
+
+    /// Two rounds, from the lower half of `sums`, and two from its upper half, given lower.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn rounds(&mut self, sums: __m128i, upper: __m128i) {
+        self.cdgh = _mm_sha256rnds2_epu32(self.cdgh, self.abef, sums);
+        self.abef = _mm_sha256rnds2_epu32(self.abef, self.cdgh, upper);
+    }
+
+    /// Four rounds from `4 * quad` on.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn rounds_with(&mut self, quad: usize, words: __m128i) {
+        let sums = _mm_add_epi32(words, FIXED.k0[quad].load());
+        self.rounds(sums, _mm_shuffle_epi32::<0b11_10>(sums));
+    }
+
+    /// Rounds from `4 * FROM` to 63, `w` being the words before them, each four at its place
+    /// modulo four.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn rounds_to_the_end<const FROM: usize>(&mut self, mut w: [__m128i; 4]) {
+        unrolled!(QUAD in [4 5 6 7 8 9 10 11 12 13 14 15] {
+            if QUAD >= FROM {
+                let [a, b, c, d] = [w[QUAD % 4], w[(QUAD + 1) % 4], w[(QUAD + 2) % 4], w[(QUAD + 3) % 4]];
+                w[QUAD % 4] = complete(
+                    _mm_add_epi32(_mm_sha256msg1_epu32(a, b), _mm_alignr_epi8::<4>(d, c)),
+                    d,
+                );
+                self.rounds_with(QUAD, w[QUAD % 4]);
+            }
+        });
+    }
+
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn added(self, before: Self) -> Self {
+        State {
+            abef: _mm_add_epi32(self.abef, before.abef),
+            cdgh: _mm_add_epi32(self.cdgh, before.cdgh),
+        }
+    }
+
+    /// After a block.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn compressed(self, block: [__m128i; 4]) -> Self {
+        let mut state = self;
+        state.rounds_with(0, block[0]);
+        state.rounds_with(1, block[1]);
+        state.rounds_with(2, block[2]);
+        state.rounds_with(3, block[3]);
+        state.rounds_to_the_end::<4>(block);
+        state.added(self)
+    }
+
+    /// The state after both hashes of a header, if this is the one after its first block, from
+    /// the first four words of its second.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn double_hash(mut self, words: __m128i) -> Self {
+        // SAFETY: the processor has what this function's attribute names. The assembly reads the
+        // table and changes the registers that it says.
+        unsafe {
+            asm!(
+                include_str!("one.s"),
+                abef0 = const offset_of!(Fixed, abef0),
+                cdgh0 = const offset_of!(Fixed, cdgh0),
+                pad = const offset_of!(Fixed, pad),
+                header_length = const offset_of!(Fixed, header_length),
+                hash_length = const offset_of!(Fixed, hash_length),
+                header_sums = const offset_of!(Fixed, header_sums),
+                hash_sums = const offset_of!(Fixed, hash_sums),
+                k0 = const offset_of!(Fixed, k0),
+                in("r8") &FIXED,
+                inout("xmm1") self.abef,
+                inout("xmm2") self.cdgh,
+                inout("xmm3") words => _,
+                out("xmm0") _,
+                out("xmm4") _,
+                out("xmm5") _,
+                out("xmm6") _,
+                out("xmm8") _,
+                out("xmm9") _,
+                options(pure, readonly, nostack, preserves_flags),
+            );
+        }
+        self
+    }
+
+    /// As the bytes of a hash.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn bytes(&self) -> [u8; 32] {
+        let mut out = [0; 32];
+        for (out, half) in out.chunks_exact_mut(16).zip(self.halves()) {
+            let half = _mm_shuffle_epi8(half, FIXED.reverse.load());
+            // SAFETY: sixteen bytes, stored without asking for alignment.
+            unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), half) };
+        }
+        out
+    }
+}
+
+/// The last term of four words: what `sum` lacks comes from the four before them.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+fn complete(sum: __m128i, before: __m128i) -> __m128i {
+    _mm_sha256msg2_epu32(sum, before)
+}
+
+/// Four words, the first lowest.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+fn load(words: &[u32]) -> __m128i {
+    assert!(words.len() == 4);
+    // SAFETY: four words, loaded without asking for alignment.
+    unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
+}
+
+/// `state` after `block`.
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+pub(crate) fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
+    let mut quads = [_mm_setzero_si128(); 4];
+    let (quarters, _) = block.as_chunks::<16>();
+    for (quad, bytes) in quads.iter_mut().zip(quarters) {
+        *quad = words(bytes);
+    }
+    *state = State::new(state).compressed(quads).words();
+}
+
+/// The state after a block from the initial one, by its words.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+pub(super) fn midstate(block: [__m128i; 4]) -> [u32; 8] {
+    State::initial().compressed(block).words()
+}
+
+/// The hash of a header from its midstate on.
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) -> [u8; 32] {
+    // In pieces that are loaded as they were stored: a load of all sixteen bytes would wait for
+    // the stores to reach the cache where a caller has just put them together.
+    let word = |i: usize| i32::from_ne_bytes([tail[i], tail[i + 1], tail[i + 2], tail[i + 3]]);
+    let bytes = _mm_set_epi32(i32::from_ne_bytes(nonce_wire), word(8), word(4), word(0));
+    let words = _mm_shuffle_epi8(bytes, FIXED.reverse.load());
+    State::new(midstate).double_hash(words).bytes()
+}
+
+/// The hash of a header from its midstate on, by tail and nonce as words, if it is at most
+/// `target`. If its top word is too large, no more is made of it.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+pub(super) fn verify(midstate: &[u32; 8], words: __m128i, target: &Target) -> Option<[u8; 32]> {
+    let hash = State::new(midstate).double_hash(words);
+    // Word h is the lowest of its register.
+    let top = (_mm_cvtsi128_si32(hash.cdgh) as u32).swap_bytes();
+    if top <= target.top() {
+        target.checked(hash.bytes())
+    } else {
+        None
+    }
+}
+
+/// Sixteen bytes as words, the first lowest.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+pub(super) fn words(bytes: &[u8; 16]) -> __m128i {
+    // SAFETY: sixteen bytes, loaded without asking for alignment.
+    let bytes = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
+    _mm_shuffle_epi8(bytes, FIXED.reverse.load())
+}
