@@ -4,6 +4,8 @@
 
 use std::process::ExitCode;
 
+use sha256d::{Hasher, Implementation, Scan, Target};
+
 /// A header's midstate and tail: any would do, since no nonce is good enough.
 const MIDSTATE: [u32; 8] = [
     0xbc90_9a33,
@@ -19,15 +21,26 @@ const TAIL: [u8; 12] = *b"\x4b\x1e\x5e\x4a\x29\xab\x5f\x49\xff\xff\x00\x1d";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let implementation = arguments.next().unwrap_or_default();
+    let hasher = arguments
+        .next()
+        .and_then(|name| Implementation::named(&name))
+        .and_then(Hasher::forced);
     let nonces = arguments.next().and_then(|text| text.parse().ok());
-    let (Some(nonces), "portable") = (nonces, implementation.as_str()) else {
-        eprintln!("usage: scan IMPLEMENTATION NONCES; implementations here: portable");
-        // A status of its own: not there, as opposed to broken.
-        return ExitCode::from(2);
+    let (Some(hasher), Some(nonces)) = (hasher, nonces) else {
+        let here: Vec<&str> = Implementation::ALL
+            .into_iter()
+            .filter(|implementation| implementation.is_available())
+            .map(Implementation::name)
+            .collect();
+        eprintln!(
+            "usage: scan IMPLEMENTATION NONCES; implementations here: {}",
+            here.join(", ")
+        );
+        return ExitCode::FAILURE;
     };
     let midstate = core::hint::black_box(MIDSTATE);
-    match sha256d::scan(&midstate, &TAIL, 0..nonces, 256) {
+    let scan = Scan::by(hasher, &midstate, &TAIL, Target::zero_bits(256));
+    match scan.range(0..nonces) {
         None => ExitCode::SUCCESS,
         Some(nonce) => {
             eprintln!("scan: nonce {nonce} gives a hash of zero, which cannot be");
