@@ -9,6 +9,10 @@ use units::ChipAddress;
 use crate::profile::{Profile, Shape, Source};
 use crate::{Command, Register, To, register};
 
+/// Boards of fewer domains neither relay the UART nor strengthen the clock between them
+/// (published by one source, which holds for every captured board).
+pub const RELAYED_FROM_DOMAINS: u16 = 10;
+
 /// One step.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
@@ -35,15 +39,30 @@ pub enum Action {
     /// Write these to one chip after the other, all of them to a chip before the next,
     /// ascending.
     WriteEach(&'static [(Register, u32)]),
-    /// Write to the last chip of each domain, far end first.
+    /// Write to the last chip of each domain, far end first. Boards of few domains do
+    /// without.
     WriteDomainLast(Register, u32),
-    /// Set the relay on first and last chip of each domain, far end first.
+    /// Set the relay on each domain, far end first. Boards of few domains do without.
+    ///
+    /// [`RELAYED_FROM_DOMAINS`] says what few is.
     UartRelay,
     /// Enter addressing mode.
     Inactive,
     /// Give out every address that exists at the board's interval, as vendors do, also
     /// past the last chip.
     SetAddresses,
+    /// Give out one address for each chip of the board.
+    AddressChips,
+    /// Do nothing: the settle time is the step.
+    Pause,
+    /// Clock this many empty jobs through the chips, each of which enables one core after
+    /// the other (BM1387). The settle time counts from the last of them.
+    OpenCores {
+        /// How many.
+        jobs: u8,
+        /// Midstates in each.
+        midstates: u8,
+    },
     /// Set the ticket mask of the board.
     TicketMask,
     /// Set the start frequency.
@@ -92,7 +111,9 @@ impl Step {
     pub fn command(&self, profile: &Profile, shape: &Shape, i: usize) -> Option<Command> {
         let write = |to, reg, value| Some(Command::WriteRegister { to, reg, value });
         match self.action {
-            Action::RailOn | Action::Reset { .. } => None,
+            Action::RailOn | Action::Reset { .. } | Action::Pause | Action::OpenCores { .. } => {
+                None
+            }
             Action::WriteEach(writes) => {
                 let (chip, n) = (i / writes.len().max(1), i % writes.len().max(1));
                 let (reg, value) = *writes.get(n)?;
@@ -115,18 +136,18 @@ impl Step {
                 let value = register::nonce_offset(i as u16, shape.chips);
                 write(one(shape, i, shape.chips)?, register::NONCE_OFFSET, value)
             }
-            Action::SetAddresses => match one(shape, i, shape.addresses())? {
-                To::One(address) => Some(Command::SetAddress(address)),
-                To::All => None,
-            },
+            Action::SetAddresses => set_address(shape, i, shape.addresses()),
+            Action::AddressChips => set_address(shape, i, shape.chips),
             Action::Baud => {
                 let writes = profile.baud_writes(shape.baud)?;
-                let (reg, value) = writes
-                    .before
-                    .into_iter()
-                    .flatten()
-                    .chain([writes.last])
-                    .nth(i)?;
+                let before = writes.before.iter().copied();
+                let (reg, value) = before.chain([writes.last]).nth(i)?;
+                write(To::All, reg, value)
+            }
+            Action::StartFrequency => {
+                let setting = profile.pll.solve(profile.start)?;
+                let writes = profile.pll_writes;
+                let (reg, value) = writes.nth(profile.map.pll, setting.value, i)?;
                 write(To::All, reg, value)
             }
             _ if i > 0 => None,
@@ -134,7 +155,7 @@ impl Step {
             Action::Inactive => Some(Command::Inactive),
             Action::TicketMask => write(
                 To::All,
-                register::TICKET_MASK,
+                profile.map.ticket_mask,
                 register::ticket_mask(shape.ticket),
             ),
             Action::VersionRolling => write(
@@ -142,13 +163,9 @@ impl Step {
                 register::VERSION_ROLLING,
                 register::version_rolling(shape.version_mask),
             ),
-            Action::StartFrequency => {
-                let setting = profile.pll.solve(profile.start)?;
-                write(To::All, register::PLL0, setting.value)
-            }
             Action::HashCounting => write(
                 To::All,
-                register::HASH_COUNTING,
+                profile.map.hash_counting,
                 profile.hash_counting(profile.start, shape),
             ),
             Action::ExpectChips { .. } => Some(Command::ReadRegister {
@@ -159,12 +176,23 @@ impl Step {
     }
 }
 
+fn set_address(shape: &Shape, index: usize, count: u16) -> Option<Command> {
+    match one(shape, index, count)? {
+        To::One(address) => Some(Command::SetAddress(address)),
+        To::All => None,
+    }
+}
+
 fn one(shape: &Shape, index: usize, count: u16) -> Option<To> {
     let index = u16::try_from(index).ok().filter(|i| *i < count)?;
     let ChipAddress(address) = shape.address(index);
     Some(To::One(ChipAddress(address)))
 }
 
+/// The `i`-th domain from the far end of a board that relays.
 fn descending(i: usize, shape: &Shape) -> Option<usize> {
+    if shape.domains < RELAYED_FROM_DOMAINS {
+        return None;
+    }
     usize::from(shape.domains).checked_sub(i + 1)
 }
