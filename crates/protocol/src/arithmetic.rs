@@ -132,8 +132,9 @@ impl Profile {
             Sweep::Counted { seen, permille, .. } => {
                 let whole = self.window_ticks(shape.target, shape);
                 let most = (whole * f64::from(permille) / 1000.0) as u32;
-                let same = seen.iter().find(|(chips, _)| *chips == shape.chips);
-                same.map_or(most, |(_, ticks)| most.min(*ticks))
+                let board = (shape.chips, shape.address_interval);
+                let same = seen.iter().find(|s| (s.0, s.1) == board);
+                same.map_or(most, |s| most.min(s.2))
             }
         }
     }

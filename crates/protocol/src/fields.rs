@@ -162,6 +162,12 @@ pub const CLOCK_DELAY_BM1397: &[BitField] = &[
     bit("swpf", 0),
 ];
 
+/// Core register 3.
+pub const CORE_ERROR: &[BitField] = &[bit("initial nonce error", 4), bits("command error", 3, 0)];
+
+/// Core register 7.
+pub const SWEEP_CLOCK: &[BitField] = &[bit("mode", 7), bits("select", 3, 0)];
+
 /// The registers that BM1391 and later share. A chip whose register differs says so in
 /// its own table.
 const FAMILY: &[(u8, &str, &[BitField])] = &[

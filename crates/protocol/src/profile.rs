@@ -250,8 +250,8 @@ pub enum Sweep {
     /// The hash counting register's time for each version that a small core rolls
     /// through: a job lasts the same at every frequency.
     Counted {
-        /// Ticks of 25 MHz seen on boards of so many chips.
-        seen: &'static [(u16, u32)],
+        /// Ticks of 25 MHz seen on boards of so many chips at this address interval.
+        seen: &'static [(u16, u8, u32)],
         /// Highest share of a chip's window that may be swept at the target frequency, in
         /// thousandths. Also what a board gets that nobody has seen.
         permille: u16,

@@ -189,7 +189,13 @@ impl UartDecoder {
     }
 
     fn frame_score(&self, after: &[u8], rest: usize) -> usize {
-        let damage_follows = !after.is_empty() && !self.could_begin(after);
+        let damage_follows = match self.length.dialect() {
+            // Anything could begin a frame: a whole one must.
+            Dialect::Bm1387 => {
+                after.len() >= self.length.bytes() && self.candidate(after).is_none()
+            }
+            Dialect::Bm139x => !after.is_empty() && !self.could_begin(after),
+        };
         self.length.bytes() * BYTE + rest - usize::from(damage_follows)
     }
 

@@ -340,7 +340,7 @@ const DAMAGES: [Damage; 6] = [
 #[test]
 fn after_damage_a_bounded_number_of_frames_is_lost() {
     let frames = match std::env::var_os("STANNARY_TEST_FULL") {
-        Some(_) => 20_000_000,
+        Some(_) => 10_000_000,
         None => 200_000,
     };
     for length in ALL {

@@ -122,6 +122,8 @@ pub(crate) struct Bench {
     next_work: Instant,
     left: u64,
     next_nonce: Option<Instant>,
+    /// Nonces per second at which it was drawn.
+    drawn_at: f64,
     serial: u64,
     rng: Rng,
     keep_work: bool,
@@ -165,6 +167,7 @@ impl Bench {
             next_work: Instant::ZERO,
             left: 0,
             next_nonce: None,
+            drawn_at: 0.0,
             serial: 0,
             rng: Rng::new(seed),
             keep_work: false,
@@ -239,8 +242,12 @@ impl Bench {
             return;
         }
         let mean = Duration::from_secs_f64(1.0 / per_s);
+        // A Poisson process has no memory: at another rate the wait is drawn anew.
+        let same_rate = per_s == self.drawn_at;
+        self.drawn_at = per_s;
         match self.next_nonce {
-            Some(at) if at > self.now => return,
+            Some(at) if at > self.now && same_rate => return,
+            Some(at) if at > self.now => {}
             Some(_) => {
                 let nonce = self.rng.next_u32();
                 self.give_nonce(nonce, 0x08, 0x0010);

@@ -71,7 +71,7 @@ pub(super) const BM1370: Profile = Profile {
     // Captured on S21 Pro (65 chips) and S21 XP (91): 73 and 71 % of a chip's window at
     // 600 and 485 MHz. Other boards get the larger share of theirs (assumed).
     sweep: Sweep::Counted {
-        seen: &[(65, 0x1eb5), (91, 0x1a44)],
+        seen: &[(65, 2, 0x1eb5), (91, 2, 0x1a44)],
         permille: 732,
         division: Division::Offset,
     },

@@ -8,10 +8,7 @@ mod bm1398;
 use crate::profile::Profile;
 
 /// Every profile.
-pub const PROFILES: &[&Profile] = &[
-    &bm1398::BM1398, //
-    &bm1370::BM1370,
-];
+pub const PROFILES: &[&Profile] = &[&bm1398::BM1398, &bm1370::BM1370];
 
 /// The profile of a chip by its name in hashboard definitions: lower case, `bm1398`.
 pub fn profile(name: &str) -> Option<&'static Profile> {
