@@ -3,6 +3,7 @@
 //! The registry: a chip is one `mod` line and one entry of [`PROFILES`].
 
 mod bm1362;
+mod bm1366;
 mod bm1370;
 mod bm1397;
 mod bm1398;
@@ -14,6 +15,7 @@ pub const PROFILES: &[&Profile] = &[
     &bm1397::BM1397,
     &bm1398::BM1398,
     &bm1362::BM1362,
+    &bm1366::BM1366,
     &bm1370::BM1370,
 ];
 
