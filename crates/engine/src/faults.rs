@@ -73,7 +73,14 @@ fn cleared_by(code: Code) -> &'static [Code] {
         ],
         ChainCarries => &[ChainBaud],
         // A new bring-up counts the chips and judges the link again.
-        ChainRestart => &[ChainChips, ChainForeign, ChainBaud, ChainRepeats],
+        ChainRestart => &[
+            ChainChips,
+            ChainForeign,
+            ChainBaud,
+            ChainRepeats,
+            ChainMute,
+            ChainCounters,
+        ],
         PoolUp => &[
             PoolConnect,
             PoolClosed,

@@ -71,6 +71,8 @@ codes! {
     ChainChipId = "E-CHAIN-CHIPID", Error, "a chip reported an identity that this board does not carry", "check that the machine definition fits the hashboard";
     ChainForeign = "E-CHAIN-FOREIGN", Error, "a chip among the right ones reported another identity; the others hash", "check the chip that is named: its solder, its supply, or that it is of the board's type";
     ChainSilent = "E-CHAIN-SILENT", Warn, "a hashing chain returned nothing for much longer than chance allows", "if it recurs, check cable, power and reset of the board";
+    ChainMute = "E-CHAIN-MUTE", Warn, "a chip that was counted does not answer questions any more", "watch its nonces: if they are missing too, check the chip that is named, its domain and its solder";
+    ChainCounters = "E-CHAIN-COUNTERS", Warn, "a chip's own counters show errors or a low hash rate", "lower the frequency or raise the voltage; if one chip stands out, check it";
     ChainNoisy = "E-CHAIN-NOISY", Warn, "many damaged frames arrive from a chain", "check the flat cable and the board's ground";
     ChainRestart = "E-CHAIN-RESTART", Warn, "a chain is brought up again", "";
     ChainGaveUp = "E-CHAIN-GAVEUP", Error, "a chain failed too often and stays off", "repair the board, then restart the daemon";

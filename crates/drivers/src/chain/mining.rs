@@ -1,13 +1,16 @@
 //! While a chain mines: work out, nonces in, the ramp, and signs of sickness.
 
 use hal::LinkOp;
-use protocol::{RawNonce, Shape, register};
+use protocol::{RawNonce, Register, Shape, register};
 use telemetry::Code;
-use units::{Duration, Instant, NonceReport, Rolling, VERSION_SHIFT, WireJobId, WorkItem};
+use units::{
+    ChipAddress, Duration, Instant, NonceReport, Rolling, VERSION_SHIFT, WireJobId, WorkItem,
+};
 
 use super::api::Effect;
 use super::feed::Feed;
 use super::health::{Health, Sign};
+use super::inquiry::{Around, Claim, Inquiry};
 use super::player::{Played, Player, Stage};
 use super::ramp::{Judgement, Ramp, Turn};
 use super::{Chain, State};
@@ -20,6 +23,7 @@ pub(super) struct Mining {
     pub(super) feed: Feed,
     ramp: Ramp,
     health: Health,
+    pub(super) inquiry: Inquiry,
     phase: Phase,
     /// Midstates, or versions that the chips roll through, of the work sent last.
     versions: u32,
@@ -68,7 +72,14 @@ impl Mining {
         match &self.phase {
             Phase::Waiting => first,
             Phase::Finishing(player) => first.min(player.deadline(shape)),
-            Phase::Hashing => first.min(self.health.deadline()),
+            Phase::Hashing => {
+                let first = first.min(self.health.deadline());
+                if self.ramp.is_over() {
+                    first.min(self.inquiry.deadline())
+                } else {
+                    first
+                }
+            }
         }
     }
 }
@@ -97,6 +108,7 @@ impl Chain {
             feed,
             ramp: Ramp::new(self.profile, self.shape.target),
             health: Health::new(now, self.totals()),
+            inquiry: Inquiry::new(now, &self.sensors, &self.shape),
             phase: Phase::Waiting,
             versions,
             fraction: 1.0,
@@ -314,6 +326,74 @@ impl Chain {
         };
         self.take_turn(now, turn);
         self.take_sign(now, sign);
+        self.inquire(now);
+    }
+
+    /// The next question to a single chip, once nothing else is going on.
+    fn inquire(&mut self, now: Instant) {
+        let (misc, hashes_per_s) = self.around();
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        if !mining.hashes() || !mining.ramp.is_over() {
+            mining.inquiry.hold(now);
+            return;
+        }
+        let around = Around {
+            profile: self.profile,
+            shape: &self.shape,
+            misc,
+            hashes_per_s,
+        };
+        let (command, claim) = mining.inquiry.turn(now, around);
+        if let Some(command) = command {
+            let (op, _) = self.wire.command(&command, self.bits_per_s);
+            self.out.link(op);
+        }
+        self.claim(now, claim);
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        now: Instant,
+        value: u32,
+        from: (Option<ChipAddress>, Option<Register>),
+    ) {
+        let (misc, hashes_per_s) = self.around();
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        let around = Around {
+            profile: self.profile,
+            shape: &self.shape,
+            misc,
+            hashes_per_s,
+        };
+        let claim = mining.inquiry.answer(now, around, value, from);
+        self.claim(now, claim);
+    }
+
+    fn around(&self) -> (u32, f64) {
+        let writes = self.profile.baud_writes(self.shape.baud);
+        let misc = writes.filter(|w| w.last.0 == self.profile.map.misc_control);
+        let fraction = match &self.state {
+            State::Mining(mining) => mining.fraction,
+            _ => 0.0,
+        };
+        (
+            misc.map_or(0, |w| w.last.1),
+            self.profile.hashes_per_s(self.frequency) * fraction,
+        )
+    }
+
+    fn claim(&mut self, now: Instant, claim: Option<Claim>) {
+        match claim {
+            None => {}
+            Some(Claim::Mute(detail)) => self.out.note(now, Code::ChainMute, detail),
+            Some(Claim::Counters(detail)) => {
+                self.out.note_seldom(now, Code::ChainCounters, detail);
+            }
+        }
     }
 
     /// Runs the list that follows the first work.

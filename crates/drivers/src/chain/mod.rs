@@ -20,6 +20,7 @@ mod census;
 mod evidence;
 mod feed;
 mod health;
+mod inquiry;
 mod mining;
 mod outbox;
 mod player;
@@ -30,6 +31,7 @@ mod wire;
 
 pub use api::{ChainConfig, ConfigError, Effect, Input, Needs};
 pub use evidence::Domain;
+pub use inquiry::{ChipSensor, ChipTemperature};
 pub use units::RollingNeed;
 
 use std::collections::VecDeque;
@@ -69,6 +71,8 @@ pub struct Chain {
     restarts: u32,
     /// The link's count of work that left, kept over restarts.
     sent: u64,
+    /// Sensors behind its chips.
+    sensors: Vec<ChipSensor>,
 }
 
 #[expect(
@@ -116,7 +120,24 @@ impl Chain {
             good: 0,
             restarts: 0,
             sent: 0,
+            sensors: Vec::new(),
         })
+    }
+
+    /// The temperature sensors that chips of this board relay or have; those of places that
+    /// the board does not have are left out. Takes effect when the chain begins to mine.
+    pub fn set_sensors(&mut self, sensors: &[ChipSensor]) {
+        let chips = self.shape.chips;
+        let there = sensors.iter().filter(|s| s.chip.0 < chips);
+        self.sensors = there.copied().collect();
+    }
+
+    /// What these sensors say; empty while the chain does not mine.
+    pub fn temperatures(&self) -> Vec<ChipTemperature> {
+        match &self.state {
+            State::Mining(mining) => mining.inquiry.temperatures().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Consume one input.
@@ -308,6 +329,14 @@ impl Chain {
                 (State::Mining(_) | State::RampingDown { .. }, ChainResponse::Nonce(raw)) => {
                     self.nonce(&raw);
                 }
+                (
+                    State::Mining(_),
+                    ChainResponse::Register {
+                        value,
+                        address,
+                        reg,
+                    },
+                ) => self.answered(now, value, (address, reg)),
                 _ => {}
             }
         }

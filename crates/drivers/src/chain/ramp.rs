@@ -138,6 +138,11 @@ impl Ramp {
         matches!(self.phase, Phase::Rising(_))
     }
 
+    /// At the target, or stopped below it.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Watching { .. } | Phase::Ended)
+    }
+
     /// True while the guard counts.
     pub(super) fn is_guarded(&self) -> bool {
         matches!(self.phase, Phase::Rising(_) | Phase::Watching { .. })

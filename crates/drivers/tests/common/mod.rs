@@ -61,6 +61,9 @@ pub(crate) struct Script {
     pub(crate) chips: u16,
     /// Places whose chip forwards everything and says nothing.
     pub(crate) dead: Vec<u16>,
+    /// What registers of single chips read, one value after the other and the last for
+    /// good; by place and register.
+    pub(crate) registers: Vec<((u16, u8), Vec<u32>)>,
     /// Places whose chip has another identity.
     pub(crate) foreign: Vec<(u16, u32)>,
     /// Answers lost at the first reads, one number per read.
@@ -136,6 +139,7 @@ impl Bench {
             script: Script {
                 chips: config.hashboard.chips,
                 dead: Vec::new(),
+                registers: Vec::new(),
                 foreign: Vec::new(),
                 lost_answers: Vec::new(),
                 id: u32::from(profile.id) << 16,
@@ -384,6 +388,10 @@ impl Bench {
                 }
                 match Command::decode(self.profile.dialect, body).expect("a good command") {
                     Command::ReadRegister { to: To::All, .. } => self.answer_ids(),
+                    Command::ReadRegister {
+                        to: To::One(address),
+                        reg,
+                    } => self.answer_one(address.0, reg.0),
                     Command::SetAddress(_) => self.addressed = true,
                     Command::WriteRegister { reg, .. } if reg == register::VERSION_ROLLING => {
                         self.rolls = true;
@@ -427,6 +435,32 @@ impl Bench {
         out.extend_from_slice(body);
         out.push(kind << 5 | crc::crc5_response(body, kind));
         out
+    }
+
+    /// One chip's register: what the script says, or zero.
+    fn answer_one(&mut self, address: u8, reg: u8) {
+        let place = u16::from(address / self.interval);
+        if self.script.dead.contains(&place) || place >= self.script.chips {
+            return;
+        }
+        let key = (place, reg);
+        let known = self.script.registers.iter_mut().find(|r| r.0 == key);
+        let value = known.map_or(0, |r| if r.1.len() > 1 { r.1.remove(0) } else { r.1[0] });
+        let at = self.now + Duration::from_millis(1);
+        let event = if self.uart {
+            let mut body = value.to_be_bytes().to_vec();
+            body.extend([address, reg, 0, 0]);
+            if self.profile.response == ResponseLength::Seven {
+                body[4..6].fill(0);
+            }
+            LinkEvent::Bytes(self.frame(0, &body))
+        } else {
+            LinkEvent::Record {
+                head: u32::from(SLOT.0),
+                data: value,
+            }
+        };
+        self.answers.push_front((at, event));
     }
 
     fn answer_ids(&mut self) {
