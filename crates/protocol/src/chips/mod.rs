@@ -5,6 +5,7 @@
 mod bm1362;
 mod bm1366;
 mod bm1370;
+mod bm1387;
 mod bm1397;
 mod bm1398;
 
@@ -12,6 +13,7 @@ use crate::profile::Profile;
 
 /// Every profile.
 pub const PROFILES: &[&Profile] = &[
+    &bm1387::BM1387,
     &bm1397::BM1397,
     &bm1398::BM1398,
     &bm1362::BM1362,
