@@ -41,4 +41,4 @@ pub use profile::{
 };
 pub use register::{CoreRegister, Register};
 pub use response::{ChainResponse, RESPONSE_PREAMBLE, RawNonce, ResponseLength};
-pub use step::{Action, RELAYED_FROM_DOMAINS, Step};
+pub use step::{Action, Boards, RELAYED_FROM_DOMAINS, Step};

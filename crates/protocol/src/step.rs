@@ -22,6 +22,29 @@ pub struct Step {
     pub settle_ms: u32,
     /// Where action, value and settle time come from.
     pub source: Source,
+    /// Boards that it is for.
+    pub boards: Boards,
+}
+
+/// Boards that a step is for. Machines with the same chip differ in a word or two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Boards {
+    /// All.
+    Any,
+    /// Those with so many chips.
+    Of(u16),
+    /// All others.
+    NotOf(u16),
+}
+
+impl Boards {
+    const fn include(self, shape: &Shape) -> bool {
+        match self {
+            Boards::Any => true,
+            Boards::Of(chips) => shape.chips == chips,
+            Boards::NotOf(chips) => shape.chips != chips,
+        }
+    }
 }
 
 /// What a step does.
@@ -42,9 +65,8 @@ pub enum Action {
     /// Write to the last chip of each domain, far end first. Boards of few domains do
     /// without.
     WriteDomainLast(Register, u32),
-    /// Set the relay on each domain, far end first. Boards of few domains do without.
-    ///
-    /// [`RELAYED_FROM_DOMAINS`] says what few is.
+    /// Set the relay on first and last chip of each domain, far end first. Boards of few
+    /// domains ([`RELAYED_FROM_DOMAINS`]) do without.
     UartRelay,
     /// Enter addressing mode.
     Inactive,
@@ -91,12 +113,18 @@ impl Step {
             action,
             settle_ms: 0,
             source,
+            boards: Boards::Any,
         }
     }
 
     /// Write to all chips.
     pub const fn write(reg: Register, value: u32, source: Source) -> Step {
         Step::new(Action::WriteAll(reg, value), source)
+    }
+
+    /// The same step, for these boards alone. For steps that send commands.
+    pub const fn on(self, boards: Boards) -> Step {
+        Step { boards, ..self }
     }
 
     /// The same step with a settle time after each command.
@@ -109,6 +137,9 @@ impl Step {
 
     /// The `i`-th command of this step on a board; `None` after its last.
     pub fn command(&self, profile: &Profile, shape: &Shape, i: usize) -> Option<Command> {
+        if !self.boards.include(shape) {
+            return None;
+        }
         let write = |to, reg, value| Some(Command::WriteRegister { to, reg, value });
         match self.action {
             Action::RailOn | Action::Reset { .. } | Action::Pause | Action::OpenCores { .. } => {

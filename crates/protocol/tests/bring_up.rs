@@ -23,6 +23,10 @@ struct Sent {
 fn expand(chip: &Profile, shape: &Shape, steps: &[Step]) -> Vec<Sent> {
     let mut out = Vec::new();
     for step in steps {
+        if let (Action::Pause, Some(last)) = (step.action, out.last_mut()) {
+            let last: &mut Sent = last;
+            last.settle_ms += u64::from(step.settle_ms);
+        }
         for i in 0..10_000 {
             let Some(command) = step.command(chip, shape, i) else {
                 break;
@@ -112,14 +116,19 @@ fn check_sequence(chip: &Profile, entry: &Value, vector: &Value) {
         assert!(why.len() > 20, "{id}: a difference needs its reason");
     }
     let steps = list(&vector["steps"]);
-    let theirs: Vec<Sent> = steps
-        .iter()
-        .filter(|s| !s["hex"].is_null())
-        .map(|s| Sent {
-            hex: text(&s["hex"]).to_owned(),
-            settle_ms: s["delay_ms"].as_u64().expect("delay"),
-        })
-        .collect();
+    let mut theirs: Vec<Sent> = Vec::new();
+    for step in &steps {
+        let settle_ms = step["delay_ms"].as_u64().expect("delay");
+        match (step["hex"].as_str(), theirs.last_mut()) {
+            (Some(hex), _) => theirs.push(Sent {
+                hex: hex.to_owned(),
+                settle_ms,
+            }),
+            // A pause of its own counts with the frame before it.
+            (None, Some(last)) => last.settle_ms += settle_ms,
+            (None, None) => {}
+        }
+    }
     // The ramp: every frequency of theirs is one that we order, within a kilohertz.
     let (ramp, theirs): (Vec<_>, Vec<_>) = theirs.into_iter().partition(|s| is_ramp(chip, &s.hex));
     for frame in ramp {
@@ -181,6 +190,29 @@ fn s19_pro_begins_with_the_captured_stage_1() {
             _ => assert_eq!(ours.settle_ms, theirs),
         }
     }
+}
+
+#[test]
+fn s21_xp_gets_its_own_words_in_the_places_of_s21_pros() {
+    let bm1370 = chip("bm1370");
+    let sent = |board: Shape| {
+        let list = expand(bm1370, &board, bm1370.bring_up);
+        list.into_iter().map(|s| s.hex).collect::<Vec<_>>()
+    };
+    let xp = sent(shape(91, 13, 2));
+    let has = |list: &[String], part: &str| list.iter().filter(|h| h.contains(part)).count();
+    // Captured on S21 XP: clock delay 0x10 for all and for each, 0x58 = 0x00013111 at the
+    // last chip of each domain, and the relay of 105 gaps nearest to the host.
+    assert_eq!(has(&xp, "3c80008010"), 1 + 91);
+    assert_eq!(has(&xp, "5800013111"), 13);
+    assert_eq!(has(&xp, "2c00690003"), 2);
+    assert_eq!(has(&xp, "3c8000800c") + has(&xp, "580001f111"), 0);
+    // The place is the same: chip for chip as long.
+    let like_pro = sent(Shape {
+        chips: 90,
+        ..shape(91, 10, 2)
+    });
+    assert_eq!(has(&like_pro, "3c8000800c"), 1 + 90);
 }
 
 #[test]

@@ -10,9 +10,9 @@ use crate::profile::{
     PACE_COMMON, PllWrites, Profile, RegisterInfo, Source, Sweep, View, WireIds,
 };
 use crate::register::{self as reg, CoreRegister, core_write};
-use crate::step::{Action, Step};
+use crate::step::{Action, Boards, Step};
 use crate::temperature::TemperatureSource;
-use crate::{Dialect, JobLayout, ResponseLength};
+use crate::{Dialect, JobLayout, Register, ResponseLength};
 
 /// BM1370.
 pub(super) const BM1370: Profile = Profile {
@@ -97,7 +97,8 @@ const CLOCK_DELAY: CoreRegister = CoreRegister(0);
 const CORE_2: CoreRegister = CoreRegister(2);
 const NONCE_OVERFLOW: CoreRegister = CoreRegister(13);
 
-/// Stock S21 Pro order, values and delays, captured, with two differences. Power and
+/// Stock S21 Pro order, values and delays, captured; S21 XP's own values where it has any.
+/// Two differences. Power and
 /// reset come first and are assumed: no trace shows them. And the frequency ramp, which
 /// stock finishes before its first job, runs after everything else, while the chain
 /// mines.
@@ -115,7 +116,12 @@ const BRING_UP: &[Step] = &[
     Step::new(Action::Inactive, Captured).settle(30),
     Step::new(Action::SetAddresses, Captured).settle(10),
     Step::write(reg::CORE_CONTROL, core_write(CLOCK_SELECT, 0), Captured).settle(10),
-    Step::write(reg::CORE_CONTROL, core_write(CLOCK_DELAY, 0x0c), Captured).settle(10),
+    Step::write(reg::CORE_CONTROL, core_write(CLOCK_DELAY, 0x0c), Captured)
+        .settle(10)
+        .on(Boards::NotOf(S21_XP)),
+    Step::write(reg::CORE_CONTROL, core_write(CLOCK_DELAY, 0x10), Captured)
+        .settle(10)
+        .on(Boards::Of(S21_XP)),
     Step::new(Action::TicketMask, Captured).settle(10),
     Step::write(reg::IO_DRIVER, 0x0001_1111, Captured).settle(10),
     // Clock output at full strength where the signal crosses a domain boundary.
@@ -123,21 +129,23 @@ const BRING_UP: &[Step] = &[
         Action::WriteDomainLast(reg::IO_DRIVER, 0x0001_f111),
         Captured,
     )
-    .settle(10),
+    .settle(10)
+    .on(Boards::NotOf(S21_XP)),
+    Step::new(
+        Action::WriteDomainLast(reg::IO_DRIVER, 0x0001_3111),
+        Captured,
+    )
+    .settle(10)
+    .on(Boards::Of(S21_XP)),
     Step::write(reg::PLL3, 0x5aa5_5aa5, Captured).settle(10),
     Step::new(Action::UartRelay, Captured).settle(10),
     Step::new(Action::Baud, Captured).settle(60),
-    Step::new(
-        Action::WriteEach(&[
-            (reg::SOFT_RESET, 0x0007_01f0),
-            (reg::MISC_CONTROL, 0xf000_c100),
-            (reg::CORE_CONTROL, core_write(CLOCK_SELECT, 0)),
-            (reg::CORE_CONTROL, core_write(CLOCK_DELAY, 0x0c)),
-            (reg::CORE_CONTROL, core_write(CORE_2, 0xaa)),
-        ]),
-        Captured,
-    )
-    .settle(10),
+    Step::new(Action::WriteEach(EACH), Captured)
+        .settle(10)
+        .on(Boards::NotOf(S21_XP)),
+    Step::new(Action::WriteEach(EACH_XP), Captured)
+        .settle(10)
+        .on(Boards::Of(S21_XP)),
     Step::write(reg::ADC_CONTROL_1, 0x0000_4480, Captured).settle(10),
     Step::write(reg::ANALOG_MUX, 0x0000_0002, Captured).settle(10),
     Step::write(reg::ADC_CONTROL_1, 0x0000_4480, Captured).settle(10),
@@ -148,6 +156,23 @@ const BRING_UP: &[Step] = &[
     )
     .settle(10),
 ];
+
+/// Chips of the S21 XP's board, whose clock delay and drive strength are its own.
+const S21_XP: u16 = 91;
+
+const EACH: &[(Register, u32)] = &each(0x0c);
+const EACH_XP: &[(Register, u32)] = &each(0x10);
+
+/// What every chip is told by itself.
+const fn each(clock_delay: u8) -> [(Register, u32); 5] {
+    [
+        (reg::SOFT_RESET, 0x0007_01f0),
+        (reg::MISC_CONTROL, 0xf000_c100),
+        (reg::CORE_CONTROL, core_write(CLOCK_SELECT, 0)),
+        (reg::CORE_CONTROL, core_write(CLOCK_DELAY, clock_delay)),
+        (reg::CORE_CONTROL, core_write(CORE_2, 0xaa)),
+    ]
+}
 
 /// Captured in this place: stock writes these after its first job.
 const AFTER_FIRST_WORK: &[Step] = &[
