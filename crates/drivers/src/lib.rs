@@ -7,4 +7,7 @@
 mod chain;
 pub mod poisson;
 
-pub use chain::{Chain, ChainConfig, ConfigError, Domain, Effect, Input, Needs, RollingNeed};
+pub use chain::{
+    Chain, ChainConfig, ChipSensor, ChipTemperature, ConfigError, Domain, Effect, Input, Needs,
+    RollingNeed,
+};

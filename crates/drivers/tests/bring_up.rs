@@ -171,7 +171,8 @@ fn missing_chips_are_told_and_the_rest_mines() {
     assert!(bench.run_until(MINUTE, hashing));
     let note = bench.note(Code::ChainChips);
     assert_eq!(note.place, "chain 1");
-    assert_eq!(note.detail, "113 of 114 chips answered");
+    let text = "113 of 114 chips answered; none from chip 113 in domain 37";
+    assert_eq!(note.detail, text);
     let status = bench.chain.status(bench.now);
     assert_eq!(status.chips_found, Some(113));
     assert_eq!(status.state, ChainState::Hashing);
@@ -180,7 +181,10 @@ fn missing_chips_are_told_and_the_rest_mines() {
         .iter()
         .filter(|(_, f)| f[0] == 0x52)
         .count();
-    assert_eq!(reads, 4, "fewer than expected are asked again");
+    assert_eq!(
+        reads, 5,
+        "fewer than expected are asked again, then by address"
+    );
 }
 
 #[test]

@@ -71,8 +71,16 @@ fn cleared_by(code: Code) -> &'static [Code] {
             BoardFault,
             ChainGaveUp,
         ],
+        ChainCarries => &[ChainBaud],
         // A new bring-up counts the chips and judges the link again.
-        ChainRestart => &[ChainChips, ChainBaud],
+        ChainRestart => &[
+            ChainChips,
+            ChainForeign,
+            ChainBaud,
+            ChainRepeats,
+            ChainMute,
+            ChainCounters,
+        ],
         PoolUp => &[
             PoolConnect,
             PoolClosed,

@@ -1,6 +1,8 @@
 //! The engine as the outside sees it.
 
-use telemetry::{Chain, ChainState, Hashrate, Machine, MachineState, PoolState, Psu, Snapshot};
+use telemetry::{
+    Chain, ChainState, Hashrate, Machine, MachineState, PoolState, Psu, Snapshot, Temperature,
+};
 use units::{HashRate, Instant};
 
 use crate::engine::{ChainUnit, Engine, Mode};
@@ -46,7 +48,7 @@ impl Engine {
                 nominal: Some(nominal.ths()),
             },
             chains,
-            temperatures: Vec::new(),
+            temperatures: self.temperatures(),
             fans: Vec::new(),
             psu: Psu::default(),
             power_w: None,
@@ -96,6 +98,21 @@ impl Engine {
         } else {
             MachineState::Starting
         }
+    }
+
+    /// What chips measure or relay.
+    fn temperatures(&self) -> Vec<Temperature> {
+        let chains = self.chains.iter();
+        chains
+            .flat_map(|chain| {
+                let read = chain.driver.temperatures().into_iter();
+                read.map(|t| Temperature {
+                    place: format!("chain {} chip {}", chain.slot, t.sensor.chip),
+                    temp_c: t.temp_c,
+                    quality: t.quality,
+                })
+            })
+            .collect()
     }
 
     fn never_worked(&self) -> bool {

@@ -66,7 +66,7 @@ pub(crate) fn make_pools(config: &EngineConfig, chains: &[ChainUnit]) -> Vec<Poo
         .iter()
         .map(|chain| match chain.driver.needs().rolling {
             RollingNeed::Host { midstates } => midstates.trailing_zeros() as u8,
-            RollingNeed::Chip { bits } => bits,
+            RollingNeed::Chip { bits, .. } => bits,
         })
         .max()
         .unwrap_or(0);

@@ -31,6 +31,19 @@ pub fn carried(bits_per_s: u32, frame_bytes: usize, period: Duration) -> f64 {
     (period.as_secs_f64() / needed).min(1.0)
 }
 
+/// Divider of BM1387 in register 0x1C, bits 12:8. There is no faster base.
+pub mod low {
+    /// `value` with another divider.
+    pub const fn with_divider(value: u32, divider: u16) -> u32 {
+        (value & !0x1f00) | (divider as u32 & 0x1f) << 8
+    }
+
+    /// The divider.
+    pub const fn divider(value: u32) -> u16 {
+        (value >> 8 & 0x1f) as u16
+    }
+}
+
 /// Divider of BM1397 and BM1398 in register 0x18: low five bits at 12:8, high four at
 /// 27:24; bit 16 selects PLL3 as base.
 pub mod misc {

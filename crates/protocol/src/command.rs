@@ -1,4 +1,5 @@
-//! Commands: host to chip, guarded by CRC5. The layout is common to BM1397 and later.
+//! Commands: host to chip, guarded by CRC5. The layout is common to the family; header
+//! values and the preamble are the [`Dialect`]'s.
 //!
 //! ```text
 //! header | length | payload | crc5        length counts all four, not the preamble
@@ -9,17 +10,13 @@
 
 use units::ChipAddress;
 
-use crate::{Bytes, FrameError, Register, crc::crc5};
+use crate::{Bytes, Dialect, FrameError, Register, crc::crc5};
 
 /// What stands before every frame on a chip's command line. An FPGA adds it itself.
 pub const COMMAND_PREAMBLE: [u8; 2] = [0x55, 0xaa];
 /// Longest command without preamble: a register write.
 pub const COMMAND_MAX: usize = 9;
 
-const SET_ADDRESS: u8 = 0x40;
-const WRITE: u8 = 0x41;
-const READ: u8 = 0x42;
-const INACTIVE: u8 = 0x53;
 const ALL: u8 = 0x10;
 
 /// Whom a command is for.
@@ -59,19 +56,20 @@ pub enum Command {
 
 impl Command {
     /// The frame without preamble, CRC5 included: what an FPGA's command buffer takes.
-    pub fn encode(&self) -> Bytes<COMMAND_MAX> {
+    pub fn encode(&self, dialect: Dialect) -> Bytes<COMMAND_MAX> {
+        let headers = dialect.headers();
         let mut out = Bytes::new();
         match *self {
-            Command::Inactive => out.put(&[INACTIVE, 5, 0, 0]),
-            Command::SetAddress(address) => out.put(&[SET_ADDRESS, 5, address.0, 0]),
+            Command::Inactive => out.put(&[headers.inactive, 5, 0, 0]),
+            Command::SetAddress(address) => out.put(&[headers.set_address, 5, address.0, 0]),
             Command::WriteRegister { to, reg, value } => {
                 let (all, address) = to.wire();
-                out.put(&[WRITE | all, 9, address, reg.0]);
+                out.put(&[headers.write | all, 9, address, reg.0]);
                 out.put(&value.to_be_bytes());
             }
             Command::ReadRegister { to, reg } => {
                 let (all, address) = to.wire();
-                out.put(&[READ | all, 5, address, reg.0]);
+                out.put(&[headers.read | all, 5, address, reg.0]);
             }
         }
         let crc = crc5(out.as_slice());
@@ -80,24 +78,20 @@ impl Command {
     }
 
     /// The frame as it travels on a chip's line.
-    pub fn encode_uart(&self) -> Bytes<{ COMMAND_MAX + 2 }> {
+    pub fn encode_uart(&self, dialect: Dialect) -> Bytes<{ COMMAND_MAX + 2 }> {
         let mut out = Bytes::new();
-        out.put(&COMMAND_PREAMBLE);
-        out.put(&self.encode());
+        out.put(dialect.command_preamble());
+        out.put(&self.encode(dialect));
         out
     }
 
     /// Reads exactly one frame without preamble, as a chip or an engineer would.
-    pub fn decode(frame: &[u8]) -> Result<Command, FrameError> {
+    pub fn decode(dialect: Dialect, frame: &[u8]) -> Result<Command, FrameError> {
         let [header, length, ..] = *frame else {
             return Err(FrameError::Short);
         };
-        let expected = match header {
-            SET_ADDRESS | READ | INACTIVE => 5,
-            h if h == READ | ALL => 5,
-            h if h & !ALL == WRITE => 9,
-            _ => return Err(FrameError::Kind),
-        };
+        let headers = dialect.headers();
+        let expected = command_length(dialect, header).ok_or(FrameError::Kind)?;
         if usize::from(length) != expected {
             return Err(FrameError::Length);
         }
@@ -117,8 +111,10 @@ impl Command {
             To::One(ChipAddress(body[2]))
         };
         Ok(match *body {
-            [INACTIVE, ..] => Command::Inactive,
-            [SET_ADDRESS, _, address, _] => Command::SetAddress(ChipAddress(address)),
+            [h, ..] if h == headers.inactive => Command::Inactive,
+            [h, _, address, _] if h == headers.set_address => {
+                Command::SetAddress(ChipAddress(address))
+            }
             [_, _, _, reg, a, b, c, d] => Command::WriteRegister {
                 to,
                 reg: Register(reg),
@@ -130,6 +126,22 @@ impl Command {
             },
             _ => return Err(FrameError::Length),
         })
+    }
+}
+
+/// Bytes of a command without preamble by its header; `None` for a header that no command
+/// has.
+pub(crate) fn command_length(dialect: Dialect, header: u8) -> Option<usize> {
+    let headers = dialect.headers();
+    let short = header == headers.set_address
+        || header == headers.inactive
+        || header & !ALL == headers.read;
+    if short {
+        Some(5)
+    } else if header & !ALL == headers.write {
+        Some(9)
+    } else {
+        None
     }
 }
 

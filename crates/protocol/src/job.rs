@@ -9,16 +9,16 @@
 //! state word 7 first, each word big-endian. Merkle root and previous hash go as eight
 //! four-byte words in reverse word order, bytes inside a word unchanged. Start nonce is
 //! zero in every capture. All captured, except that BM1398's wire job is BM1397's by
-//! analogy.
+//! analogy. BM1387 takes midstate jobs without the preamble.
 
 use units::{Header, Midstate, WireJobId};
 
-use crate::{Bytes, COMMAND_PREAMBLE, FrameError, crc::crc16};
+use crate::{Bytes, Dialect, FrameError, crc::crc16};
 
 /// Longest job with preamble: four midstates.
 pub const JOB_MAX: usize = 152;
 
-const HEADER: u8 = 0x21;
+pub(crate) const HEADER: u8 = 0x21;
 
 /// How a chip wants its jobs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,30 +65,40 @@ pub enum Job {
     },
 }
 
-/// A midstate job with preamble. Takes the first 1, 2 or 4 of `midstates`; a slice of
+/// A midstate job as it travels on a chip's line. Takes the first 1, 2 or 4 of `midstates`; a slice of
 /// another length is cut to the next lower of these, and an empty one counts as zeros.
-pub fn encode_midstates(id: WireJobId, header: &Header, midstates: &[Midstate]) -> Bytes<JOB_MAX> {
+pub fn encode_midstates(
+    dialect: Dialect,
+    id: WireJobId,
+    header: &Header,
+    midstates: &[Midstate],
+) -> Bytes<JOB_MAX> {
     let count = match midstates.len() {
         0 | 1 => 1,
         2 | 3 => 2,
         _ => 4,
     };
-    let mut out = start(id, 22 + 32 * count as u8, count as u8, header);
+    let mut out = start(dialect, id, 22 + 32 * count as u8, count as u8, header);
     out.put(&header.merkle_root[28..32]);
     let none = Midstate::default();
     for i in 0..count {
         put_midstate(&mut out, midstates.get(i).unwrap_or(&none));
     }
-    finish(out)
+    finish(dialect, out)
 }
 
-/// A full-header job with preamble.
-pub fn encode_full_header(id: WireJobId, header: &Header, length_byte: u8) -> Bytes<JOB_MAX> {
-    let mut out = start(id, length_byte, 1, header);
+/// A full-header job as it travels on a chip's line.
+pub fn encode_full_header(
+    dialect: Dialect,
+    id: WireJobId,
+    header: &Header,
+    length_byte: u8,
+) -> Bytes<JOB_MAX> {
+    let mut out = start(dialect, id, length_byte, 1, header);
     out.put(&reverse_words(&header.merkle_root));
     out.put(&reverse_words(&header.prev_hash));
     out.put(&header.version.to_le_bytes());
-    finish(out)
+    finish(dialect, out)
 }
 
 /// A midstate's 32 bytes as chips take them.
@@ -98,9 +108,15 @@ pub(crate) fn put_midstate<const N: usize>(out: &mut Bytes<N>, midstate: &Midsta
     }
 }
 
-fn start(id: WireJobId, length: u8, count: u8, header: &Header) -> Bytes<JOB_MAX> {
+fn start(
+    dialect: Dialect,
+    id: WireJobId,
+    length: u8,
+    count: u8,
+    header: &Header,
+) -> Bytes<JOB_MAX> {
     let mut out = Bytes::new();
-    out.put(&COMMAND_PREAMBLE);
+    out.put(dialect.command_preamble());
     out.put(&[HEADER, length, id.0, count]);
     out.put(&[0; 4]);
     out.put(&header.nbits.to_le_bytes());
@@ -108,8 +124,8 @@ fn start(id: WireJobId, length: u8, count: u8, header: &Header) -> Bytes<JOB_MAX
     out
 }
 
-fn finish(mut out: Bytes<JOB_MAX>) -> Bytes<JOB_MAX> {
-    let crc = crc16(&out.as_slice()[2..]);
+fn finish(dialect: Dialect, mut out: Bytes<JOB_MAX>) -> Bytes<JOB_MAX> {
+    let crc = crc16(&out.as_slice()[dialect.command_preamble().len()..]);
     out.put(&crc.to_be_bytes());
     out
 }
@@ -123,22 +139,24 @@ fn reverse_words(bytes: &[u8; 32]) -> [u8; 32] {
 }
 
 impl Job {
-    /// Reads exactly one job with preamble, of the kind that the chip takes.
-    pub fn decode(layout: JobLayout, frame: &[u8]) -> Result<Job, FrameError> {
+    /// Reads exactly one job as it travels on a chip's line, of the kind that the chip
+    /// takes.
+    pub fn decode(dialect: Dialect, layout: JobLayout, frame: &[u8]) -> Result<Job, FrameError> {
         let body = frame
-            .strip_prefix(&COMMAND_PREAMBLE)
+            .strip_prefix(dialect.command_preamble())
             .ok_or(FrameError::Preamble)?;
+        Job::decode_body(layout, body)
+    }
+
+    /// The same without preamble.
+    pub fn decode_body(layout: JobLayout, body: &[u8]) -> Result<Job, FrameError> {
         let [kind, length, id, count, ..] = *body else {
             return Err(FrameError::Short);
         };
         if kind != HEADER {
             return Err(FrameError::Kind);
         }
-        let expected = match layout {
-            JobLayout::Midstates if matches!(count, 1 | 2 | 4) => 22 + 32 * usize::from(count),
-            JobLayout::Midstates => return Err(FrameError::Length),
-            JobLayout::FullHeader { .. } => 86,
-        };
+        let expected = job_length(layout, count).ok_or(FrameError::Length)?;
         let length_fits = match layout {
             JobLayout::Midstates => usize::from(length) == expected,
             // Both are in the field and BM1370 takes both (captured).
@@ -177,6 +195,15 @@ impl Job {
                 },
             },
         })
+    }
+}
+
+/// Bytes of a job without preamble by the count that it states; `None` for a count that
+/// does not exist.
+pub(crate) fn job_length(layout: JobLayout, count: u8) -> Option<usize> {
+    match layout {
+        JobLayout::Midstates => matches!(count, 1 | 2 | 4).then_some(22 + 32 * usize::from(count)),
+        JobLayout::FullHeader { .. } => Some(86),
     }
 }
 

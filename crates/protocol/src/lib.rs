@@ -7,12 +7,16 @@
 //! Two link codecs: [`uart`] finds responses in a byte stream, [`fpga`] packs the records
 //! of an x19 FPGA.
 
+mod arithmetic;
 pub mod baud;
 mod bytes;
 mod chips;
 mod command;
 pub mod crc;
+mod dialect;
 mod error;
+pub mod explain;
+pub mod fields;
 pub mod fpga;
 pub mod job;
 pub mod pll;
@@ -20,17 +24,21 @@ mod profile;
 pub mod register;
 mod response;
 mod step;
+pub mod temperature;
 pub mod uart;
 
+pub use arithmetic::BaudWrites;
 pub use bytes::Bytes;
-pub use chips::{BM1370, BM1398, PROFILES, profile};
+pub use chips::{PROFILES, profile};
 pub use command::{COMMAND_MAX, COMMAND_PREAMBLE, Command, To};
+pub use dialect::Dialect;
 pub use error::FrameError;
 pub use job::{JOB_MAX, JobLayout};
 pub use profile::{
-    Baud, BaudWrites, ChipField, Confirm, JobBits, LowBits, NonceLayout, Origin, Profile,
-    RegisterInfo, Shape, Source, Sweep, WireIds,
+    Baud, ChipField, Confirm, CoreRegisterInfo, Counters, Division, HashRateCounter, JobBits,
+    LowBits, NonceBits, NonceLayout, Origin, PACE_COMMON, Pace, PllWrites, Profile, RegisterInfo,
+    Shape, Source, Sweep, View, WireIds,
 };
 pub use register::{CoreRegister, Register};
 pub use response::{ChainResponse, RESPONSE_PREAMBLE, RawNonce, ResponseLength};
-pub use step::{Action, Step};
+pub use step::{Action, Boards, RELAYED_FROM_DOMAINS, Step};

@@ -1,10 +1,13 @@
 //! What a chip is, as data: one `const` table per chip.
 
-use units::{Duration, Megahertz, TicketDifficulty, WireJobId};
+use units::{Megahertz, TicketDifficulty, WireJobId};
 
+use crate::fields::BitField;
 use crate::pll::PllProfile;
+use crate::register::RegisterMap;
 use crate::step::Step;
-use crate::{JobLayout, RawNonce, Register, ResponseLength, baud, register};
+use crate::temperature::TemperatureSource;
+use crate::{CoreRegister, Dialect, JobLayout, Register, ResponseLength};
 
 /// Where a value comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +33,21 @@ pub struct RegisterInfo {
     pub reset: Option<u32>,
     /// Where the reset value comes from.
     pub source: Source,
+    /// What is known of its bits.
+    pub fields: &'static [BitField],
+}
+
+/// A core register as a table knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CoreRegisterInfo {
+    /// Number.
+    pub reg: CoreRegister,
+    /// Name.
+    pub name: &'static str,
+    /// Value after reset, where known (published).
+    pub reset: Option<u8>,
+    /// What is known of its bits.
+    pub fields: &'static [BitField],
 }
 
 /// A chip.
@@ -45,14 +63,22 @@ pub struct Profile {
     pub small_cores_per_core: u8,
     /// Small cores that hash: the hashrate is this times the frequency.
     pub small_cores_used: u16,
+    /// How commands and answers are framed.
+    pub dialect: Dialect,
     /// How jobs are framed.
     pub job: JobLayout,
-    /// Length of responses once [`Profile::bring_up`] has begun.
+    /// Length of responses, once the chips roll versions if they do.
     pub response: ResponseLength,
+    /// Numbers of the registers that every chip has.
+    pub map: RegisterMap,
     /// Registers by number.
     pub registers: &'static [RegisterInfo],
+    /// Core registers by number; none where the chip has no window to them.
+    pub core_registers: &'static [CoreRegisterInfo],
     /// The PLL.
     pub pll: PllProfile,
+    /// How a PLL value is written.
+    pub pll_writes: PllWrites,
     /// How the baud rate is set.
     pub baud: Baud,
     /// How wire job ids travel.
@@ -65,9 +91,15 @@ pub struct Profile {
     pub sweep: Sweep,
     /// First frequency; the chips' own after reset, or near it.
     pub start: Megahertz,
+    /// How fast the frequency rises: from each frequency on, ascending.
+    pub ramp: &'static [Pace],
     /// Where the frequency ramp waits for nonces that confirm the PLL's reading; `None`
     /// where the encoding is captured.
     pub confirm: Option<Confirm>,
+    /// How it tells a temperature.
+    pub temperature: TemperatureSource,
+    /// What it counts of its own health.
+    pub counters: Counters,
     /// From power-off to waiting for work.
     pub bring_up: &'static [Step],
     /// Once the first work has gone out.
@@ -77,12 +109,17 @@ pub struct Profile {
 /// How a baud rate is set on the chips.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Baud {
+    /// Five bits of the misc control register, from the crystal alone (BM1387).
+    Low {
+        /// The register as the bring-up leaves it.
+        misc: u32,
+    },
     /// Register 0x18; above the crystal's reach from PLL3.
     Misc {
         /// Register 0x18 as the bring-up leaves it.
         misc: u32,
-        /// Writes to 0x68 and 0x28 that start PLL3 and its divider.
-        pll3: [(Register, u32); 2],
+        /// Writes that start PLL3 and its divider, if the bring-up has not.
+        pll3: &'static [(Register, u32)],
         /// The base that they give, hertz.
         pll3_hz: u32,
     },
@@ -122,16 +159,40 @@ pub enum LowBits {
 /// How a nonce tells who found it. For statistics only, never for correctness.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NonceLayout {
-    /// The core is the big-endian nonce shifted down by this.
+    /// How the four bytes are read before anything is taken from them.
+    pub view: View,
+    /// The core is the nonce shifted down by this ...
     pub core_shift: u8,
+    /// ... and masked with this.
+    pub core_mask: u16,
+    /// The small core, where the nonce tells it.
+    pub small_core: Option<NonceBits>,
     /// How the chip is found.
     pub chip: ChipField,
+}
+
+/// Byte order in which a nonce's fields make sense.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+    /// First byte on top.
+    BigEndian,
+    /// First byte lowest, as the header's integer (BM1387).
+    LittleEndian,
+}
+
+/// A few bits of a nonce.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NonceBits {
+    /// Shift.
+    pub shift: u8,
+    /// Mask after the shift.
+    pub mask: u8,
 }
 
 /// How a nonce tells its chip.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChipField {
-    /// The address stands at these bits of the big-endian nonce.
+    /// The address stands at these bits of the nonce.
     Address {
         /// Shift.
         shift: u8,
@@ -151,8 +212,12 @@ pub enum ChipField {
 pub struct Origin {
     /// Place in the chain; may lie past its end.
     pub chip: u16,
+    /// The chip's address, where the nonce holds it.
+    pub address: Option<u8>,
     /// Core.
     pub core: u16,
+    /// Small core, where the nonce tells it.
+    pub small_core: Option<u8>,
 }
 
 /// A nonce after the profile gave its fields meaning.
@@ -171,25 +236,102 @@ pub struct JobBits {
 /// How far a core sweeps, and thus how long a job lasts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sweep {
-    /// `2^window_log2` nonces per core and midstate, shared by its small cores, one per
-    /// cycle each: a job lasts a time that shrinks with the frequency.
+    /// The address interval times `2^log2_per_address` nonces per core and midstate, shared
+    /// by its small cores, one per cycle each: a job lasts a time that shrinks with the
+    /// frequency.
     Window {
         /// Exponent.
-        window_log2: u8,
-        /// Windows that the hash counting register is set to last.
+        log2_per_address: u8,
+        /// Windows that the hash counting register is set to last; 0 where it is not set.
         windows_counted: u8,
+        /// Share of the window after which the next job is due, in thousandths.
+        permille: u16,
     },
     /// The hash counting register's time for each version that a small core rolls
     /// through: a job lasts the same at every frequency.
     Counted {
-        /// Ticks of 25 MHz; captured on a board of which the nonce space per chip is not
-        /// smaller than that of `chips` chips.
-        ticks: u32,
-        /// See `ticks`.
-        chips: u16,
-        /// Highest share of a chip's window that may be swept, in thousandths.
-        window_permille: u16,
+        /// Ticks of 25 MHz seen on boards of so many chips at this address interval.
+        seen: &'static [(u16, u8, u32)],
+        /// Highest share of a chip's window that may be swept at the target frequency, in
+        /// thousandths. Also what a board gets that nobody has seen.
+        permille: u16,
+        /// How the nonce space is divided between chips.
+        division: Division,
     },
+}
+
+/// How the nonce space is divided between chips.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Division {
+    /// By address: `interval << 17` nonces per core.
+    Address,
+    /// By register 0x0C, evenly: `(65536 / chips) << 9` nonces per core.
+    Offset,
+}
+
+/// How a PLL value is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PllWrites {
+    /// Written before it, each time.
+    pub before: &'static [(Register, u32)],
+    /// How often the value itself is written.
+    pub times: u8,
+    /// Milliseconds between these writes.
+    pub apart_ms: u32,
+}
+
+impl PllWrites {
+    /// The value once and nothing else.
+    pub const ONCE: PllWrites = PllWrites {
+        before: &[],
+        times: 1,
+        apart_ms: 0,
+    };
+
+    /// The `i`-th write that orders `value`; `None` after the last.
+    pub fn nth(&self, pll: Register, value: u32, i: usize) -> Option<(Register, u32)> {
+        match self.before.get(i) {
+            Some(write) => Some(*write),
+            None => (i - self.before.len() < usize::from(self.times)).then_some((pll, value)),
+        }
+    }
+}
+
+/// How fast a frequency rises from a frequency on.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Pace {
+    /// From here on ...
+    pub from: Megahertz,
+    /// ... a step of 6.25 MHz takes this many milliseconds.
+    pub step_ms: u32,
+}
+
+/// The pace of ESP-Miner, of mujina and of the stock captures of S19j Pro and S21 Pro.
+pub const PACE_COMMON: &[Pace] = &[Pace {
+    from: Megahertz::new(0.0),
+    step_ms: 100,
+}];
+
+/// Registers in which a chip counts what tells of its health.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counters {
+    /// Hash rate as the chip measures it.
+    pub hash_rate: Option<HashRateCounter>,
+    /// Nonces that failed the chip's own check.
+    pub nonce_errors: Option<Register>,
+    /// Damaged commands, bad works and core errors: the fields of register 0x48.
+    pub error_flag: Option<Register>,
+}
+
+/// A chip's own measure of its hash rate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HashRateCounter {
+    /// The register holds a rate. Its unit is disputed (2^20 or 2^24 hashes a second), so
+    /// only zero and not zero can be told apart.
+    Rate(Register),
+    /// The register counts units of 2^32 hashes and wraps at 32 bits: a rate is the
+    /// difference of two readings over the time between them.
+    Hashes(Register),
 }
 
 /// A hold in the frequency ramp.
@@ -242,170 +384,4 @@ impl Shape {
             None => 1,
         }
     }
-}
-
-impl Profile {
-    /// What the job byte and counter of a nonce say.
-    pub fn job_bits(&self, raw: &RawNonce) -> JobBits {
-        let low = raw.job & self.wire_ids.low_mask;
-        let wire = WireJobId((raw.job & self.wire_ids.mask) >> self.wire_ids.shift);
-        match self.wire_ids.low {
-            LowBits::MidstateIndex => JobBits {
-                wire,
-                midstate_index: low,
-                small_core: None,
-                version_bits: 0,
-            },
-            LowBits::SmallCore => JobBits {
-                wire,
-                midstate_index: 0,
-                small_core: Some(low),
-                version_bits: u32::from(raw.counter) << units::VERSION_SHIFT,
-            },
-        }
-    }
-
-    /// Who found a nonce.
-    pub fn origin(&self, nonce: units::Nonce, shape: &Shape) -> Origin {
-        let n = u32::from_be_bytes(nonce.to_wire());
-        let chip = match self.nonce.chip {
-            ChipField::Address { shift, mask } => {
-                let address = (n >> shift) as u8 & mask;
-                u16::from(address.checked_div(shape.address_interval).unwrap_or(0))
-            }
-            ChipField::Offset { shift } => {
-                ((u64::from(n >> shift & 0xffff) * u64::from(shape.chips)) >> 16) as u16
-            }
-        };
-        Origin {
-            chip,
-            core: (n >> self.nonce.core_shift) as u16,
-        }
-    }
-
-    /// Nonces per second that one chip reports at `frequency` and ticket `ticket`.
-    pub fn nonces_per_s(&self, frequency: Megahertz, ticket: TicketDifficulty) -> f64 {
-        self.hashes_per_s(frequency) / (ticket.value() as f64 * 4_294_967_296.0)
-    }
-
-    /// Hashes per second of one chip.
-    pub fn hashes_per_s(&self, frequency: Megahertz) -> f64 {
-        f64::from(self.small_cores_used) * frequency.mhz() * 1e6
-    }
-
-    /// How long a job keeps the chips busy: `versions` is the number of midstates, or of
-    /// versions that the chip rolls through. Rounded down to nanoseconds: a little early
-    /// loses nothing but the last nonces, a little late repeats the first.
-    pub fn work_period(&self, frequency: Megahertz, shape: &Shape, versions: u32) -> Duration {
-        let small = f64::from(self.small_cores_per_core.max(1));
-        let us = match self.sweep {
-            Sweep::Window { window_log2, .. } => {
-                (1u64 << window_log2) as f64 * f64::from(versions)
-                    / small
-                    / frequency.mhz().max(1.0)
-            }
-            // Each small core takes one residue class of the version counter, so fewer
-            // versions than small cores take as long as one each.
-            Sweep::Counted { .. } => {
-                (f64::from(versions) / small).max(1.0)
-                    * f64::from(self.hash_counting(frequency, shape))
-                    / crate::pll::CRYSTAL_MHZ
-            }
-        };
-        Duration::from_nanos((us * 1e3) as u64)
-    }
-
-    /// Value of the hash counting register (0x10): ticks of 25 MHz.
-    pub fn hash_counting(&self, frequency: Megahertz, shape: &Shape) -> u32 {
-        match self.sweep {
-            Sweep::Window {
-                window_log2,
-                windows_counted,
-            } => {
-                // Down to a multiple of 32: the rounding that gives the captured 12480
-                // (assumed; three ticks of 12483 are no loss).
-                let nonces = (1u64 << window_log2) as f64 * f64::from(windows_counted);
-                let ticks = nonces * crate::pll::CRYSTAL_MHZ / frequency.mhz().max(1.0);
-                ticks as u32 & !31
-            }
-            Sweep::Counted {
-                ticks,
-                chips,
-                window_permille,
-            } => {
-                if shape.chips <= chips {
-                    return ticks;
-                }
-                let window = f64::from((65536 / u32::from(shape.chips.max(1))) << 9);
-                let whole = window * 12.5 / shape.target.mhz().max(1.0);
-                ticks.min((whole * f64::from(window_permille) / 1000.0) as u32)
-            }
-        }
-    }
-
-    /// True if the hash counting register must follow the frequency.
-    pub const fn hash_counting_follows(&self) -> bool {
-        matches!(self.sweep, Sweep::Window { .. })
-    }
-
-    /// Register writes that take the chips to `wanted` bits per second, and the rate
-    /// that results. `None` if the chip cannot be brought near it.
-    pub fn baud_writes(&self, wanted: u32) -> Option<BaudWrites> {
-        match self.baud {
-            Baud::Misc {
-                misc,
-                pll3,
-                pll3_hz,
-            } => {
-                let (divider, fast) = match baud::divider(baud::CRYSTAL_HZ, wanted, 0x1ff) {
-                    Some(divider) => (divider, false),
-                    None => (baud::divider(pll3_hz, wanted, 0x1ff)?, true),
-                };
-                let base = if fast { pll3_hz } else { baud::CRYSTAL_HZ };
-                let value = baud::misc::with_divider(misc, divider, fast);
-                Some(BaudWrites {
-                    before: if fast {
-                        [Some(pll3[0]), Some(pll3[1])]
-                    } else {
-                        [None; 2]
-                    },
-                    last: (register::MISC_CONTROL, value),
-                    bits_per_s: baud::bits_per_s(base, divider).round() as u32,
-                })
-            }
-            Baud::FastUart { value } => {
-                let divider = baud::divider(baud::CRYSTAL_HZ, wanted, 0xff)?;
-                let value = baud::fast_uart::with_divider(value, divider);
-                Some(BaudWrites {
-                    before: [None; 2],
-                    last: (register::FAST_UART, value),
-                    bits_per_s: baud::bits_per_s(baud::CRYSTAL_HZ, divider).round() as u32,
-                })
-            }
-        }
-    }
-
-    /// Bytes of a job on the chips' wire, with preamble, at `versions` midstates.
-    pub const fn job_bytes(&self, versions: u8) -> usize {
-        match self.job {
-            JobLayout::Midstates => 24 + 32 * versions as usize,
-            JobLayout::FullHeader { .. } => 88,
-        }
-    }
-
-    /// Name of a register, if the table has it.
-    pub fn register_name(&self, reg: Register) -> Option<&'static str> {
-        self.registers.iter().find(|r| r.reg == reg).map(|r| r.name)
-    }
-}
-
-/// What [`Profile::baud_writes`] wants written, to all chips.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BaudWrites {
-    /// First, in order: they start the base clock.
-    pub before: [Option<(Register, u32)>; 2],
-    /// Last: with it the chips change over.
-    pub last: (Register, u32),
-    /// What the chips then speak.
-    pub bits_per_s: u32,
 }

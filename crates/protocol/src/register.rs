@@ -8,7 +8,7 @@ pub struct Register(pub u8);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct CoreRegister(pub u8);
 
-/// Chip identity and address.
+/// Chip identity and address. On every chip of the family.
 pub const CHIP_ID: Register = Register(0x00);
 /// PLL that clocks the hash cores.
 pub const PLL0: Register = Register(0x08);
@@ -20,6 +20,10 @@ pub const HASH_COUNTING: Register = Register(0x10);
 pub const TICKET_MASK: Register = Register(0x14);
 /// Clocks, baud, resets.
 pub const MISC_CONTROL: Register = Register(0x18);
+/// I2C master.
+pub const I2C_CONTROL: Register = Register(0x1c);
+/// Clocks of core groups, in order (BM1397).
+pub const ORDERED_CLOCK_ENABLE: Register = Register(0x20);
 /// Baud divider on BM1362 and later; PLL3 divider on BM1397 and BM1398.
 pub const FAST_UART: Register = Register(0x28);
 /// Relay of the UART between voltage domains.
@@ -28,6 +32,10 @@ pub const UART_RELAY: Register = Register(0x2c);
 pub const REG_34: Register = Register(0x34);
 /// Window to the cores' registers.
 pub const CORE_CONTROL: Register = Register(0x3c);
+/// Errors that the chip counted: commands, works, core responses.
+pub const ERROR_FLAG: Register = Register(0x48);
+/// Nonces that failed the chip's own check.
+pub const NONCE_ERRORS: Register = Register(0x4c);
 /// Selects what the analog pins show.
 pub const ANALOG_MUX: Register = Register(0x54);
 /// Strength of the output pins.
@@ -36,12 +44,55 @@ pub const IO_DRIVER: Register = Register(0x58);
 pub const PLL3: Register = Register(0x68);
 /// User dividers behind PLL0.
 pub const PLL0_DIVIDER: Register = Register(0x70);
+/// Order in which core groups are clocked, first half (BM1397).
+pub const CLOCK_ORDER_0: Register = Register(0x80);
+/// Order in which core groups are clocked, second half (BM1397).
+pub const CLOCK_ORDER_1: Register = Register(0x84);
+/// Hashes done by the whole chip (BM1366 and later).
+pub const HASHES_TOTAL: Register = Register(0x8c);
 /// Version rolling (BM1362 and later).
 pub const VERSION_ROLLING: Register = Register(0xa4);
 /// Soft resets (BM1362 and later).
 pub const SOFT_RESET: Register = Register(0xa8);
+/// Control of the on-die temperature sensor (BM1368).
+pub const TEMPERATURE_CONTROL: Register = Register(0xb0);
+/// Result of the on-die temperature sensor (BM1368).
+pub const TEMPERATURE: Register = Register(0xb4);
 /// Control of the on-die ADC.
 pub const ADC_CONTROL_1: Register = Register(0xb9);
+
+/// Where a chip keeps the registers that every chip has, under numbers of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RegisterMap {
+    /// PLL that clocks the hash cores.
+    pub pll: Register,
+    /// Hash counting number.
+    pub hash_counting: Register,
+    /// Ticket mask.
+    pub ticket_mask: Register,
+    /// Misc control.
+    pub misc_control: Register,
+    /// I2C master.
+    pub i2c: Register,
+}
+
+/// BM1391 and later.
+pub const MAP_BM139X: RegisterMap = RegisterMap {
+    pll: PLL0,
+    hash_counting: HASH_COUNTING,
+    ticket_mask: TICKET_MASK,
+    misc_control: MISC_CONTROL,
+    i2c: I2C_CONTROL,
+};
+
+/// BM1387 (published by several sources).
+pub const MAP_BM1387: RegisterMap = RegisterMap {
+    pll: Register(0x0c),
+    hash_counting: Register(0x14),
+    ticket_mask: Register(0x18),
+    misc_control: Register(0x1c),
+    i2c: Register(0x20),
+};
 
 /// Value for [`CORE_CONTROL`] that writes `value` to a register of every core.
 /// Captured: 0x8000_8540 is hash clock control = 0x40.
@@ -74,4 +125,16 @@ pub const fn nonce_offset(index: u16, chips: u16) -> u32 {
 pub const fn ticket_mask(ticket: units::TicketDifficulty) -> u32 {
     let mask = (ticket.value() - 1) as u32; // 2^32 - 1 fits
     mask.swap_bytes().reverse_bits()
+}
+
+/// The difficulty that a ticket mask value stands for; `None` for one that is not made of
+/// whole leading bits, as [`ticket_mask`] makes them.
+pub const fn ticket_difficulty(value: u32) -> Option<u64> {
+    let mask = value.reverse_bits().swap_bytes() as u64;
+    let difficulty = mask + 1;
+    if difficulty.is_power_of_two() {
+        Some(difficulty)
+    } else {
+        None
+    }
 }

@@ -5,12 +5,14 @@
 //! AA 55 | value 4  | chip  | register | [unused 2]  | kind 3 bits, crc5   kind 0
 //! ```
 //!
-//! BM1398 answers with 9 bytes in all; BM1370 with 9 until version rolling has been
-//! enabled and with 11 from then on (captured).
+//! BM1397 and BM1398 answer with 9 bytes in all; BM1362 and later with 9 until version
+//! rolling has been enabled and with 11 from then on (captured). BM1387 answers with the
+//! same seven bytes of body and no preamble; its work ids have seven bits, and what names
+//! chip and register elsewhere is zero.
 
 use units::{ChipAddress, Nonce};
 
-use crate::{FrameError, Register, crc::crc5};
+use crate::{Dialect, FrameError, Register, crc::crc5};
 
 /// What stands before every response.
 pub const RESPONSE_PREAMBLE: [u8; 2] = [0xaa, 0x55];
@@ -18,6 +20,8 @@ pub const RESPONSE_PREAMBLE: [u8; 2] = [0xaa, 0x55];
 /// Bytes of a whole response, preamble included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ResponseLength {
+    /// Seven: no preamble (BM1387).
+    Seven,
     /// Nine: no version counter.
     Nine,
     /// Eleven: with a version counter.
@@ -28,8 +32,25 @@ impl ResponseLength {
     /// The number.
     pub const fn bytes(self) -> usize {
         match self {
+            ResponseLength::Seven => 7,
             ResponseLength::Nine => 9,
             ResponseLength::Eleven => 11,
+        }
+    }
+
+    /// How such frames begin.
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            ResponseLength::Seven => Dialect::Bm1387,
+            ResponseLength::Nine | ResponseLength::Eleven => Dialect::Bm139x,
+        }
+    }
+
+    /// What a chip sends before it was told to roll versions.
+    pub const fn before_rolling(self) -> ResponseLength {
+        match self {
+            ResponseLength::Eleven => ResponseLength::Nine,
+            same => same,
         }
     }
 }
@@ -43,9 +64,9 @@ pub enum ChainResponse {
     Register {
         /// The value.
         value: u32,
-        /// The chip that answers; an FPGA link loses it.
+        /// The chip that answers; BM1387 does not say, and an FPGA link loses it.
         address: Option<ChipAddress>,
-        /// The register; an FPGA link loses it.
+        /// The register; BM1387 does not say, and an FPGA link loses it.
         reg: Option<Register>,
     },
 }
@@ -69,10 +90,10 @@ const REGISTER: u8 = 0;
 
 impl ChainResponse {
     /// Reads exactly one response without preamble: 7 or 9 bytes.
-    pub fn decode(body: &[u8]) -> Result<ChainResponse, FrameError> {
-        match body.len() {
-            0..=6 => return Err(FrameError::Short),
-            7 | 9 => {}
+    pub fn decode(dialect: Dialect, body: &[u8]) -> Result<ChainResponse, FrameError> {
+        match (dialect, body.len()) {
+            (_, 0..=6) => return Err(FrameError::Short),
+            (_, 7) | (Dialect::Bm139x, 9) => {}
             _ => return Err(FrameError::Length),
         }
         // The residue over body, kind and checksum is zero for an undamaged frame.
@@ -81,6 +102,9 @@ impl ChainResponse {
         }
         let word = [body[0], body[1], body[2], body[3]];
         match body[body.len() - 1] >> 5 {
+            // What the chip leaves zero is as good as a checksum where no preamble stands.
+            NONCE if dialect == Dialect::Bm1387 && body[5] > 0x7f => Err(FrameError::Kind),
+            REGISTER if dialect == Dialect::Bm1387 && body[4..6] != [0, 0] => Err(FrameError::Kind),
             NONCE => Ok(ChainResponse::Nonce(RawNonce {
                 nonce: Nonce::from_wire(word),
                 extra: body[4],
@@ -92,8 +116,8 @@ impl ChainResponse {
             })),
             REGISTER => Ok(ChainResponse::Register {
                 value: u32::from_be_bytes(word),
-                address: Some(ChipAddress(body[4])),
-                reg: Some(Register(body[5])),
+                address: (dialect == Dialect::Bm139x).then_some(ChipAddress(body[4])),
+                reg: (dialect == Dialect::Bm139x).then_some(Register(body[5])),
             }),
             _ => Err(FrameError::Kind),
         }

@@ -9,6 +9,10 @@ use units::ChipAddress;
 use crate::profile::{Profile, Shape, Source};
 use crate::{Command, Register, To, register};
 
+/// Boards of fewer domains neither relay the UART nor strengthen the clock between them
+/// (published by one source, which holds for every captured board).
+pub const RELAYED_FROM_DOMAINS: u16 = 10;
+
 /// One step.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
@@ -18,6 +22,29 @@ pub struct Step {
     pub settle_ms: u32,
     /// Where action, value and settle time come from.
     pub source: Source,
+    /// Boards that it is for.
+    pub boards: Boards,
+}
+
+/// Boards that a step is for. Machines with the same chip differ in a word or two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Boards {
+    /// All.
+    Any,
+    /// Those with so many chips.
+    Of(u16),
+    /// All others.
+    NotOf(u16),
+}
+
+impl Boards {
+    const fn include(self, shape: &Shape) -> bool {
+        match self {
+            Boards::Any => true,
+            Boards::Of(chips) => shape.chips == chips,
+            Boards::NotOf(chips) => shape.chips != chips,
+        }
+    }
 }
 
 /// What a step does.
@@ -35,15 +62,29 @@ pub enum Action {
     /// Write these to one chip after the other, all of them to a chip before the next,
     /// ascending.
     WriteEach(&'static [(Register, u32)]),
-    /// Write to the last chip of each domain, far end first.
+    /// Write to the last chip of each domain, far end first. Boards of few domains do
+    /// without.
     WriteDomainLast(Register, u32),
-    /// Set the relay on first and last chip of each domain, far end first.
+    /// Set the relay on first and last chip of each domain, far end first. Boards of few
+    /// domains ([`RELAYED_FROM_DOMAINS`]) do without.
     UartRelay,
     /// Enter addressing mode.
     Inactive,
     /// Give out every address that exists at the board's interval, as vendors do, also
     /// past the last chip.
     SetAddresses,
+    /// Give out one address for each chip of the board.
+    AddressChips,
+    /// Do nothing: the settle time is the step.
+    Pause,
+    /// Clock this many empty jobs through the chips, each of which enables one core after
+    /// the other (BM1387). The settle time counts from the last of them.
+    OpenCores {
+        /// How many.
+        jobs: u8,
+        /// Midstates in each.
+        midstates: u8,
+    },
     /// Set the ticket mask of the board.
     TicketMask,
     /// Set the start frequency.
@@ -72,12 +113,18 @@ impl Step {
             action,
             settle_ms: 0,
             source,
+            boards: Boards::Any,
         }
     }
 
     /// Write to all chips.
     pub const fn write(reg: Register, value: u32, source: Source) -> Step {
         Step::new(Action::WriteAll(reg, value), source)
+    }
+
+    /// The same step, for these boards alone. For steps that send commands.
+    pub const fn on(self, boards: Boards) -> Step {
+        Step { boards, ..self }
     }
 
     /// The same step with a settle time after each command.
@@ -90,9 +137,14 @@ impl Step {
 
     /// The `i`-th command of this step on a board; `None` after its last.
     pub fn command(&self, profile: &Profile, shape: &Shape, i: usize) -> Option<Command> {
+        if !self.boards.include(shape) {
+            return None;
+        }
         let write = |to, reg, value| Some(Command::WriteRegister { to, reg, value });
         match self.action {
-            Action::RailOn | Action::Reset { .. } => None,
+            Action::RailOn | Action::Reset { .. } | Action::Pause | Action::OpenCores { .. } => {
+                None
+            }
             Action::WriteEach(writes) => {
                 let (chip, n) = (i / writes.len().max(1), i % writes.len().max(1));
                 let (reg, value) = *writes.get(n)?;
@@ -115,18 +167,18 @@ impl Step {
                 let value = register::nonce_offset(i as u16, shape.chips);
                 write(one(shape, i, shape.chips)?, register::NONCE_OFFSET, value)
             }
-            Action::SetAddresses => match one(shape, i, shape.addresses())? {
-                To::One(address) => Some(Command::SetAddress(address)),
-                To::All => None,
-            },
+            Action::SetAddresses => set_address(shape, i, shape.addresses()),
+            Action::AddressChips => set_address(shape, i, shape.chips),
             Action::Baud => {
                 let writes = profile.baud_writes(shape.baud)?;
-                let (reg, value) = writes
-                    .before
-                    .into_iter()
-                    .flatten()
-                    .chain([writes.last])
-                    .nth(i)?;
+                let before = writes.before.iter().copied();
+                let (reg, value) = before.chain([writes.last]).nth(i)?;
+                write(To::All, reg, value)
+            }
+            Action::StartFrequency => {
+                let setting = profile.pll.solve(profile.start)?;
+                let writes = profile.pll_writes;
+                let (reg, value) = writes.nth(profile.map.pll, setting.value, i)?;
                 write(To::All, reg, value)
             }
             _ if i > 0 => None,
@@ -134,7 +186,7 @@ impl Step {
             Action::Inactive => Some(Command::Inactive),
             Action::TicketMask => write(
                 To::All,
-                register::TICKET_MASK,
+                profile.map.ticket_mask,
                 register::ticket_mask(shape.ticket),
             ),
             Action::VersionRolling => write(
@@ -142,13 +194,9 @@ impl Step {
                 register::VERSION_ROLLING,
                 register::version_rolling(shape.version_mask),
             ),
-            Action::StartFrequency => {
-                let setting = profile.pll.solve(profile.start)?;
-                write(To::All, register::PLL0, setting.value)
-            }
             Action::HashCounting => write(
                 To::All,
-                register::HASH_COUNTING,
+                profile.map.hash_counting,
                 profile.hash_counting(profile.start, shape),
             ),
             Action::ExpectChips { .. } => Some(Command::ReadRegister {
@@ -159,12 +207,23 @@ impl Step {
     }
 }
 
+fn set_address(shape: &Shape, index: usize, count: u16) -> Option<Command> {
+    match one(shape, index, count)? {
+        To::One(address) => Some(Command::SetAddress(address)),
+        To::All => None,
+    }
+}
+
 fn one(shape: &Shape, index: usize, count: u16) -> Option<To> {
     let index = u16::try_from(index).ok().filter(|i| *i < count)?;
     let ChipAddress(address) = shape.address(index);
     Some(To::One(ChipAddress(address)))
 }
 
+/// The `i`-th domain from the far end of a board that relays.
 fn descending(i: usize, shape: &Shape) -> Option<usize> {
+    if shape.domains < RELAYED_FROM_DOMAINS {
+        return None;
+    }
     usize::from(shape.domains).checked_sub(i + 1)
 }

@@ -6,19 +6,26 @@
 //!
 //! Invariants: the buffer never holds more than [`HOLD`] bytes between calls; a response
 //! is delivered once; every byte is either part of a delivered response, of a counted
-//! run, or still held. After damage at most the damaged frame and one more are lost.
+//! run, or still held. After damage at most the damaged frame and one more are lost; on
+//! BM1387, which has no preamble, at most four (rates: `docs/chips/wire-damage.md`).
 //!
 //! CRC5 is weak: one random candidate in 128 passes. So where candidates overlap, which
 //! takes a preamble inside a frame, the decoder waits for what follows and takes the
 //! reading that explains more bytes. A false reading that still passes is caught where
 //! nonces are verified.
+//!
+//! BM1387 frames touch: where one ends the next begins, and any byte may begin one. While
+//! frames follow each other the decoder delivers each with its last byte. A place where
+//! none stands ends that: it then takes a frame only if, of all readings of the next five
+//! frames' length, one that begins with it explains most. Silence, too, is a place where a
+//! frame begins.
 
-use crate::response::RESPONSE_PREAMBLE;
-use crate::{ChainResponse, ResponseLength};
+use crate::{ChainResponse, Dialect, ResponseLength};
 
-/// Bytes held back at most: a candidate, one that begins at its last byte, and a third
-/// behind it, so that two readings can be compared.
-pub const HOLD: usize = 3 * 11;
+/// Bytes held back at most: of frames with preamble, a candidate, one that begins at its
+/// last byte, and a third behind it, so that two readings can be compared; of frames
+/// without, five.
+pub const HOLD: usize = 5 * 7;
 
 /// Finds responses in a byte stream.
 #[derive(Clone, Debug)]
@@ -26,6 +33,8 @@ pub struct UartDecoder {
     length: ResponseLength,
     held: Vec<u8>,
     in_run: bool,
+    /// A frame begins at the first byte that is held. Used where no preamble tells.
+    aligned: bool,
     damaged: u64,
 }
 
@@ -36,8 +45,14 @@ impl UartDecoder {
             length,
             held: Vec::new(),
             in_run: false,
+            aligned: true,
             damaged: 0,
         }
+    }
+
+    /// Responses have this length from now on, bytes that are held included.
+    pub fn set_length(&mut self, length: ResponseLength) {
+        self.length = length;
     }
 
     /// Consumes bytes, cut anywhere, and appends the responses that are certain.
@@ -53,6 +68,7 @@ impl UartDecoder {
     pub fn settle(&mut self, out: &mut Vec<ChainResponse>) {
         self.take(true, out);
         debug_assert!(self.held.is_empty());
+        self.aligned = true;
     }
 
     /// True while bytes are held: [`settle`](Self::settle) is due once the line is quiet.
@@ -73,6 +89,7 @@ impl UartDecoder {
     /// Forget what is held and start anew; the count stays.
     pub fn reset(&mut self) {
         self.held.clear();
+        self.aligned = true;
     }
 
     fn take(&mut self, quiet: bool, out: &mut Vec<ChainResponse>) {
@@ -82,12 +99,14 @@ impl UartDecoder {
             match self.next(rest, quiet) {
                 Next::Frame(response) => {
                     self.in_run = false;
+                    self.aligned = true;
                     out.push(response);
                     at += self.length.bytes();
                 }
                 Next::Skip => {
                     self.damaged += u64::from(!self.in_run);
                     self.in_run = true;
+                    self.aligned = false;
                     at += 1;
                 }
                 Next::Wait => break,
@@ -98,22 +117,33 @@ impl UartDecoder {
 
     fn next(&self, rest: &[u8], quiet: bool) -> Next {
         let len = self.length.bytes();
-        if rest.is_empty() || (!quiet && could_begin(rest) && rest.len() < len) {
+        if rest.is_empty() || (!quiet && self.could_begin(rest) && rest.len() < len) {
             return Next::Wait;
         }
-        let Some(response) = self.candidate(rest) else {
+        let window = self.window();
+        let bare = self.length.dialect() == Dialect::Bm1387;
+        let candidate = self.candidate(rest);
+        if bare && !self.aligned && !quiet && rest.len() < window {
+            return Next::Wait;
+        }
+        let Some(response) = candidate else {
             return Next::Skip;
         };
-        // Only a preamble inside the candidate can begin a rival.
-        let Some(_) = (1..len).find(|k| could_begin(&rest[*k..])) else {
-            return Next::Frame(response);
+        let rivals = if bare {
+            !self.aligned
+        } else {
+            // Only a preamble inside the candidate can begin a rival.
+            (1..len).any(|k| self.could_begin(&rest[k..]))
         };
-        if !quiet && rest.len() < 3 * len {
+        if !rivals {
+            return Next::Frame(response);
+        }
+        if !quiet && rest.len() < window {
             return Next::Wait;
         }
-        let window = &rest[..rest.len().min(3 * len)];
-        let taken = frame_score(len, &window[len..], self.score(&window[len..]));
-        let skipped = self.score(&window[1..]);
+        let seen = &rest[..rest.len().min(window)];
+        let taken = self.frame_score(&seen[len..], self.score(&seen[len..]));
+        let skipped = self.score(&seen[1..]);
         if skipped > taken {
             Next::Skip
         } else {
@@ -121,10 +151,19 @@ impl UartDecoder {
         }
     }
 
+    /// Bytes that are looked at where readings compete.
+    fn window(&self) -> usize {
+        match self.length.dialect() {
+            Dialect::Bm1387 => 5 * self.length.bytes(),
+            Dialect::Bm139x => 3 * self.length.bytes(),
+        }
+    }
+
     fn candidate(&self, rest: &[u8]) -> Option<ChainResponse> {
         let frame = rest.get(..self.length.bytes())?;
-        let body = frame.strip_prefix(&RESPONSE_PREAMBLE)?;
-        ChainResponse::decode(body).ok()
+        let dialect = self.length.dialect();
+        let body = frame.strip_prefix(dialect.response_preamble())?;
+        ChainResponse::decode(dialect, body).ok()
     }
 
     /// How well `window` can be explained by frames that do not overlap: by bytes first,
@@ -132,12 +171,14 @@ impl UartDecoder {
     /// and reaches past it explains what is inside.
     fn score(&self, window: &[u8]) -> usize {
         let len = self.length.bytes();
+        // The shortest beginning that tells something.
+        let told = self.length.dialect().response_preamble().len().max(1);
         let mut best = [0usize; HOLD + 1];
         for at in (0..window.len()).rev() {
             let rest = &window[at..];
             let here = if rest.len() >= len && self.candidate(rest).is_some() {
-                frame_score(len, &rest[len..], best[at + len])
-            } else if (2..len).contains(&rest.len()) && could_begin(rest) {
+                self.frame_score(&rest[len..], best[at + len])
+            } else if (told..len).contains(&rest.len()) && self.could_begin(rest) {
                 rest.len() * BYTE
             } else {
                 0
@@ -146,27 +187,31 @@ impl UartDecoder {
         }
         best[0]
     }
+
+    fn frame_score(&self, after: &[u8], rest: usize) -> usize {
+        let damage_follows = match self.length.dialect() {
+            // Anything could begin a frame: a whole one must.
+            Dialect::Bm1387 => {
+                after.len() >= self.length.bytes() && self.candidate(after).is_none()
+            }
+            Dialect::Bm139x => !after.is_empty() && !self.could_begin(after),
+        };
+        self.length.bytes() * BYTE + rest - usize::from(damage_follows)
+    }
+
+    /// A preamble, or as much of one as there is.
+    fn could_begin(&self, bytes: &[u8]) -> bool {
+        let preamble = self.length.dialect().response_preamble();
+        let n = bytes.len().min(preamble.len());
+        !bytes.is_empty() && bytes[..n] == preamble[..n]
+    }
 }
 
 /// Worth of an explained byte, against one for a frame followed by damage.
 const BYTE: usize = 16;
 
-fn frame_score(len: usize, after: &[u8], rest: usize) -> usize {
-    let damage_follows = !after.is_empty() && !could_begin(after);
-    len * BYTE + rest - usize::from(damage_follows)
-}
-
 enum Next {
     Frame(ChainResponse),
     Skip,
     Wait,
-}
-
-/// A preamble, or as much of one as there is.
-fn could_begin(bytes: &[u8]) -> bool {
-    match bytes {
-        [] => false,
-        [first] => *first == RESPONSE_PREAMBLE[0],
-        [first, second, ..] => [*first, *second] == RESPONSE_PREAMBLE,
-    }
 }

@@ -5,7 +5,7 @@ mod common;
 mod entries;
 
 use protocol::uart::{HOLD, UartDecoder};
-use protocol::{ChainResponse, ResponseLength, crc, fpga};
+use protocol::{ChainResponse, Dialect, FrameError, ResponseLength, crc, fpga};
 use units::{
     ChainSlot, ChipAddress, Header, HostVersions, JobKey, Midstate, Nonce, Rng, Rolling, WireJobId,
     WorkId, WorkItem,
@@ -13,8 +13,9 @@ use units::{
 
 /// A response frame, built here without the codec: preamble, body, kind and checksum.
 fn frame(length: ResponseLength, kind: u8, body: &[u8]) -> Vec<u8> {
-    let body = &body[..length.bytes() - 3];
-    let mut out = vec![0xaa, 0x55];
+    let preamble = length.dialect().response_preamble();
+    let body = &body[..length.bytes() - 1 - preamble.len()];
+    let mut out = preamble.to_vec();
     out.extend_from_slice(body);
     // x^5 + x^2 + 1 over body and kind, bit by bit.
     let bits = body
@@ -33,8 +34,19 @@ fn frame(length: ResponseLength, kind: u8, body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A whole frame, read.
+fn decoded(frame: &[u8]) -> Result<ChainResponse, FrameError> {
+    match frame.len() {
+        7 => ChainResponse::decode(Dialect::Bm1387, frame),
+        _ => ChainResponse::decode(Dialect::Bm139x, &frame[2..]),
+    }
+}
+
 fn nonce_frame(length: ResponseLength, rng: &mut Rng) -> Vec<u8> {
-    let body: Vec<u8> = (0..8).map(|_| rng.next_u64() as u8).collect();
+    let mut body: Vec<u8> = (0..8).map(|_| rng.next_u64() as u8).collect();
+    if length == ResponseLength::Seven {
+        body[5] &= 0x7f; // work ids have seven bits
+    }
     frame(length, 4, &body)
 }
 
@@ -49,16 +61,22 @@ fn decode(length: ResponseLength, stream: &[u8], cut: usize) -> (Vec<ChainRespon
     (out, decoder.damaged())
 }
 
+/// Those with a preamble.
 const BOTH: [ResponseLength; 2] = [ResponseLength::Nine, ResponseLength::Eleven];
+const ALL: [ResponseLength; 3] = [
+    ResponseLength::Seven,
+    ResponseLength::Nine,
+    ResponseLength::Eleven,
+];
 
 #[test]
 fn undamaged_streams_decode_whole_however_they_are_cut() {
-    for length in BOTH {
+    for length in ALL {
         let mut rng = Rng::new(1);
         let frames: Vec<_> = (0..500).map(|_| nonce_frame(length, &mut rng)).collect();
         let expected: Vec<_> = frames
             .iter()
-            .map(|f| ChainResponse::decode(&f[2..]).expect("built valid"))
+            .map(|f| decoded(f).expect("built valid"))
             .collect();
         for cut in [1, 2, 3, 7, 11, 64, 4096] {
             let (out, damaged) = decode(length, &frames.concat(), cut);
@@ -111,13 +129,13 @@ fn where_candidates_overlap_the_reading_that_explains_more_wins() {
         let second = nonce_frame(length, &mut rng);
         let third = nonce_frame(length, &mut rng);
         let stream = [&first[..6], &second[..], &third[..]].concat();
-        if ChainResponse::decode(&stream[2..9]).is_err() {
+        if ChainResponse::decode(Dialect::Bm139x, &stream[2..9]).is_err() {
             continue;
         }
         let (out, damaged) = decode(length, &stream, 4);
         let expected: Vec<_> = [second, third]
             .iter()
-            .map(|f| ChainResponse::decode(&f[2..]).expect("built valid"))
+            .map(|f| decoded(f).expect("built valid"))
             .collect();
         assert_eq!((out, damaged), (expected, 1));
         seen += 1;
@@ -137,7 +155,7 @@ fn check_damage(seed: u64, damage: impl Fn(&mut Vec<u8>, &mut Rng)) {
                 damage(&mut bytes, &mut rng);
                 hurt += 1;
             } else {
-                whole.push(ChainResponse::decode(&bytes[2..]).expect("built valid"));
+                whole.push(decoded(&bytes).expect("built valid"));
             }
             stream.extend(bytes);
         }
@@ -227,6 +245,153 @@ fn whatever_arrives_the_buffer_stays_small_and_every_byte_is_accounted_for() {
     }
 }
 
+/// What damage did to a stream of frames in which every fiftieth was damaged.
+#[derive(Default, Debug)]
+struct Losses {
+    damaged: u64,
+    /// Undamaged frames lost after each damaged one: at most, and over all.
+    most: u64,
+    lost: u64,
+    /// Answers delivered that no chip sent.
+    invented: u64,
+}
+
+/// Damages one frame in fifty of `frames` and looks at each damage by itself.
+fn losses(
+    length: ResponseLength,
+    seed: u64,
+    frames: u64,
+    damage: &dyn Fn(&mut Vec<u8>, &mut Rng),
+) -> Losses {
+    const APART: u64 = 50;
+    let mut rng = Rng::new(seed);
+    let (mut stream, mut sent, mut first) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 0..frames {
+        let mut bytes = nonce_frame(length, &mut rng);
+        if i % APART == APART / 2 {
+            damage(&mut bytes, &mut rng);
+        } else {
+            first.push(i / APART);
+            sent.push(decoded(&bytes).expect("built valid"));
+        }
+        stream.extend(bytes);
+    }
+    let (out, _) = decode(length, &stream, 29);
+    // Walk both in order: what was sent and is not next in what came was lost.
+    let mut result = Losses {
+        damaged: frames / APART,
+        ..Losses::default()
+    };
+    let mut per_damage = vec![0u64; (frames / APART + 1) as usize];
+    let mut at = 0;
+    for (frame, group) in sent.iter().zip(first) {
+        let ahead = &out[at..out.len().min(at + 12)];
+        match ahead.iter().position(|o| o == frame) {
+            Some(skipped) => {
+                result.invented += skipped as u64;
+                at += skipped + 1;
+            }
+            None => {
+                result.lost += 1;
+                per_damage[group as usize] += 1;
+            }
+        }
+    }
+    result.invented += (out.len() - at) as u64;
+    result.most = per_damage.into_iter().max().unwrap_or(0);
+    result
+}
+
+/// A kind of damage.
+type Damage = (&'static str, fn(&mut Vec<u8>, &mut Rng));
+
+const DAMAGES: [Damage; 6] = [
+    ("one bit flipped", |f, rng| {
+        let bit = rng.below(f.len() as u64 * 8) as usize;
+        f[bit / 8] ^= 1 << (bit % 8);
+    }),
+    ("three bits flipped", |f, rng| {
+        for _ in 0..3 {
+            let bit = rng.below(f.len() as u64 * 8) as usize;
+            f[bit / 8] ^= 1 << (bit % 8);
+        }
+    }),
+    ("one byte lost", |f, rng| {
+        f.remove(rng.below(f.len() as u64) as usize);
+    }),
+    ("one byte doubled", |f, rng| {
+        let at = 1 + rng.below(f.len() as u64 - 2) as usize;
+        f.insert(at, f[at]);
+    }),
+    ("last byte replaced by up to seven of garbage", |f, rng| {
+        f.pop();
+        for _ in 0..=rng.below(6) {
+            f.push(rng.next_u64() as u8);
+        }
+    }),
+    ("all bytes garbage, any number", |f, rng| {
+        let len = rng.below(2 * f.len() as u64);
+        *f = (0..len).map(|_| rng.next_u64() as u8).collect();
+    }),
+];
+
+/// The bounds that are promised. `STANNARY_TEST_FULL` looks a hundred times longer, and
+/// `--no-capture` shows the table that `docs/chips/wire-damage.md` holds.
+#[test]
+fn after_damage_a_bounded_number_of_frames_is_lost() {
+    let frames = match std::env::var_os("STANNARY_TEST_FULL") {
+        Some(_) => 10_000_000,
+        None => 200_000,
+    };
+    for length in ALL {
+        for (name, damage) in DAMAGES {
+            let got = losses(length, 99, frames, &damage);
+            println!(
+                "{length:?} | {name} | {} damaged | {:.3} lost per 100 | at most {} | {:.3} \
+                 invented per 100",
+                got.damaged,
+                100.0 * got.lost as f64 / got.damaged as f64,
+                got.most,
+                100.0 * got.invented as f64 / got.damaged as f64,
+            );
+            let bound = match length {
+                ResponseLength::Seven => 3, // the damaged frame itself is the fourth
+                _ => 1,
+            };
+            assert!(got.most <= bound, "{length:?} {name}: {got:?}");
+        }
+    }
+}
+
+#[test]
+fn silence_ends_damage_on_a_line_without_preamble() {
+    let length = ResponseLength::Seven;
+    let mut rng = Rng::new(6);
+    let mut decoder = UartDecoder::new(length);
+    for _ in 0..1000 {
+        let (hurt, good) = (nonce_frame(length, &mut rng), nonce_frame(length, &mut rng));
+        let mut out = Vec::new();
+        decoder.push(&hurt[..5], &mut out);
+        decoder.settle(&mut out);
+        assert!(out.is_empty());
+        decoder.push(&good, &mut out);
+        // No second silence is needed: after one a frame begins.
+        assert_eq!(out, [decoded(&good).expect("built valid")]);
+    }
+}
+
+#[test]
+fn a_decoder_follows_chips_that_begin_to_roll_versions() {
+    let (nine, eleven) = (ResponseLength::Nine, ResponseLength::Eleven);
+    let mut rng = Rng::new(7);
+    let mut decoder = UartDecoder::new(nine);
+    let mut out = Vec::new();
+    decoder.push(&nonce_frame(nine, &mut rng), &mut out);
+    decoder.set_length(eleven);
+    decoder.push(&nonce_frame(eleven, &mut rng), &mut out);
+    assert_eq!((out.len(), decoder.damaged()), (2, 0));
+}
+
 fn item(midstates: &[Midstate]) -> WorkItem {
     let versions: Vec<u32> = (0..midstates.len() as u32).collect();
     WorkItem {
@@ -311,7 +476,7 @@ fn result_records_read_as_captured_or_published() {
     };
     assert_eq!((chain, raw.job), (1, 0x7f));
     assert_eq!(raw.nonce, Nonce(0x4ff9_d050));
-    let bits = protocol::BM1398.job_bits(&raw);
+    let bits = common::chip("bm1398").job_bits(&raw);
     assert_eq!((bits.wire, bits.midstate_index), (WireJobId(0x7c), 3));
     for head in [0x8004_0000, 0x8004_00a0, 0x8004_00c0] {
         check(head, 1, fpga::Record::Damaged);

@@ -1,11 +1,12 @@
-//! Every frame vector of the two chips and of the part that all share.
+//! Every frame vector of the family.
 
 mod common;
 
-use common::{bytes, concerns, hex, number, text, unhex, vectors};
+use common::{bytes, chip, concerns, hex, number, profiles_of, text, unhex, vectors};
 use protocol::job::{self, Job};
 use protocol::{
-    ChainResponse, Command, FrameError, JobLayout, Register, ResponseLength, To, crc, uart,
+    ChainResponse, Command, Dialect, FrameError, JobLayout, PROFILES, Register, ResponseLength, To,
+    crc, uart,
 };
 use serde_json::Value;
 use units::{ChipAddress, Header, Midstate, WireJobId};
@@ -20,12 +21,12 @@ fn expected_command(decoded: &Value) -> Command {
     match text(&decoded["operation"]) {
         "chain_inactive" => Command::Inactive,
         "set_chip_address" => Command::SetAddress(address()),
-        "write_register" => Command::WriteRegister {
+        "write_register" | "set_config" => Command::WriteRegister {
             to: to(),
             reg: reg(),
             value: number(&decoded["value"]) as u32,
         },
-        "read_register" => Command::ReadRegister {
+        "read_register" | "get_status" => Command::ReadRegister {
             to: to(),
             reg: reg(),
         },
@@ -37,30 +38,33 @@ fn expected_command(decoded: &Value) -> Command {
 fn commands_encode_and_decode_byte_for_byte() {
     let mut checked = 0;
     for v in vectors("commands.json") {
-        if v["family"] != "bm139x" {
-            continue; // BM1387 has other headers and no preamble
-        }
-        let wire = bytes(&v["hex"]);
+        let dialect = match text(&v["family"]) {
+            "bm1387" => Dialect::Bm1387,
+            "bm139x" => Dialect::Bm139x,
+            other => panic!("family {other}"),
+        };
+        let (wire, id) = (bytes(&v["hex"]), &v["id"]);
+        let body = &wire[dialect.command_preamble().len()..];
         let command = expected_command(&v["decoded"]);
-        assert_eq!(command.encode_uart().as_slice(), &wire[..], "{}", v["id"]);
-        assert_eq!(command.encode().as_slice(), &wire[2..], "{}", v["id"]);
-        assert_eq!(Command::decode(&wire[2..]), Ok(command), "{}", v["id"]);
+        assert_eq!(command.encode_uart(dialect).as_slice(), &wire[..], "{id}");
+        assert_eq!(command.encode(dialect).as_slice(), body, "{id}");
+        assert_eq!(Command::decode(dialect, body), Ok(command), "{id}");
         checked += 1;
     }
-    assert_eq!(checked, 1331);
+    assert_eq!(checked, 1404);
 }
 
 #[test]
 fn responses_decode_to_their_fields() {
     let mut checked = 0;
     for v in vectors("responses.json") {
-        if concerns(&v, &["BM1387"]) {
-            continue; // carries neither chip nor register
-        }
         let wire = bytes(&v["hex"]);
         let d = &v["decoded"];
-        let body = wire.strip_prefix(&[0xaa, 0x55]).unwrap_or(&wire);
-        let response = ChainResponse::decode(body);
+        let dialect = dialect_of(&v);
+        let body = wire
+            .strip_prefix(dialect.response_preamble())
+            .unwrap_or(&wire);
+        let response = ChainResponse::decode(dialect, body);
         match (text(&d["kind"]), response) {
             (
                 "register",
@@ -71,10 +75,12 @@ fn responses_decode_to_their_fields() {
                 }),
             ) => {
                 assert_eq!(u64::from(value), number(&d["value"]), "{}", v["id"]);
+                // BM1387 says neither.
                 let address = address.map(|a| u64::from(a.0));
-                assert_eq!(address, Some(number(&d["chip_address"])), "{}", v["id"]);
+                assert_eq!(address, d["chip_address"].as_u64(), "{}", v["id"]);
                 let reg = reg.map(|r| u64::from(r.0));
-                assert_eq!(reg, Some(number(&d["register"])), "{}", v["id"]);
+                let expected = d.get("register").map(number);
+                assert_eq!(reg, expected, "{}", v["id"]);
             }
             ("nonce", Ok(ChainResponse::Nonce(raw))) => {
                 let id = &v["id"];
@@ -102,45 +108,53 @@ fn responses_decode_to_their_fields() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 29);
+    assert_eq!(checked, 49);
+}
+
+fn dialect_of(vector: &Value) -> Dialect {
+    match concerns(vector, &["BM1387"]) {
+        true => Dialect::Bm1387,
+        false => Dialect::Bm139x,
+    }
 }
 
 #[test]
-fn job_bytes_of_bm1370_nonces_mean_what_the_vectors_say() {
+fn fields_of_nonces_mean_what_the_vectors_say() {
     let mut checked = 0;
     for v in vectors("responses.json") {
         let d = &v["decoded"];
-        if !concerns(&v, &["BM1370"]) || d["kind"] != "nonce" {
+        if d["kind"] != "nonce" {
             continue;
         }
-        let Ok(ChainResponse::Nonce(raw)) = ChainResponse::decode(&bytes(&v["hex"])[2..]) else {
-            panic!("{}", v["id"]);
-        };
-        let bits = protocol::BM1370.job_bits(&raw);
-        assert_eq!(u64::from(bits.wire.0), number(&d["job_header_byte"]));
-        assert_eq!(u64::from(bits.version_bits), number(&d["version_bits"]));
-        assert_eq!(
-            bits.small_core.map(u64::from),
-            Some(number(&d["subcore_id"]))
-        );
-        checked += 1;
+        for profile in profiles_of(&v) {
+            let wire = bytes(&v["hex"]);
+            let body = &wire[profile.dialect.response_preamble().len()..];
+            let Ok(ChainResponse::Nonce(raw)) = ChainResponse::decode(profile.dialect, body) else {
+                panic!("{}", v["id"]);
+            };
+            let bits = profile.job_bits(&raw);
+            let origin = profile.origin(raw.nonce, &common::shape(1, 1, 1));
+            let check = |key: &str, ours: Option<u64>| {
+                if let Some(expected) = d.get(key).map(number) {
+                    assert_eq!(ours, Some(expected), "{} {key}", v["id"]);
+                }
+            };
+            check("job_header_byte", Some(u64::from(bits.wire.0)));
+            check("midstate_index", Some(u64::from(bits.midstate_index)));
+            check("version_bits", Some(u64::from(bits.version_bits)));
+            check("subcore_id", bits.small_core.map(u64::from));
+            check("core_id", Some(u64::from(origin.core)));
+            check("core", Some(u64::from(origin.core)));
+            check("chip_address", origin.address.map(u64::from));
+            let quarter = origin.address.map(|a| u64::from(a / 4));
+            check("chip_address_div4", quarter);
+            // Ours are multiples of four, so that adding a place is setting bits.
+            let whole = u64::from(bits.wire.0 | bits.midstate_index);
+            check("work_id_7bit", Some(whole));
+            checked += 1;
+        }
     }
-    assert_eq!(checked, 5);
-}
-
-#[test]
-fn midstate_index_stands_in_the_low_bits_of_the_job_byte() {
-    let v = vectors("responses.json")
-        .into_iter()
-        .find(|v| v["id"] == "resp-1397-nonce-01")
-        .expect("BM1397 shares BM1398's layout");
-    let Ok(ChainResponse::Nonce(raw)) = ChainResponse::decode(&bytes(&v["hex"])[2..]) else {
-        panic!("decodes");
-    };
-    let bits = protocol::BM1398.job_bits(&raw);
-    let d = &v["decoded"];
-    assert_eq!(u64::from(bits.wire.0), number(&d["job_header_byte"]));
-    assert_eq!(u64::from(bits.midstate_index), number(&d["midstate_index"]));
+    assert!(checked >= 5, "{checked}");
 }
 
 #[test]
@@ -184,18 +198,18 @@ fn state_words(text: &str) -> Midstate {
 fn midstate_jobs_encode_and_decode_byte_for_byte() {
     let mut checked = 0;
     for v in vectors("jobs.json") {
-        // BM1387 takes the same frame without preamble.
-        let wire = match text(&v["format"]) {
-            "midstate" => bytes(&v["hex"]),
-            "midstate, no preamble" => [vec![0x55, 0xaa], bytes(&v["hex"])].concat(),
+        let dialect = match text(&v["format"]) {
+            "midstate" => Dialect::Bm139x,
+            "midstate, no preamble" => Dialect::Bm1387,
             _ => continue,
         };
+        let wire = bytes(&v["hex"]);
         let id = &v["id"];
         let Ok(Job::Midstates {
             id: wire_id,
             tail,
             midstates,
-        }) = Job::decode(JobLayout::Midstates, &wire)
+        }) = Job::decode(dialect, JobLayout::Midstates, &wire)
         else {
             panic!("{id} decodes");
         };
@@ -208,7 +222,7 @@ fn midstate_jobs_encode_and_decode_byte_for_byte() {
             let expected: Vec<_> = states.iter().map(|s| state_words(text(s))).collect();
             assert_eq!(midstates, expected, "{id}");
         }
-        let again = job::encode_midstates(wire_id, &header_with(&tail), &midstates);
+        let again = job::encode_midstates(dialect, wire_id, &header_with(&tail), &midstates);
         assert_eq!(again.as_slice(), &wire[..], "{id}");
         checked += 1;
     }
@@ -225,7 +239,7 @@ fn full_header_jobs_encode_and_decode_byte_for_byte() {
         let wire = bytes(&v["hex"]);
         let length_byte = wire[3];
         let layout = JobLayout::FullHeader { length_byte };
-        let Ok(Job::FullHeader { id, header }) = Job::decode(layout, &wire) else {
+        let Ok(Job::FullHeader { id, header }) = Job::decode(Dialect::Bm139x, layout, &wire) else {
             panic!("{} decodes", v["id"]);
         };
         let seventy_six = header.to_bytes(header.version, units::Nonce(0));
@@ -235,7 +249,7 @@ fn full_header_jobs_encode_and_decode_byte_for_byte() {
             "{}",
             v["id"]
         );
-        let again = job::encode_full_header(id, &header, length_byte);
+        let again = job::encode_full_header(Dialect::Bm139x, id, &header, length_byte);
         assert_eq!(again.as_slice(), &wire[..], "{}", v["id"]);
         checked += 1;
     }
@@ -255,9 +269,9 @@ fn main_chain_blocks_become_their_job_frames() {
             nbits: word(72),
         };
         let midstate = state_words(text(&v["midstate_sha_state_order"]));
-        let job = job::encode_midstates(WireJobId(4), &header, &[midstate]);
+        let job = job::encode_midstates(Dialect::Bm139x, WireJobId(4), &header, &[midstate]);
         assert_eq!(hex(&job), text(&v["derived_job_bm1397_1_midstate"]));
-        let job = job::encode_full_header(WireJobId(8), &header, 0x56);
+        let job = job::encode_full_header(Dialect::Bm139x, WireJobId(8), &header, 0x56);
         assert_eq!(hex(&job), text(&v["derived_job_full_header"]));
     }
 }
@@ -275,10 +289,16 @@ fn invalid_frames_are_refused_for_the_stated_reason() {
             FrameError::Length
         };
         let got = match text(&v["kind"]) {
-            "command" => Command::decode(&wire[2..]).err(),
-            "job" => Job::decode(JobLayout::FullHeader { length_byte: 0x56 }, &wire).err(),
-            "response" if wire[0] != 0xaa => ChainResponse::decode(&wire).err(),
-            "response" => ChainResponse::decode(&wire[2..]).err(),
+            "command" => Command::decode(Dialect::Bm139x, &wire[2..]).err(),
+            "job" => {
+                let layout = JobLayout::FullHeader { length_byte: 0x56 };
+                Job::decode(Dialect::Bm139x, layout, &wire).err()
+            }
+            "response" => {
+                let dialect = dialect_of(&v);
+                let body = &wire[dialect.response_preamble().len()..];
+                ChainResponse::decode(dialect, body).err()
+            }
             other => panic!("kind {other}"),
         };
         assert_eq!(got, Some(expected), "{}: {reason}", v["id"]);
@@ -287,58 +307,66 @@ fn invalid_frames_are_refused_for_the_stated_reason() {
 
 #[test]
 fn damaged_and_cut_commands_are_refused() {
-    let good = Command::WriteRegister {
-        to: To::All,
-        reg: Register(0x18),
-        value: 0x0000_ba01,
-    }
-    .encode();
-    for cut in 0..good.len() {
-        assert_eq!(
-            Command::decode(&good[..cut]),
-            Err(FrameError::Short),
-            "{cut}"
-        );
-    }
-    for bit in 0..good.len() * 8 {
-        let mut bad = good.to_vec();
-        bad[bit / 8] ^= 1 << (bit % 8);
-        assert!(Command::decode(&bad).is_err(), "bit {bit}");
-    }
-    let twice = [&good[..], &good[..]].concat();
-    assert_eq!(Command::decode(&twice), Err(FrameError::Length));
-}
-
-#[test]
-fn damaged_and_cut_jobs_are_refused() {
-    for (layout, good) in [
-        (
-            JobLayout::Midstates,
-            job::encode_midstates(WireJobId(8), &Header::default(), &[Midstate([7; 8]); 4]),
-        ),
-        (
-            JobLayout::FullHeader { length_byte: 0x36 },
-            job::encode_full_header(WireJobId(8), &Header::default(), 0x36),
-        ),
-    ] {
+    for dialect in [Dialect::Bm1387, Dialect::Bm139x] {
+        let good = Command::WriteRegister {
+            to: To::All,
+            reg: Register(0x18),
+            value: 0x0000_ba01,
+        }
+        .encode(dialect);
         for cut in 0..good.len() {
-            assert!(Job::decode(layout, &good[..cut]).is_err(), "{cut}");
+            let got = Command::decode(dialect, &good[..cut]);
+            assert_eq!(got, Err(FrameError::Short), "{cut}");
         }
         for bit in 0..good.len() * 8 {
             let mut bad = good.to_vec();
             bad[bit / 8] ^= 1 << (bit % 8);
-            assert!(Job::decode(layout, &bad).is_err(), "bit {bit}");
+            assert!(Command::decode(dialect, &bad).is_err(), "bit {bit}");
+        }
+        let twice = [&good[..], &good[..]].concat();
+        assert_eq!(Command::decode(dialect, &twice), Err(FrameError::Length));
+    }
+}
+
+#[test]
+fn damaged_and_cut_jobs_are_refused() {
+    for profile in PROFILES {
+        let (dialect, layout) = (profile.dialect, profile.job);
+        let header = Header::default();
+        let good = match layout {
+            JobLayout::Midstates => {
+                job::encode_midstates(dialect, WireJobId(8), &header, &[Midstate([7; 8]); 4])
+            }
+            JobLayout::FullHeader { length_byte } => {
+                job::encode_full_header(dialect, WireJobId(8), &header, length_byte)
+            }
+        };
+        assert_eq!(good.len(), profile.job_bytes(4), "{}", profile.name);
+        for cut in 0..good.len() {
+            assert!(Job::decode(dialect, layout, &good[..cut]).is_err(), "{cut}");
+        }
+        for bit in 0..good.len() * 8 {
+            let mut bad = good.to_vec();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(Job::decode(dialect, layout, &bad).is_err(), "bit {bit}");
         }
     }
 }
 
 #[test]
 fn the_uart_decoder_finds_every_response_vector_in_one_stream() {
-    for length in [ResponseLength::Nine, ResponseLength::Eleven] {
+    for length in [
+        ResponseLength::Seven,
+        ResponseLength::Nine,
+        ResponseLength::Eleven,
+    ] {
+        let dialect = length.dialect();
+        let preamble = dialect.response_preamble();
         let frames: Vec<Vec<u8>> = vectors("responses.json")
             .iter()
+            .filter(|v| dialect_of(v) == dialect)
             .map(|v| bytes(&v["hex"]))
-            .filter(|f| f.starts_with(&[0xaa, 0x55]) && f.len() == length.bytes())
+            .filter(|f| f.starts_with(preamble) && f.len() == length.bytes())
             .collect();
         assert!(frames.len() >= 3);
         let mut out = Vec::new();
@@ -347,9 +375,35 @@ fn the_uart_decoder_finds_every_response_vector_in_one_stream() {
         decoder.settle(&mut out);
         let expected: Vec<_> = frames
             .iter()
-            .map(|f| ChainResponse::decode(&f[2..]).expect("vector"))
+            .map(|f| ChainResponse::decode(dialect, &f[preamble.len()..]).expect("vector"))
             .collect();
         assert_eq!(out, expected);
         assert_eq!(decoder.damaged(), 0);
+    }
+}
+
+#[test]
+fn every_table_is_in_order() {
+    for profile in PROFILES {
+        let name = profile.name;
+        assert!(profile.registers.is_sorted_by_key(|r| r.reg), "{name}");
+        let numbers = profile.registers.windows(2);
+        assert!(numbers.clone().all(|w| w[0].reg < w[1].reg), "{name}");
+        assert!(profile.core_registers.is_sorted_by_key(|r| r.reg), "{name}");
+        assert!(profile.ramp.is_sorted_by(|a, b| a.from < b.from), "{name}");
+        assert_eq!(profile.ramp[0].from.mhz(), 0.0, "{name}");
+        for info in profile.registers {
+            let mut free = u64::MAX;
+            for field in info.fields {
+                assert!(
+                    field.low <= field.high && field.high < 32,
+                    "{name} {info:?}"
+                );
+                let mask = ((1u64 << (field.high - field.low + 1)) - 1) << field.low;
+                assert_eq!(free & mask, mask, "{name}: fields overlap in {info:?}");
+                free &= !mask;
+            }
+        }
+        assert_eq!(chip(name).id, profile.id, "{name} is found by name");
     }
 }

@@ -18,11 +18,6 @@ use crate::session::{REJECTS_ALARM, Session};
 /// bound the oldest session that gives no work is taken as ended.
 const SESSIONS_MAX: usize = 16;
 
-/// Small cores per core, each of which takes one residue class of the versions that a
-/// chip rolls: with fewer versions some of them idle. 16 on BM1370 (captured); BM1362 and
-/// BM1366 have 8, for which the stated loss is too high.
-const SMALL_CORES: f64 = 16.0;
-
 /// Who hashes what, and what became of it.
 #[derive(Debug)]
 pub struct Scheduler {
@@ -341,11 +336,11 @@ fn missing_bits(granted: u32, need: RollingNeed) -> Option<String> {
                 )
             })
         }
-        RollingNeed::Chip { bits } => {
+        RollingNeed::Chip { bits, small_cores } => {
             let needed = u32::from(bits);
             (granted < needed).then(|| {
                 let versions = (1u64 << granted.min(32)) as f64;
-                let lost = 100.0 * (1.0 - (versions / SMALL_CORES).min(1.0));
+                let lost = 100.0 * (1.0 - (versions / f64::from(small_cores.max(1))).min(1.0));
                 format!("granted_bits={granted} needed_bits={needed} hashrate_lost_percent={lost}")
             })
         }

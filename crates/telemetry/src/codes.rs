@@ -69,12 +69,17 @@ codes! {
     ChainMissing = "E-CHAIN-MISSING", Error, "no hashboard is plugged into this slot", "seat the hashboard and its cables";
     ChainChips = "E-CHAIN-CHIPS", Error, "a chain answered with another number of chips than its board has", "check the flat cable; a chip or its domain may be dead";
     ChainChipId = "E-CHAIN-CHIPID", Error, "a chip reported an identity that this board does not carry", "check that the machine definition fits the hashboard";
+    ChainForeign = "E-CHAIN-FOREIGN", Error, "a chip among the right ones reported another identity; the others hash", "check the chip that is named: its solder, its supply, or that it is of the board's type";
     ChainSilent = "E-CHAIN-SILENT", Warn, "a hashing chain returned nothing for much longer than chance allows", "if it recurs, check cable, power and reset of the board";
+    ChainMute = "E-CHAIN-MUTE", Warn, "a chip that was counted does not answer questions any more", "watch its nonces: if they are missing too, check the chip that is named, its domain and its solder";
+    ChainCounters = "E-CHAIN-COUNTERS", Warn, "a chip's own counters show errors or a low hash rate", "lower the frequency or raise the voltage; if one chip stands out, check it";
     ChainNoisy = "E-CHAIN-NOISY", Warn, "many damaged frames arrive from a chain", "check the flat cable and the board's ground";
     ChainRestart = "E-CHAIN-RESTART", Warn, "a chain is brought up again", "";
     ChainGaveUp = "E-CHAIN-GAVEUP", Error, "a chain failed too often and stays off", "repair the board, then restart the daemon";
     ChainUp = "E-CHAIN-UP", Info, "a chain reached its frequency and hashes", "";
     ChainBaud = "E-CHAIN-BAUD", Warn, "the link's baud rate cannot carry all the work that the chips need", "hashrate is lost as stated; use a faster link";
+    ChainCarries = "E-CHAIN-CARRIES", Info, "the link carries all the work that the chips need again", "";
+    ChainRepeats = "E-CHAIN-REPEATS", Warn, "the link's jobs have room for more versions than the pool grants, so chips hash some of them twice", "hashrate is lost as stated; use a pool that grants two version bits or more";
     ChainRampGuard = "E-CHAIN-RAMP", Error, "during the frequency ramp the nonce rate left the model's bounds", "the frequency may not be what was ordered; the ramp was stopped";
     ChainHwErrors = "E-CHAIN-HWERR", Warn, "chips return nonces that fit no work in flight", "lower the frequency or raise the voltage";
     LinkFault = "E-CHAIN-LINK", Error, "the link to a chain does not work", "check the port that is named";

@@ -111,6 +111,9 @@ pub enum RollingNeed {
     Chip {
         /// Version bits that the chip wants.
         bits: u8,
+        /// Small cores of a core, each of which takes one residue class of the versions:
+        /// with fewer versions some of them idle.
+        small_cores: u8,
     },
 }
 

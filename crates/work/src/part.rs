@@ -114,7 +114,7 @@ fn version_part(mask: u32, need: RollingNeed) -> (VersionBits, u8, Option<u32>) 
             let granted = u8::try_from(bits.count()).unwrap_or(u8::MAX);
             (bits, wanted.min(granted), None)
         }
-        RollingNeed::Chip { bits } => {
+        RollingNeed::Chip { bits, .. } => {
             let chip = ((1u32 << bits.min(16)) - 1) << VERSION_SHIFT;
             (VersionBits::new(mask & !chip), 1, Some(mask & chip))
         }

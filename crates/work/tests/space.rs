@@ -11,7 +11,10 @@ use units::{Instant, Rng, Rolling, WorkId, WorkItem};
 use work::{Job, RollingNeed, SearchSpace, VersionBits};
 
 const HOST4: RollingNeed = RollingNeed::Host { midstates: 4 };
-const CHIP16: RollingNeed = RollingNeed::Chip { bits: 16 };
+const CHIP16: RollingNeed = RollingNeed::Chip {
+    bits: 16,
+    small_cores: 16,
+};
 const BIP320: u32 = 0x1fff_e000;
 
 fn space(chains: &[RollingNeed], seed: u64) -> SearchSpace {
@@ -441,7 +444,10 @@ fn any_chains() -> impl Strategy<Value = Vec<RollingNeed>> {
         HOST4,
         RollingNeed::Host { midstates: 2 },
         CHIP16,
-        RollingNeed::Chip { bits: 1 },
+        RollingNeed::Chip {
+            bits: 1,
+            small_cores: 8,
+        },
     ];
     prop::collection::vec(prop::sample::select(needs), 1..=4)
 }

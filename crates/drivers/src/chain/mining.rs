@@ -1,13 +1,16 @@
 //! While a chain mines: work out, nonces in, the ramp, and signs of sickness.
 
 use hal::LinkOp;
-use protocol::{RawNonce, Shape, baud, register};
+use protocol::{RawNonce, Register, Shape, register};
 use telemetry::Code;
-use units::{Duration, Instant, NonceReport, Rolling, VERSION_SHIFT, WireJobId, WorkItem};
+use units::{
+    ChipAddress, Duration, Instant, NonceReport, Rolling, VERSION_SHIFT, WireJobId, WorkItem,
+};
 
 use super::api::Effect;
 use super::feed::Feed;
 use super::health::{Health, Sign};
+use super::inquiry::{Around, Claim, Inquiry};
 use super::player::{Played, Player, Stage};
 use super::ramp::{Judgement, Ramp, Turn};
 use super::{Chain, State};
@@ -20,9 +23,14 @@ pub(super) struct Mining {
     pub(super) feed: Feed,
     ramp: Ramp,
     health: Health,
+    pub(super) inquiry: Inquiry,
     phase: Phase,
     /// Midstates, or versions that the chips roll through, of the work sent last.
     versions: u32,
+    /// Share of the chips' hashing that versions and line allow.
+    pub(super) fraction: f64,
+    /// The line's share at the target frequency as last told, in percent.
+    carried_percent: u8,
     /// How many different versions the work of each wire id had.
     versions_by_wire: [u8; WIRE_IDS],
 }
@@ -64,7 +72,14 @@ impl Mining {
         match &self.phase {
             Phase::Waiting => first,
             Phase::Finishing(player) => first.min(player.deadline(shape)),
-            Phase::Hashing => first.min(self.health.deadline()),
+            Phase::Hashing => {
+                let first = first.min(self.health.deadline());
+                if self.ramp.is_over() {
+                    first.min(self.inquiry.deadline())
+                } else {
+                    first
+                }
+            }
         }
     }
 }
@@ -73,17 +88,17 @@ impl Chain {
     pub(super) fn begin_mining(&mut self, now: Instant) {
         let start = self.profile.start;
         self.frequency = self.profile.pll.solve(start).map_or(start, |s| s.frequency);
-        let found = self.found.unwrap_or(0);
-        if found != self.shape.chips {
-            let detail = format!("{found} of {} chips answered", self.shape.chips);
+        if let Some(detail) = self.census.shortfall(&self.shape) {
             self.out.note(now, Code::ChainChips, detail);
+        }
+        if let Some(detail) = self.census.strangers(self.profile, &self.shape) {
+            self.out.note(now, Code::ChainForeign, detail);
         }
         let versions = match self.profile.version_bits {
             0 => 4,
             bits => 1 << bits,
         };
-        self.note_slow_line(now, versions);
-        let period = self.period(versions);
+        let period = self.period(versions).max(self.line_time(versions));
         self.out.link(LinkOp::SetWorkPeriod(period));
         let mut feed = Feed::new(now, period, self.sent);
         if let Some(count) = feed.ask_anew(now) {
@@ -91,12 +106,16 @@ impl Chain {
         }
         self.state = State::Mining(Mining {
             feed,
-            ramp: Ramp::new(start, self.shape.target, self.profile.confirm),
+            ramp: Ramp::new(self.profile, self.shape.target),
             health: Health::new(now, self.totals()),
+            inquiry: Inquiry::new(now, &self.sensors, &self.shape),
             phase: Phase::Waiting,
             versions,
+            fraction: 1.0,
+            carried_percent: 100,
             versions_by_wire: [0; WIRE_IDS],
         });
+        self.note_slow_line(now);
     }
 
     /// How long a job lasts at the present frequency.
@@ -108,21 +127,43 @@ impl Chain {
         exact * self.config.thinning
     }
 
-    fn note_slow_line(&mut self, now: Instant, versions: u32) {
-        let bytes = self.profile.job_bytes(versions.min(4) as u8);
+    /// How long the chips' line takes for a job.
+    fn line_time(&self, versions: u32) -> Duration {
+        let midstates = self.wire.fixed_midstates().unwrap_or(versions.min(4) as u8);
+        let bits = self.profile.job_bytes(midstates) as u64 * 10;
+        Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.bits_per_s.max(1)))
+    }
+
+    /// Tells what share of the work the line carries at the target frequency, when that
+    /// changes.
+    fn note_slow_line(&mut self, now: Instant) {
+        let State::Mining(mining) = &self.state else {
+            return;
+        };
+        let (versions, told) = (mining.versions, mining.carried_percent);
+        let on_wire = self.wire.fixed_midstates().map_or(versions, u32::from);
         let period = self
             .profile
-            .work_period(self.shape.target, &self.shape, versions);
-        let carried = baud::carried(self.bits_per_s, bytes, period * self.config.thinning);
-        if carried < 1.0 {
-            let detail = format!(
-                "baud={} carries {:.0} % of the work at {}",
-                self.bits_per_s,
-                carried * 100.0,
-                self.shape.target
-            );
-            self.out.note(now, Code::ChainBaud, detail);
+            .work_period(self.shape.target, &self.shape, on_wire)
+            * self.config.thinning;
+        let line = self.line_time(versions).as_secs_f64();
+        let carried = (period.as_secs_f64() / line.max(1e-9)).min(1.0);
+        let percent = (carried * 100.0) as u8;
+        if percent == told {
+            return;
         }
+        if let State::Mining(mining) = &mut self.state {
+            mining.carried_percent = percent;
+        }
+        let detail = format!(
+            "baud={} carries {percent} % of the work at {}",
+            self.bits_per_s, self.shape.target
+        );
+        let code = match percent {
+            100 => Code::ChainCarries,
+            _ => Code::ChainBaud,
+        };
+        self.out.note(now, code, detail);
     }
 
     pub(super) fn work(&mut self, now: Instant, id: WireJobId, item: &WorkItem) {
@@ -144,6 +185,15 @@ impl Chain {
             self.out.note_seldom(now, Code::LinkFault, detail);
             return;
         };
+        if let Some(places) = self.wire.fixed_midstates()
+            && distinct < places
+        {
+            let detail = format!(
+                "versions={distinct} of {places}: {} % of the hashing earns",
+                100 / (places / distinct.max(1)).max(1)
+            );
+            self.out.note_seldom(now, Code::ChainRepeats, detail);
+        }
         if let Some(slot) = mining.versions_by_wire.get_mut(usize::from(id.0) / 4) {
             *slot = distinct;
         }
@@ -180,28 +230,34 @@ impl Chain {
             return;
         };
         let versions = mining.versions;
-        let period = self.period(versions);
+        let exact = self.period(versions);
+        // A line that is too slow sets the pace; the chips idle for the rest of it.
+        let period = exact.max(self.line_time(versions));
+        let line = exact.as_secs_f64() / period.as_secs_f64().max(1e-9);
         // A chip that rolls versions gives each small core one residue class of them:
         // with fewer versions than small cores the others idle.
-        let share = match self.profile.version_bits {
-            0 => 1.0,
-            _ => {
-                let small = f64::from(self.profile.small_cores_per_core.max(1));
-                (f64::from(versions) / small).min(1.0)
-            }
-        };
+        let share = line
+            * match self.profile.version_bits {
+                0 => 1.0,
+                _ => {
+                    let small = f64::from(self.profile.small_cores_per_core.max(1));
+                    (f64::from(versions) / small).min(1.0)
+                }
+            };
         let rate = self.profile.nonces_per_s(self.frequency, self.shape.ticket);
         let hashes = mining.hashes();
-        let found = self.found.unwrap_or(0);
+        let found = self.found();
         if hashes {
             self.evidence.set_rate(now, found, rate * share);
         }
-        if let State::Mining(mining) = &mut self.state
-            && mining.feed.period() != period
-        {
-            mining.feed.set_period(period);
-            self.out.link(LinkOp::SetWorkPeriod(period));
+        if let State::Mining(mining) = &mut self.state {
+            mining.fraction = share;
+            if mining.feed.period() != period {
+                mining.feed.set_period(period);
+                self.out.link(LinkOp::SetWorkPeriod(period));
+            }
         }
+        self.note_slow_line(now);
     }
 
     pub(super) fn flush(&mut self, now: Instant) {
@@ -218,6 +274,9 @@ impl Chain {
 
     pub(super) fn work_moved(&mut self, now: Instant, queued: u16, sent: u64) {
         let State::Mining(mining) = &mut self.state else {
+            if let State::BringUp(player) = &mut self.state {
+                player.work_moved(now, queued);
+            }
             // Kept, so that work of before does not count as work of after.
             self.sent = self.sent.max(sent);
             return;
@@ -267,6 +326,74 @@ impl Chain {
         };
         self.take_turn(now, turn);
         self.take_sign(now, sign);
+        self.inquire(now);
+    }
+
+    /// The next question to a single chip, once nothing else is going on.
+    fn inquire(&mut self, now: Instant) {
+        let (misc, hashes_per_s) = self.around();
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        if !mining.hashes() || !mining.ramp.is_over() {
+            mining.inquiry.hold(now);
+            return;
+        }
+        let around = Around {
+            profile: self.profile,
+            shape: &self.shape,
+            misc,
+            hashes_per_s,
+        };
+        let (command, claim) = mining.inquiry.turn(now, around);
+        if let Some(command) = command {
+            let (op, _) = self.wire.command(&command, self.bits_per_s);
+            self.out.link(op);
+        }
+        self.claim(now, claim);
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        now: Instant,
+        value: u32,
+        from: (Option<ChipAddress>, Option<Register>),
+    ) {
+        let (misc, hashes_per_s) = self.around();
+        let State::Mining(mining) = &mut self.state else {
+            return;
+        };
+        let around = Around {
+            profile: self.profile,
+            shape: &self.shape,
+            misc,
+            hashes_per_s,
+        };
+        let claim = mining.inquiry.answer(now, around, value, from);
+        self.claim(now, claim);
+    }
+
+    fn around(&self) -> (u32, f64) {
+        let writes = self.profile.baud_writes(self.shape.baud);
+        let misc = writes.filter(|w| w.last.0 == self.profile.map.misc_control);
+        let fraction = match &self.state {
+            State::Mining(mining) => mining.fraction,
+            _ => 0.0,
+        };
+        (
+            misc.map_or(0, |w| w.last.1),
+            self.profile.hashes_per_s(self.frequency) * fraction,
+        )
+    }
+
+    fn claim(&mut self, now: Instant, claim: Option<Claim>) {
+        match claim {
+            None => {}
+            Some(Claim::Mute(detail)) => self.out.note(now, Code::ChainMute, detail),
+            Some(Claim::Counters(detail)) => {
+                self.out.note_seldom(now, Code::ChainCounters, detail);
+            }
+        }
     }
 
     /// Runs the list that follows the first work.
@@ -281,11 +408,11 @@ impl Chain {
         let mut stage = Stage {
             profile: self.profile,
             shape: &self.shape,
-            wire: &self.wire,
+            wire: &mut self.wire,
             out: &mut self.out,
             settle_percent: self.config.settle_percent,
             bits_per_s: &mut self.bits_per_s,
-            found: &mut self.found,
+            census: &mut self.census,
         };
         if player.play(now, &mut stage) == Played::Waiting {
             return;
@@ -300,11 +427,11 @@ impl Chain {
         match turn {
             Turn::Nothing => {}
             Turn::Set(frequency) => {
-                self.write_frequency(frequency);
+                self.write_frequency(now, frequency);
                 self.pace(now);
             }
             Turn::Reached => {
-                let chips = self.found.unwrap_or(0);
+                let chips = self.found();
                 let detail = format!("chips={chips} frequency_mhz={}", self.frequency.mhz());
                 self.out.note(now, Code::ChainUp, detail);
             }

@@ -13,12 +13,14 @@
 //!
 //! Invariants: hash power is on in `BringUp`, `Mining` and `RampingDown` and in no other
 //! state; it goes off only after the reset line was asserted; work leaves in `Mining`
-//! alone; [`Effect::Reset`] follows every loss of what the chips knew.
+//! alone, but for the empty jobs that open a BM1387's cores; [`Effect::Reset`] follows every loss of what the chips knew.
 
 mod api;
+mod census;
 mod evidence;
 mod feed;
 mod health;
+mod inquiry;
 mod mining;
 mod outbox;
 mod player;
@@ -29,15 +31,19 @@ mod wire;
 
 pub use api::{ChainConfig, ConfigError, Effect, Input, Needs};
 pub use evidence::Domain;
+pub use inquiry::{ChipSensor, ChipTemperature};
 pub use units::RollingNeed;
 
+use std::collections::VecDeque;
+
+use census::Census;
 use evidence::Evidence;
 use hal::{BoardEvent, LinkError, LinkEvent};
 use health::{Failures, Totals};
 use mining::Mining;
 use outbox::Outbox;
 use player::{Played, Player, Stage};
-use protocol::{ChainResponse, Profile, Shape};
+use protocol::{ChainResponse, Profile, Register, Shape};
 use telemetry::{ChainState, Code};
 use units::{Duration, HashRate, Instant, Megahertz, NonceReport};
 use wire::Wire;
@@ -54,8 +60,10 @@ pub struct Chain {
     failures: Failures,
     /// What the host speaks.
     bits_per_s: u32,
-    /// Chips that answered at the last count.
-    found: Option<u16>,
+    /// Who answered at the last count.
+    census: Census,
+    /// Writes that follow each other at a distance, in order of time.
+    later: VecDeque<(Instant, Register, u32)>,
     /// What the chips were set to; zero while they have no power.
     frequency: Megahertz,
     /// Undamaged responses.
@@ -63,6 +71,8 @@ pub struct Chain {
     restarts: u32,
     /// The link's count of work that left, kept over restarts.
     sent: u64,
+    /// Sensors behind its chips.
+    sensors: Vec<ChipSensor>,
 }
 
 #[expect(
@@ -104,12 +114,30 @@ impl Chain {
             state: State::Off,
             failures: Failures::default(),
             bits_per_s: protocol::baud::RESET_BITS_PER_S,
-            found: None,
+            census: Census::default(),
+            later: VecDeque::new(),
             frequency: Megahertz::default(),
             good: 0,
             restarts: 0,
             sent: 0,
+            sensors: Vec::new(),
         })
+    }
+
+    /// The temperature sensors that chips of this board relay or have; those of places that
+    /// the board does not have are left out. Takes effect when the chain begins to mine.
+    pub fn set_sensors(&mut self, sensors: &[ChipSensor]) {
+        let chips = self.shape.chips;
+        let there = sensors.iter().filter(|s| s.chip.0 < chips);
+        self.sensors = there.copied().collect();
+    }
+
+    /// What these sensors say; empty while the chain does not mine.
+    pub fn temperatures(&self) -> Vec<ChipTemperature> {
+        match &self.state {
+            State::Mining(mining) => mining.inquiry.temperatures().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Consume one input.
@@ -146,7 +174,8 @@ impl Chain {
             State::Mining(mining) => mining.deadline(&self.shape),
         };
         let wire = self.wire.deadline().unwrap_or(Instant::NEVER);
-        let first = state.min(wire);
+        let later = self.later.front().map_or(Instant::NEVER, |w| w.0);
+        let first = state.min(wire).min(later);
         (first < Instant::NEVER).then_some(first)
     }
 
@@ -155,7 +184,10 @@ impl Chain {
         Needs {
             rolling: match self.profile.version_bits {
                 0 => RollingNeed::Host { midstates: 4 },
-                bits => RollingNeed::Chip { bits },
+                bits => RollingNeed::Chip {
+                    bits,
+                    small_cores: self.profile.small_cores_per_core,
+                },
             },
             wire_id_step: self.profile.wire_ids.step,
             wire_id_count: self.profile.wire_ids.count,
@@ -163,11 +195,14 @@ impl Chain {
         }
     }
 
-    /// What the chips found should do at their present frequency; zero unless they hash.
+    /// What the chips found should do at their present frequency, with the versions that
+    /// their work has and over a line that may be too slow; zero unless they hash.
     pub fn nominal(&self) -> HashRate {
         match &self.state {
             State::Mining(mining) if mining.hashes() => HashRate::from_hs(
-                self.profile.hashes_per_s(self.frequency) * f64::from(self.found.unwrap_or(0)),
+                self.profile.hashes_per_s(self.frequency)
+                    * f64::from(self.found())
+                    * mining.fraction,
             ),
             _ => HashRate::default(),
         }
@@ -203,7 +238,7 @@ impl Chain {
             slot: self.config.slot.0,
             state: self.state(),
             chips_expected: self.shape.chips,
-            chips_found: self.found,
+            chips_found: self.census.found,
             frequency_mhz: powered.then(|| self.frequency.mhz()),
             voltage_mv: None,
             hashrate_ths: None,
@@ -225,6 +260,11 @@ impl Chain {
     pub fn domains(&self, now: Instant) -> Vec<Domain> {
         self.evidence
             .domains(&self.shape, now, self.busy_until(now))
+    }
+
+    /// Chips that hash.
+    fn found(&self) -> u16 {
+        self.census.found.unwrap_or(0)
     }
 
     fn busy_until(&self, now: Instant) -> Instant {
@@ -289,6 +329,14 @@ impl Chain {
                 (State::Mining(_) | State::RampingDown { .. }, ChainResponse::Nonce(raw)) => {
                     self.nonce(&raw);
                 }
+                (
+                    State::Mining(_),
+                    ChainResponse::Register {
+                        value,
+                        address,
+                        reg,
+                    },
+                ) => self.answered(now, value, (address, reg)),
                 _ => {}
             }
         }
@@ -340,6 +388,7 @@ impl Chain {
 
     /// Whatever time and events allow.
     fn advance(&mut self, now: Instant) {
+        self.write_due(now);
         match &mut self.state {
             State::Off | State::Absent | State::Failed => {}
             // No word about the plug: a board without plug detection.
@@ -363,17 +412,17 @@ impl Chain {
         let mut stage = Stage {
             profile: self.profile,
             shape: &self.shape,
-            wire: &self.wire,
+            wire: &mut self.wire,
             out: &mut self.out,
             settle_percent: self.config.settle_percent,
             bits_per_s: &mut self.bits_per_s,
-            found: &mut self.found,
+            census: &mut self.census,
         };
         match player.play(now, &mut stage) {
             Played::Waiting => {}
             Played::Done => self.begin_mining(now),
             Played::NoChip => {
-                self.found = Some(0);
+                self.census.found = Some(0);
                 let detail = format!("0 of {} chips answered", self.shape.chips);
                 self.fail(now, Code::ChainChips, detail);
             }

@@ -1,21 +1,22 @@
 //! Runs a list of steps: each command in order, each settle time kept, answers counted.
 
 use hal::LinkOp;
-use protocol::{Action, ChainResponse, Profile, Shape, Step, baud, register};
-use units::{Duration, Instant};
+use protocol::{Action, ChainResponse, Command, Profile, Shape, Step, To, baud, register};
+use units::{
+    Duration, Header, HostVersions, Instant, JobKey, Midstate, Rolling, WireJobId, WorkId, WorkItem,
+};
 
+use super::census::{Answers, Census, End, RollCall};
 use super::outbox::Outbox;
 use super::wire::Wire;
 
-/// After the last chip's answer the line must be quiet for this long, so that a chip too
-/// many is noticed: ten answers' time at the slowest rate.
-const QUIET_AFTER_ANSWERS: Duration = Duration::from_millis(10);
-/// With chips missing, the line must be quiet for this long before they are asked again:
-/// longer than the pause at the widest relay gap.
-const QUIET_AFTER_SOME: Duration = Duration::from_millis(100);
-/// How often chips are asked for their ids before fewer than expected are accepted. Stock
-/// asks twice; on a noisy line every round loses other answers, and the best one counts.
-const QUESTIONS: u8 = 4;
+/// Time between two of the jobs that open cores. Assumed: each raises the board's current
+/// by that of one core per chip, and the supply shall follow; 114 of them take 2.3 s.
+const OPEN_EVERY: Duration = Duration::from_millis(20);
+/// How much longer than planned the link may take to send these jobs.
+const OPEN_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a roll call waits for its first answer.
+const ROLL_CALL: Duration = Duration::from_millis(500);
 
 /// What a list has come to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,13 +35,13 @@ pub(super) enum Played {
 pub(super) struct Stage<'a> {
     pub(super) profile: &'static Profile,
     pub(super) shape: &'a Shape,
-    pub(super) wire: &'a Wire,
+    pub(super) wire: &'a mut Wire,
     pub(super) out: &'a mut Outbox,
     pub(super) settle_percent: u8,
     /// What the host speaks; changed by a baud step.
     pub(super) bits_per_s: &'a mut u32,
-    /// Chips that answered; set by a counting step.
-    pub(super) found: &'a mut Option<u16>,
+    /// Who is there; set by a counting step.
+    pub(super) census: &'a mut Census,
 }
 
 /// A list being run.
@@ -60,17 +61,12 @@ pub(super) struct Player {
 enum Wait {
     Until(Instant),
     Answers(Answers),
-}
-
-#[derive(Debug)]
-struct Answers {
-    deadline: Instant,
-    last: Option<Instant>,
-    count: u16,
-    best: u16,
-    wrong: u16,
-    wrong_id: u16,
-    questions: u8,
+    RollCall(RollCall),
+    /// The link sends the jobs that open cores.
+    Opening {
+        until: Instant,
+        settle: Duration,
+    },
 }
 
 impl Player {
@@ -97,29 +93,29 @@ impl Player {
 
     /// An answer to a read.
     pub(super) fn response(&mut self, now: Instant, profile: &Profile, response: &ChainResponse) {
-        let Wait::Answers(answers) = &mut self.wait else {
-            return;
-        };
-        let ChainResponse::Register { value, reg, .. } = *response else {
-            return;
-        };
-        if reg.is_some_and(|r| r != register::CHIP_ID) {
-            return;
+        match &mut self.wait {
+            Wait::Answers(answers) => answers.response(now, profile, response),
+            Wait::RollCall(roll) => roll.response(now, response),
+            Wait::Until(_) | Wait::Opening { .. } => {}
         }
-        let id = (value >> 16) as u16;
-        if id == profile.id {
-            answers.count = answers.count.saturating_add(1);
-        } else {
-            answers.wrong = answers.wrong.saturating_add(1);
-            answers.wrong_id = id;
+    }
+
+    /// The link's queue has moved.
+    pub(super) fn work_moved(&mut self, now: Instant, queued: u16) {
+        if let Wait::Opening { until, settle } = self.wait
+            && queued == 0
+        {
+            let at = until.min(now + settle);
+            self.next_step(at);
         }
-        answers.last = Some(now);
     }
 
     pub(super) fn deadline(&self, shape: &Shape) -> Instant {
         match &self.wait {
             Wait::Until(at) => *at,
             Wait::Answers(a) => a.due(shape),
+            Wait::RollCall(r) => r.due(),
+            Wait::Opening { until, .. } => *until,
         }
     }
 
@@ -130,7 +126,14 @@ impl Player {
             match &mut self.wait {
                 Wait::Until(at) if *at > now => return Played::Waiting,
                 Wait::Answers(a) if a.due(stage.shape) > now => return Played::Waiting,
+                Wait::RollCall(r) if r.due() > now => return Played::Waiting,
+                Wait::Opening { until, .. } if *until > now => return Played::Waiting,
                 Wait::Until(_) => {}
+                Wait::Opening { .. } => self.next_step(now),
+                Wait::RollCall(roll) => {
+                    stage.census.silent = roll.silent(stage.shape, stage.census);
+                    self.next_step(now);
+                }
                 Wait::Answers(answers) => match answers.end(stage.shape) {
                     End::AskAgain => {
                         self.ask(now, stage);
@@ -138,8 +141,8 @@ impl Player {
                     }
                     End::Wrong(id) => return Played::WrongChip(id),
                     End::None => return Played::NoChip,
-                    End::Found(n) => {
-                        *stage.found = Some(n);
+                    End::Found(census) => {
+                        *stage.census = census;
                         self.next_step(now);
                     }
                 },
@@ -165,6 +168,10 @@ impl Player {
                 self.next_step(now + settle);
             }
             Action::ExpectChips { .. } => self.ask(now, stage),
+            Action::Pause => self.next_step(now + settle),
+            Action::OpenCores { jobs, midstates } => {
+                self.open_cores(now, jobs, midstates, settle, stage);
+            }
             _ => match step.command(stage.profile, stage.shape, self.command) {
                 Some(command) => {
                     self.command += 1;
@@ -178,6 +185,7 @@ impl Player {
                     self.wait = Wait::Until(wait);
                     self.settle = settle;
                 }
+                None if self.calls_roll(step, stage) => self.call_roll(now, stage),
                 None => {
                     if let Action::Baud = step.action {
                         let rate = stage.profile.baud_writes(stage.shape.baud);
@@ -198,7 +206,7 @@ impl Player {
         self.settle = Duration::ZERO;
     }
 
-    fn send(&mut self, now: Instant, command: &protocol::Command, stage: &mut Stage<'_>) {
+    fn send(&mut self, now: Instant, command: &Command, stage: &mut Stage<'_>) {
         let (op, time) = stage.wire.command(command, *stage.bits_per_s);
         stage.out.link(op);
         self.line_free = self.line_free.max(now) + time * stage.wire.in_turn();
@@ -214,19 +222,75 @@ impl Player {
         if let Some(command) = step.command(stage.profile, stage.shape, 0) {
             self.send(now, &command, stage);
         }
-        let (best, questions) = match &self.wait {
-            Wait::Answers(a) => (a.best.max(a.count), a.questions),
-            Wait::Until(_) => (0, 0),
+        let before = match &self.wait {
+            Wait::Answers(answers) => Some(answers),
+            _ => None,
         };
-        self.wait = Wait::Answers(Answers {
-            deadline: self.line_free + Duration::from_millis(u64::from(within_ms)),
-            last: None,
-            count: 0,
-            best,
-            wrong: 0,
-            wrong_id: 0,
-            questions: questions + 1,
-        });
+        let deadline = self.line_free + Duration::from_millis(u64::from(within_ms));
+        self.wait = Wait::Answers(Answers::new(deadline, before));
+    }
+
+    /// Addresses have just been given out on a chain that did not answer as it should.
+    fn calls_roll(&self, step: &Step, stage: &Stage<'_>) -> bool {
+        let addressed = matches!(step.action, Action::SetAddresses | Action::AddressChips);
+        addressed && stage.census.answered() != stage.shape.chips
+    }
+
+    fn call_roll(&mut self, now: Instant, stage: &mut Stage<'_>) {
+        let question = Command::ReadRegister {
+            to: To::All,
+            reg: register::CHIP_ID,
+        };
+        self.send(now, &question, stage);
+        self.wait = Wait::RollCall(RollCall::new(self.line_free + ROLL_CALL));
+    }
+
+    /// Puts the jobs that open cores into the link's queue and waits until they have left.
+    fn open_cores(
+        &mut self,
+        now: Instant,
+        jobs: u8,
+        midstates: u8,
+        settle: Duration,
+        stage: &mut Stage<'_>,
+    ) {
+        let item = open_core_work(midstates);
+        let every = OPEN_EVERY * u32::from(stage.settle_percent) / 100;
+        let every = every.max(Duration::from_millis(1));
+        stage.out.link(LinkOp::SetWorkPeriod(every));
+        for _ in 0..jobs {
+            // A chip that has no such work is one whose table is wrong: nothing is sent.
+            if let Some(op) = stage.wire.work(stage.profile, WireJobId(0), &item) {
+                stage.out.link(op);
+            }
+        }
+        self.wait = Wait::Opening {
+            until: now + every * u32::from(jobs) + OPEN_PATIENCE + settle,
+            settle,
+        };
+    }
+}
+
+/// Work that enables a core instead of hashing: its bit 0 of nbits is what counts
+/// (published, bosminer; real chips answered such work, as captured).
+fn open_core_work(midstates: u8) -> WorkItem {
+    let none = [Midstate::default(); 4];
+    let count = usize::from(midstates.clamp(1, 4));
+    let mut merkle_root = [0; 32];
+    merkle_root[28..].fill(0xff);
+    WorkItem {
+        id: WorkId::default(),
+        job: JobKey::default(),
+        extranonce2: 0,
+        header: Header {
+            merkle_root,
+            nbits: 0xffff_ffff,
+            ..Header::default()
+        },
+        rolling: match HostVersions::new(&[0; 4][..count], &none[..count]) {
+            Some(versions) => Rolling::Host(versions),
+            None => Rolling::Chip { mask: 0 },
+        },
     }
 }
 
@@ -242,15 +306,19 @@ pub(super) fn prescribed(
     let mut bits_per_s = baud::RESET_BITS_PER_S;
     for step in profile.bring_up {
         let each = Duration::from_millis(u64::from(step.settle_ms)) * percent / 100;
-        if matches!(step.action, Action::RailOn | Action::Reset { .. }) {
-            settle += each;
+        match step.action {
+            Action::RailOn | Action::Reset { .. } | Action::Pause => settle += each,
+            Action::OpenCores { jobs, .. } => {
+                settle += each + OPEN_EVERY * u32::from(jobs) * percent / 100;
+            }
+            _ => {}
         }
         // Bounded: a step has at most a few commands per address.
         for i in 0.. {
             let Some(command) = step.command(profile, shape, i) else {
                 break;
             };
-            on_wire += wire.command(&command, bits_per_s).1;
+            on_wire += wire.time(&command, bits_per_s);
             settle += each;
         }
         match step.action {
@@ -267,39 +335,4 @@ pub(super) fn prescribed(
         }
     }
     (settle, on_wire)
-}
-
-enum End {
-    AskAgain,
-    Wrong(u16),
-    None,
-    Found(u16),
-}
-
-impl Answers {
-    /// When counting ends if nothing more arrives.
-    fn due(&self, shape: &Shape) -> Instant {
-        match self.last {
-            Some(last) if self.count >= shape.chips => {
-                (last + QUIET_AFTER_ANSWERS).min(self.deadline)
-            }
-            Some(last) => (last + QUIET_AFTER_SOME).min(self.deadline),
-            None => self.deadline,
-        }
-    }
-
-    fn end(&self, shape: &Shape) -> End {
-        let best = self.best.max(self.count);
-        // Most answers decide: noise passes the checksum once in a while.
-        if self.wrong > self.count {
-            return End::Wrong(self.wrong_id);
-        }
-        if best < shape.chips && self.questions < QUESTIONS {
-            return End::AskAgain;
-        }
-        match best {
-            0 => End::None,
-            n => End::Found(n),
-        }
-    }
 }

@@ -1,11 +1,12 @@
 //! Up and down: start, stop, failure, recovery.
 
 use hal::{BoardOp, LinkOp};
-use protocol::{Command, To, baud, register};
+use protocol::{Command, To, baud};
 use telemetry::Code;
 use units::{Duration, Instant, Megahertz};
 
 use super::api::Effect;
+use super::census::Census;
 use super::player::Player;
 use super::setup::ALL_VERSION_BITS;
 use super::{Chain, State};
@@ -79,7 +80,7 @@ impl Chain {
             let left = f64::from(DOWN_STEPS - before);
             let mhz = self.frequency.mhz() * left / (left + 1.0);
             let lower = Megahertz::new(mhz.max(self.profile.start.mhz()));
-            self.write_frequency(lower);
+            self.write_frequency(now, lower);
             return;
         }
         self.power_off(now);
@@ -101,6 +102,7 @@ impl Chain {
         self.out.reset_line(true);
         self.out.rail(false);
         self.out.push(Effect::Reset);
+        self.later.clear();
         self.sent = self.last_sent();
         self.frequency = Megahertz::default();
         self.evidence.set_rate(now, 0, 0.0);
@@ -117,7 +119,7 @@ impl Chain {
     pub(super) fn begin_bring_up(&mut self, now: Instant) {
         self.wire.reset();
         self.shape.version_mask = ALL_VERSION_BITS;
-        self.found = None;
+        self.census = Census::default();
         self.bits_per_s = baud::RESET_BITS_PER_S;
         self.out.link(LinkOp::FlushWork);
         self.out.link(LinkOp::SetWorkPeriod(Duration::ZERO));
@@ -171,17 +173,37 @@ impl Chain {
     }
 
     /// Order `wanted` of every chip, with the hash counting that belongs to it.
-    pub(super) fn write_frequency(&mut self, wanted: Megahertz) {
+    pub(super) fn write_frequency(&mut self, now: Instant, wanted: Megahertz) {
         // Every frequency from the start to a target that was checked has a setting; if
         // one had none, the chips would stay where they are.
         let Some(setting) = self.profile.pll.solve(wanted) else {
             return;
         };
-        self.write_all(register::PLL0, setting.value);
+        let (writes, pll) = (self.profile.pll_writes, self.profile.map.pll);
+        let apart = Duration::from_millis(u64::from(writes.apart_ms));
+        // Bounded: the list of writes is short.
+        for i in 0.. {
+            let Some((reg, value)) = writes.nth(pll, setting.value, i) else {
+                break;
+            };
+            match i {
+                0 => self.write_all(reg, value),
+                _ => self.later.push_back((now + apart * i as u32, reg, value)),
+            }
+        }
+        self.write_due(now);
         self.frequency = setting.frequency;
         if self.profile.hash_counting_follows() {
             let ticks = self.profile.hash_counting(self.frequency, &self.shape);
-            self.write_all(register::HASH_COUNTING, ticks);
+            self.write_all(self.profile.map.hash_counting, ticks);
+        }
+    }
+
+    /// Writes that had to wait for the one before them.
+    pub(super) fn write_due(&mut self, now: Instant) {
+        while let Some(&(_, reg, value)) = self.later.front().filter(|w| w.0 <= now) {
+            self.later.pop_front();
+            self.write_all(reg, value);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The frequency ramp and its guard.
 //!
-//! The frequency rises by 6.25 MHz every 100 ms while the chain mines. The guard compares
+//! The frequency rises by 6.25 MHz at a time, at the chip's pace, while the chain mines. The guard compares
 //! nonces seen with nonces expected: a rate outside 0.7 to 1.3 of the model means that the
 //! chips do not run at the frequency that was ordered. It judges a window only where
 //! chance is excluded: for a chain whose true rate lies inside the bounds, one judgement
@@ -8,13 +8,14 @@
 //! one that runs as modelled, far below that. What it needs to see: a rate four times too
 //! high takes 13 expected nonces, a doubled one 130, none at all 60, half of it 730.
 
+use protocol::Profile;
 use units::{Duration, Instant, Megahertz};
 
 use crate::poisson;
 
 /// Published: the step that mujina and ESP-Miner use, and stock captures show.
 const STEP_MHZ: f64 = 6.25;
-/// Published: time for the supply to follow one step.
+/// Time between two steps down: the pace up that most sources have.
 pub(super) const STEP_EVERY: Duration = Duration::from_millis(100);
 /// Once the ramp has ended the guard looks again this often, until its window is full.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -77,7 +78,7 @@ pub(super) struct Ramp {
     target: Megahertz,
     /// The last step ordered, before rounding to what the PLL can do.
     ordered: Megahertz,
-    confirm: Option<protocol::Confirm>,
+    profile: &'static Profile,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -106,25 +107,26 @@ pub(super) enum Turn {
 }
 
 impl Ramp {
-    pub(super) fn new(
-        start: Megahertz,
-        target: Megahertz,
-        confirm: Option<protocol::Confirm>,
-    ) -> Self {
+    pub(super) fn new(profile: &'static Profile, target: Megahertz) -> Self {
         Ramp {
             guard: Guard::default(),
             phase: Phase::Waiting,
             target,
-            ordered: start,
-            confirm,
+            ordered: profile.start,
+            profile,
         }
     }
 
     /// The chips hash: rise from now on.
     pub(super) fn begin(&mut self, now: Instant) {
         if self.phase == Phase::Waiting {
-            self.phase = Phase::Rising(now + STEP_EVERY);
+            self.phase = self.next_step(now);
         }
+    }
+
+    /// The supply shall follow the step just taken before there is another.
+    fn next_step(&self, now: Instant) -> Phase {
+        Phase::Rising(now + self.profile.step_time(self.ordered))
     }
 
     /// Stay where it is, for good.
@@ -134,6 +136,11 @@ impl Ramp {
 
     pub(super) fn is_rising(&self) -> bool {
         matches!(self.phase, Phase::Rising(_))
+    }
+
+    /// At the target, or stopped below it.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Watching { .. } | Phase::Ended)
     }
 
     /// True while the guard counts.
@@ -146,7 +153,7 @@ impl Ramp {
     pub(super) fn turn(&mut self, now: Instant, fed: bool) -> Turn {
         match self.phase {
             Phase::Rising(at) if at <= now => {
-                self.phase = Phase::Rising(now + STEP_EVERY);
+                self.phase = self.next_step(now);
                 if !fed {
                     return Turn::Nothing;
                 }
@@ -181,12 +188,14 @@ impl Ramp {
         }
         let next = (self.ordered.mhz() + STEP_MHZ).min(self.target.mhz());
         let unconfirmed = self
+            .profile
             .confirm
             .is_some_and(|c| next > c.below.mhz() && self.guard.total < c.expected_nonces);
         if unconfirmed {
             return Turn::Nothing;
         }
         self.ordered = Megahertz::new(next);
+        self.phase = self.next_step(now);
         Turn::Set(self.ordered)
     }
 

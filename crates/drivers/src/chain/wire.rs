@@ -3,8 +3,10 @@
 use board_support::LinkKind;
 use hal::{Frame, LinkOp};
 use protocol::uart::UartDecoder;
-use protocol::{ChainResponse, Command, JobLayout, Profile, fpga, job};
-use units::{ChainSlot, Duration, Instant, Rolling, WireJobId, WorkItem};
+use protocol::{
+    ChainResponse, Command, Dialect, JobLayout, Profile, ResponseLength, fpga, register,
+};
+use units::{ChainSlot, Duration, Instant, WireJobId, WorkItem};
 
 /// A line quiet for this long holds no half frame: a frame takes 1 ms at the slowest
 /// rate, and a host that schedules badly adds a few more.
@@ -17,6 +19,8 @@ const FPGA_CHAINS: u32 = 4;
 /// One chain's link.
 pub(super) struct Wire {
     slot: ChainSlot,
+    dialect: Dialect,
+    response: ResponseLength,
     codec: Codec,
     responses: Vec<ChainResponse>,
     /// Damaged frames that the link counted for all its chains together.
@@ -37,12 +41,14 @@ impl Wire {
     /// `None` if the link cannot carry the chip's jobs.
     pub(super) fn new(slot: ChainSlot, kind: LinkKind, profile: &Profile) -> Option<Self> {
         let codec = match (kind, profile.job) {
-            (LinkKind::Uart, _) => Codec::Uart(UartDecoder::new(profile.response)),
+            (LinkKind::Uart, _) => Codec::Uart(UartDecoder::new(profile.response.before_rolling())),
             (LinkKind::FpgaFifo, JobLayout::Midstates) => Codec::Fpga,
             (LinkKind::FpgaFifo, JobLayout::FullHeader { .. }) => return None,
         };
         Some(Wire {
             slot,
+            dialect: profile.dialect,
+            response: profile.response,
             codec,
             responses: Vec::new(),
             shared: 0,
@@ -61,21 +67,25 @@ impl Wire {
     }
 
     /// The operation that sends a command, and how long it takes on the chips' line.
-    pub(super) fn command(&self, command: &Command, bits_per_s: u32) -> (LinkOp, Duration) {
-        let (frame, on_line) = match self.codec {
-            Codec::Uart(_) => {
-                let bytes = command.encode_uart();
-                (Frame::new(&bytes), bytes.len())
-            }
-            Codec::Fpga => {
-                let bytes = command.encode();
-                (Frame::new(&bytes), bytes.len() + 2)
-            }
+    pub(super) fn command(&mut self, command: &Command, bits_per_s: u32) -> (LinkOp, Duration) {
+        self.lengthen(command);
+        (self.frame(command), self.time(command, bits_per_s))
+    }
+
+    /// How long a command takes on the chips' line.
+    pub(super) fn time(&self, command: &Command, bits_per_s: u32) -> Duration {
+        let bytes = command.encode_uart(self.dialect).len();
+        let bits = bytes as u64 * 10;
+        Duration::from_nanos(bits * 1_000_000_000 / u64::from(bits_per_s.max(1)))
+    }
+
+    fn frame(&self, command: &Command) -> LinkOp {
+        let frame = match self.codec {
+            Codec::Uart(_) => Frame::new(&command.encode_uart(self.dialect)),
+            Codec::Fpga => Frame::new(&command.encode(self.dialect)),
         };
         let frame = frame.expect("the longest command has 11 bytes and a frame holds 12");
-        let bits = on_line as u64 * 10;
-        let time = Duration::from_nanos(bits * 1_000_000_000 / u64::from(bits_per_s.max(1)));
-        (LinkOp::Command(frame), time)
+        LinkOp::Command(frame)
     }
 
     /// Commands that leave one after the other before one of ours has left for sure.
@@ -93,17 +103,9 @@ impl Wire {
         id: WireJobId,
         item: &WorkItem,
     ) -> Option<LinkOp> {
-        let frame = match (&self.codec, profile.job, &item.rolling) {
-            (Codec::Fpga, ..) => {
-                Frame::new(&fpga::encode_work(self.slot, id, item, self.new_block)?)
-            }
-            (Codec::Uart(_), JobLayout::Midstates, Rolling::Host(versions)) => Frame::new(
-                &job::encode_midstates(id, &item.header, versions.midstates()),
-            ),
-            (Codec::Uart(_), JobLayout::FullHeader { length_byte }, Rolling::Chip { .. }) => {
-                Frame::new(&job::encode_full_header(id, &item.header, length_byte))
-            }
-            _ => return None,
+        let frame = match &self.codec {
+            Codec::Fpga => Frame::new(&fpga::encode_work(self.slot, id, item, self.new_block)?),
+            Codec::Uart(_) => Frame::new(&profile.encode_job(id, item)?),
         };
         self.new_block = false;
         frame.map(LinkOp::Work)
@@ -175,6 +177,19 @@ impl Wire {
         self.new_block = true;
         if let Codec::Uart(decoder) = &mut self.codec {
             decoder.reset();
+            decoder.set_length(self.response.before_rolling());
+        }
+    }
+
+    /// A command is on its way that makes chips roll versions: their answers get longer.
+    fn lengthen(&mut self, command: &Command) {
+        let rolls = matches!(
+            command,
+            Command::WriteRegister { reg, value, .. }
+                if *reg == register::VERSION_ROLLING && value >> 31 == 1
+        );
+        if let (true, Codec::Uart(decoder)) = (rolls, &mut self.codec) {
+            decoder.set_length(self.response);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use board_support::{Hashboard, LinkKind};
 use drivers::{Chain, ChainConfig, Effect, Input};
 use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp};
-use protocol::{Command, To, crc};
+use protocol::{Command, Profile, ResponseLength, To, crc, register};
 use telemetry::{Code, Note};
 use units::{
     ChainSlot, Duration, Header, HostVersions, Instant, JobKey, Midstate, Nonce, NonceReport, Rng,
@@ -24,7 +24,7 @@ pub(crate) fn s21_pro() -> ChainConfig {
     config("bm1370", LinkKind::Uart, 65, 13, 600.0, 3_125_000)
 }
 
-fn config(
+pub(crate) fn config(
     chip: &str,
     link: LinkKind,
     chips: u16,
@@ -59,6 +59,13 @@ fn config(
 pub(crate) struct Script {
     /// Chips that answer.
     pub(crate) chips: u16,
+    /// Places whose chip forwards everything and says nothing.
+    pub(crate) dead: Vec<u16>,
+    /// What registers of single chips read, one value after the other and the last for
+    /// good; by place and register.
+    pub(crate) registers: Vec<((u16, u8), Vec<u32>)>,
+    /// Places whose chip has another identity.
+    pub(crate) foreign: Vec<(u16, u32)>,
     /// Answers lost at the first reads, one number per read.
     pub(crate) lost_answers: Vec<u16>,
     /// What they answer with.
@@ -105,6 +112,12 @@ pub(crate) struct Bench {
     pub(crate) depth: Option<(usize, usize)>,
     pub(crate) starved: u32,
     uart: bool,
+    profile: &'static Profile,
+    interval: u8,
+    /// Chips were told to roll versions.
+    rolls: bool,
+    /// Addresses were given out.
+    addressed: bool,
     wanted: u16,
     answers: VecDeque<(Instant, LinkEvent)>,
     queue: VecDeque<Vec<u8>>,
@@ -112,6 +125,8 @@ pub(crate) struct Bench {
     next_work: Instant,
     left: u64,
     next_nonce: Option<Instant>,
+    /// Nonces per second at which it was drawn.
+    drawn_at: f64,
     serial: u64,
     rng: Rng,
     keep_work: bool,
@@ -119,12 +134,15 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(config: ChainConfig, seed: u64) -> Bench {
-        let bm1398 = config.hashboard.chip == "bm1398";
+        let profile = protocol::profile(&config.hashboard.chip).expect("a known chip");
         Bench {
             script: Script {
                 chips: config.hashboard.chips,
+                dead: Vec::new(),
+                registers: Vec::new(),
+                foreign: Vec::new(),
                 lost_answers: Vec::new(),
-                id: if bm1398 { 0x1398_1800 } else { 0x1370_0000 },
+                id: u32::from(profile.id) << 16,
                 rate: 1.0,
                 wrong: 0.0,
                 has_work: true,
@@ -134,6 +152,10 @@ impl Bench {
                 uncounted: None,
             },
             uart: config.link == LinkKind::Uart,
+            profile,
+            interval: config.hashboard.address_interval,
+            rolls: false,
+            addressed: false,
             chain: Chain::new(config).expect("good configuration"),
             now: Instant::ZERO,
             sent: Vec::new(),
@@ -149,6 +171,7 @@ impl Bench {
             next_work: Instant::ZERO,
             left: 0,
             next_nonce: None,
+            drawn_at: 0.0,
             serial: 0,
             rng: Rng::new(seed),
             keep_work: false,
@@ -216,14 +239,19 @@ impl Bench {
 
     /// Nonces come as a Poisson process at the model's rate times the script's.
     fn turn_nonce(&mut self) {
-        let per_s = self.chain.nominal().hs() / (256.0 * 2f64.powi(32)) * self.script.rate;
+        let ticket = self.chain.needs().ticket.value() as f64;
+        let per_s = self.chain.nominal().hs() / (ticket * 2f64.powi(32)) * self.script.rate;
         if per_s <= 0.0 {
             self.next_nonce = None;
             return;
         }
         let mean = Duration::from_secs_f64(1.0 / per_s);
+        // A Poisson process has no memory: at another rate the wait is drawn anew.
+        let same_rate = per_s == self.drawn_at;
+        self.drawn_at = per_s;
         match self.next_nonce {
-            Some(at) if at > self.now => return,
+            Some(at) if at > self.now && same_rate => return,
+            Some(at) if at > self.now => {}
             Some(_) => {
                 let nonce = self.rng.next_u32();
                 self.give_nonce(nonce, 0x08, 0x0010);
@@ -239,7 +267,7 @@ impl Bench {
             let mut body = big_endian.to_be_bytes().to_vec();
             body.extend([0, job]);
             body.extend(counter.to_be_bytes());
-            LinkEvent::Bytes(response(4, &body))
+            LinkEvent::Bytes(self.frame(4, &body))
         } else {
             LinkEvent::Record {
                 head: 0x8000_0080 | u32::from(job) << 16 | u32::from(SLOT.0),
@@ -328,7 +356,10 @@ impl Bench {
 
     fn board(&mut self, op: BoardOp) {
         match op {
-            BoardOp::Rail { on, .. } => self.log(Sent::Rail(on)),
+            BoardOp::Rail { on, .. } => {
+                (self.rolls, self.addressed) = (false, false);
+                self.log(Sent::Rail(on));
+            }
             BoardOp::Reset { asserted, .. } => self.log(Sent::Reset(asserted)),
             BoardOp::ReadPlug { slot } => {
                 if let Some(present) = self.script.plugged {
@@ -343,10 +374,10 @@ impl Bench {
         match op {
             LinkOp::Command(frame) => {
                 let bytes = frame.as_slice().to_vec();
-                let body = bytes.strip_prefix(&[0x55, 0xaa]).unwrap_or(&bytes);
-                assert_eq!(
-                    body.len() < bytes.len(),
-                    self.uart,
+                let preamble = self.profile.dialect.command_preamble();
+                let body = bytes.strip_prefix(preamble).unwrap_or(&bytes);
+                assert!(
+                    body.len() < bytes.len() || !self.uart || preamble.is_empty(),
                     "preamble on a UART alone"
                 );
                 self.log(Sent::Command(body.to_vec()));
@@ -355,8 +386,17 @@ impl Bench {
                     let at = self.now + Duration::from_millis(1);
                     self.answers.push_back((at, LinkEvent::Commands { left }));
                 }
-                if let Ok(Command::ReadRegister { to: To::All, .. }) = Command::decode(body) {
-                    self.answer_ids();
+                match Command::decode(self.profile.dialect, body).expect("a good command") {
+                    Command::ReadRegister { to: To::All, .. } => self.answer_ids(),
+                    Command::ReadRegister {
+                        to: To::One(address),
+                        reg,
+                    } => self.answer_one(address.0, reg.0),
+                    Command::SetAddress(_) => self.addressed = true,
+                    Command::WriteRegister { reg, .. } if reg == register::VERSION_ROLLING => {
+                        self.rolls = true;
+                    }
+                    _ => {}
                 }
             }
             LinkOp::Work(frame) => {
@@ -383,21 +423,74 @@ impl Bench {
         }
     }
 
+    /// A frame as long as the chips make it now.
+    fn frame(&self, kind: u8, body: &[u8]) -> Vec<u8> {
+        let length = match self.rolls {
+            true => self.profile.response,
+            false => self.profile.response.before_rolling(),
+        };
+        let preamble = length.dialect().response_preamble();
+        let body = &body[..length.bytes() - 1 - preamble.len()];
+        let mut out = preamble.to_vec();
+        out.extend_from_slice(body);
+        out.push(kind << 5 | crc::crc5_response(body, kind));
+        out
+    }
+
+    /// One chip's register: what the script says, or zero.
+    fn answer_one(&mut self, address: u8, reg: u8) {
+        let place = u16::from(address / self.interval);
+        if self.script.dead.contains(&place) || place >= self.script.chips {
+            return;
+        }
+        let key = (place, reg);
+        let known = self.script.registers.iter_mut().find(|r| r.0 == key);
+        let value = known.map_or(0, |r| if r.1.len() > 1 { r.1.remove(0) } else { r.1[0] });
+        let at = self.now + Duration::from_millis(1);
+        let event = if self.uart {
+            let mut body = value.to_be_bytes().to_vec();
+            body.extend([address, reg, 0, 0]);
+            if self.profile.response == ResponseLength::Seven {
+                body[4..6].fill(0);
+            }
+            LinkEvent::Bytes(self.frame(0, &body))
+        } else {
+            LinkEvent::Record {
+                head: u32::from(SLOT.0),
+                data: value,
+            }
+        };
+        self.answers.push_front((at, event));
+    }
+
     fn answer_ids(&mut self) {
         let lost = match self.script.lost_answers.is_empty() {
             true => 0,
             false => self.script.lost_answers.remove(0),
         };
         for chip in lost..self.script.chips {
+            if self.script.dead.contains(&chip) {
+                continue;
+            }
+            let foreign = self.script.foreign.iter().find(|f| f.0 == chip);
+            let mut id = foreign.map_or(self.script.id, |f| f.1);
+            let mut address = 0;
+            if self.addressed {
+                address = chip as u8 * self.interval;
+                id |= u32::from(address);
+            }
             let at = self.now + Duration::from_micros(2000 + 900 * u64::from(chip));
             let event = if self.uart {
-                let mut body = self.script.id.to_be_bytes().to_vec();
-                body.extend([0; 4]);
-                LinkEvent::Bytes(response(0, &body))
+                let mut body = id.to_be_bytes().to_vec();
+                body.extend([address, 0, 0, 0]);
+                if self.profile.response == ResponseLength::Seven {
+                    body[4] = 0;
+                }
+                LinkEvent::Bytes(self.frame(0, &body))
             } else {
                 LinkEvent::Record {
                     head: 0x0400_0000 | u32::from(SLOT.0),
-                    data: self.script.id,
+                    data: id,
                 }
             };
             self.answers.push_back((at, event));

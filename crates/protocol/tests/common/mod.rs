@@ -1,7 +1,12 @@
 //! Reading of the vector files, shared by the tests of this crate.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+use protocol::{PROFILES, Profile};
 use serde_json::Value;
+
+/// One folder per chip.
+pub(crate) const PROFILES_FOLDER: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/chips");
 
 pub(crate) fn vectors(file: &str) -> Vec<Value> {
     let path = format!(
@@ -44,6 +49,32 @@ pub(crate) fn text(value: &Value) -> &str {
 
 pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     unhex(text(value))
+}
+
+/// The profiles of the chips that a vector names: a new chip's vectors need no new test.
+pub(crate) fn profiles_of(vector: &Value) -> Vec<&'static Profile> {
+    let known = PROFILES.iter().copied();
+    known
+        .filter(|p| concerns(vector, &[&p.name.to_uppercase()]))
+        .collect()
+}
+
+/// A chip that a test is about.
+pub(crate) fn chip(name: &str) -> &'static Profile {
+    protocol::profile(name).unwrap_or_else(|| panic!("no profile {name}"))
+}
+
+/// A board for arithmetic; its numbers beyond these do not matter.
+pub(crate) fn shape(chips: u16, domains: u16, address_interval: u8) -> protocol::Shape {
+    protocol::Shape {
+        chips,
+        domains,
+        address_interval,
+        ticket: units::TicketDifficulty::from_log2(8).expect("in range"),
+        target: units::Megahertz::new(500.0),
+        baud: 3_125_000,
+        version_mask: 0x1fff_e000,
+    }
 }
 
 pub(crate) fn concerns(vector: &Value, chips: &[&str]) -> bool {

@@ -2,9 +2,10 @@
 //! panics if a promise of a decoder does not hold.
 #![allow(dead_code, reason = "each includer uses a part")]
 
+use protocol::explain::{Direction, explain, explain_all};
 use protocol::job::Job;
 use protocol::uart::{HOLD, UartDecoder};
-use protocol::{ChainResponse, Command, PROFILES, ResponseLength, fpga};
+use protocol::{ChainResponse, Command, Dialect, PROFILES, ResponseLength, fpga};
 
 /// What a run of the UART decoder showed.
 pub(crate) struct UartRun {
@@ -17,7 +18,13 @@ pub(crate) struct UartRun {
 /// holds little.
 pub(crate) fn uart_decoder(stream: &[u8]) -> UartRun {
     let mut held_most = 0;
-    for length in [ResponseLength::Nine, ResponseLength::Eleven] {
+    for length in [
+        ResponseLength::Seven,
+        ResponseLength::Nine,
+        ResponseLength::Eleven,
+    ] {
+        let dialect = length.dialect();
+        let preamble = dialect.response_preamble();
         let mut decoder = UartDecoder::new(length);
         let mut out = Vec::new();
         let mut settled_at = 0;
@@ -40,16 +47,14 @@ pub(crate) fn uart_decoder(stream: &[u8]) -> UartRun {
         assert!(decoder.damaged() <= (stream.len() - explained) as u64);
         let standing = stream
             .windows(length.bytes())
-            .filter(|w| w.starts_with(&[0xaa, 0x55]))
-            .filter_map(|w| ChainResponse::decode(&w[2..]).ok());
+            .filter_map(|w| ChainResponse::decode(dialect, w.strip_prefix(preamble)?).ok());
         let mut standing = standing.peekable();
         for response in &out {
             assert!(standing.any(|s| s == *response), "not in the stream");
             for chip in PROFILES {
                 if let ChainResponse::Nonce(raw) = response {
                     let bits = chip.job_bits(raw);
-                    let last = (chip.wire_ids.count - 1) * chip.wire_ids.step;
-                    assert!(bits.wire.0 <= last && bits.wire.0 % chip.wire_ids.step == 0);
+                    assert!(bits.wire.0 % chip.wire_ids.step == 0);
                     assert!(bits.version_bits & !0x1fff_e000 == 0);
                 }
             }
@@ -80,16 +85,48 @@ pub(crate) fn fpga_record(bytes: &[u8]) {
 /// Commands and jobs, as the explaining command line reads them: what decodes encodes to
 /// the same bytes.
 pub(crate) fn frames(bytes: &[u8]) {
-    if let Ok(command) = Command::decode(bytes) {
-        // Bytes that a layout ignores may differ; what they mean may not.
-        assert_eq!(Command::decode(&command.encode()), Ok(command));
+    for dialect in [Dialect::Bm1387, Dialect::Bm139x] {
+        if let Ok(command) = Command::decode(dialect, bytes) {
+            // Bytes that a layout ignores may differ; what they mean may not.
+            let again = Command::decode(dialect, &command.encode(dialect));
+            assert_eq!(again, Ok(command));
+        }
     }
     for chip in PROFILES {
-        if let Ok(job) = Job::decode(chip.job, bytes) {
+        if let Ok(job) = Job::decode(chip.dialect, chip.job, bytes) {
             assert!(matches!(
                 job,
                 Job::Midstates { .. } | Job::FullHeader { .. }
             ));
         }
+    }
+}
+
+/// A recording of what a host sends, explained.
+pub(crate) fn from_host(bytes: &[u8]) {
+    explained(Direction::FromHost, bytes);
+}
+
+/// A recording of what chips send, explained.
+pub(crate) fn from_chip(bytes: &[u8]) {
+    explained(Direction::FromChip, bytes);
+}
+
+/// Every byte is explained once and in order, and no part is called a frame that a
+/// receiver would refuse.
+fn explained(direction: Direction, bytes: &[u8]) {
+    for chip in PROFILES {
+        let mut at = 0;
+        for part in explain_all(chip, direction, bytes, None) {
+            assert_eq!(part.range.start, at);
+            assert!(part.range.end > at && part.range.end <= bytes.len());
+            at = part.range.end;
+            let refused = part.error.is_some();
+            assert_eq!(refused, part.content == protocol::explain::Content::Nothing);
+            assert!(part.crc_ok || refused);
+        }
+        assert_eq!(at, bytes.len());
+        let whole = explain(chip, direction, bytes, None);
+        assert!(whole.crc_ok || whole.error.is_some());
     }
 }

@@ -19,7 +19,10 @@ pub(crate) const SHARE_BITS: u16 = 12;
 pub(crate) const NO_BLOCK_BITS: u16 = 100;
 
 pub(crate) const HOST4: RollingNeed = RollingNeed::Host { midstates: 4 };
-pub(crate) const CHIP16: RollingNeed = RollingNeed::Chip { bits: 16 };
+pub(crate) const CHIP16: RollingNeed = RollingNeed::Chip {
+    bits: 16,
+    small_cores: 16,
+};
 pub(crate) const BIP320: u32 = 0x1fff_e000;
 
 pub(crate) fn ms(ms: u64) -> Instant {

@@ -1,0 +1,194 @@
+//! Questions to single chips: temperatures and counters.
+
+mod common;
+
+use board_support::LinkKind;
+use common::Bench;
+use drivers::{ChainConfig, ChipSensor, Input};
+use protocol::temperature::TemperatureSource;
+use protocol::{HashRateCounter, PROFILES, Profile};
+use telemetry::{ChainState, Code, Quality};
+use units::{ChipIndex, Duration, Instant};
+
+const SOON: Instant = Instant::from_millis(300_000);
+
+fn board(profile: &Profile, link: LinkKind) -> ChainConfig {
+    let mut config = common::config(profile.name, link, 12, 3, 400.0, 1_562_500);
+    config.hashboard.address_interval = 4;
+    config.settle_percent = 1;
+    config
+}
+
+fn up(config: ChainConfig, sensors: &[ChipSensor], change: impl Fn(&mut Bench)) -> Bench {
+    let mut bench = Bench::new(config, 1);
+    change(&mut bench);
+    bench.chain.set_sensors(sensors);
+    bench.input(Input::Start);
+    let hashing = |b: &Bench| b.chain.state() == ChainState::Hashing;
+    assert!(bench.run_until(SOON, hashing), "{:?}", bench.notes);
+    bench
+}
+
+const SENSOR: ChipSensor = ChipSensor {
+    chip: ChipIndex(7),
+    device: 0x4c,
+    register: 1,
+};
+
+#[test]
+fn a_sensor_behind_a_chip_is_read_once_it_is_not_busy() {
+    let mut checked = 0;
+    for profile in PROFILES {
+        let TemperatureSource::I2c(master) = profile.temperature else {
+            continue;
+        };
+        for link in [LinkKind::Uart, LinkKind::FpgaFifo] {
+            let mut bench = up(board(profile, link), &[SENSOR], |b| {
+                let busy = 0x8198_0100;
+                let values = vec![busy, busy, 0x0098_0142];
+                b.script.registers = vec![((7, master.register.0), values)];
+            });
+            bench.run(Duration::from_secs(8));
+            let name = profile.name;
+            let read = bench.chain.temperatures()[0];
+            assert_eq!(read.temp_c, Some(66.0), "{name}");
+            assert_eq!(read.quality, Quality::Good, "{name}");
+            let address = 7 * 4;
+            let orders: Vec<_> = bench
+                .commands()
+                .into_iter()
+                .filter(|(_, f)| f.len() == 9 && f[2] == address && f[3] == master.register.0)
+                .collect();
+            assert_eq!(orders[0].1[4..8], [0x01, 0x98, 0x01, 0x00], "{name}");
+            // Misc control leads the pins out and keeps what the baud rate needs.
+            let misc = profile.map.misc_control;
+            let writes = bench.commands();
+            let enables: Vec<_> = writes
+                .iter()
+                .filter(|(_, f)| f.len() == 9 && f[2] == address && f[3] == misc.0)
+                .collect();
+            assert_eq!(enables.len(), usize::from(master.enable != 0), "{name}");
+            for (_, f) in enables {
+                let baud = profile.baud_writes(1_562_500).expect("reachable");
+                let value = u32::from_be_bytes([f[4], f[5], f[6], f[7]]);
+                assert_eq!(value, baud.last.1 | master.enable, "{name}");
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked >= 2);
+}
+
+#[test]
+fn a_sensor_on_the_die_is_started_and_read() {
+    for profile in PROFILES {
+        let TemperatureSource::OnDie(die) = profile.temperature else {
+            continue;
+        };
+        let mut bench = up(board(profile, LinkKind::Uart), &[SENSOR], |b| {
+            b.script.registers = vec![((7, die.result.0), vec![0, 0x8000_080c])];
+        });
+        bench.run(Duration::from_secs(8));
+        let read = bench.chain.temperatures()[0];
+        assert!(
+            (read.temp_c.expect("read") - 53.45).abs() < 0.01,
+            "{read:?}"
+        );
+        let started = bench
+            .commands()
+            .into_iter()
+            .filter(|(_, f)| f.len() == 9 && f[2] == 28 && f[3] == die.control.0)
+            .count();
+        assert_eq!(started, die.start.len());
+    }
+}
+
+#[test]
+fn a_sensor_that_does_not_answer_fails_and_its_chip_is_told() {
+    for profile in PROFILES {
+        let mut bench = up(board(profile, LinkKind::Uart), &[SENSOR], |_| {});
+        bench.script.dead = vec![7];
+        bench.run(Duration::from_secs(120));
+        let name = profile.name;
+        let note = bench.note(Code::ChainMute);
+        assert_eq!(note.detail, "chip=7 domain=1 questions=5", "{name}");
+        let mutes = bench.codes().into_iter().filter(|c| *c == Code::ChainMute);
+        assert_eq!(mutes.count(), 1, "{name}");
+        if profile.temperature != TemperatureSource::None {
+            let quality = bench.chain.temperatures()[0].quality;
+            assert_eq!(quality, Quality::Failed, "{name}");
+        }
+        assert_eq!(bench.chain.state(), ChainState::Hashing, "{name}");
+    }
+}
+
+#[test]
+fn sensors_of_chips_that_a_board_does_not_have_are_left_out() {
+    let nowhere = ChipSensor {
+        chip: ChipIndex(12),
+        ..SENSOR
+    };
+    let bench = up(board(PROFILES[0], LinkKind::Uart), &[nowhere], |_| {});
+    assert_eq!(bench.chain.temperatures(), []);
+}
+
+#[test]
+fn errors_that_a_chip_counts_are_told() {
+    for profile in PROFILES {
+        let Some(errors) = profile.counters.nonce_errors else {
+            continue;
+        };
+        let mut bench = up(board(profile, LinkKind::Uart), &[], |b| {
+            b.script.registers = vec![((3, errors.0), vec![100, 157])];
+        });
+        bench.run(Duration::from_secs(60));
+        let note = bench.note(Code::ChainCounters);
+        assert_eq!(
+            note.detail, "chip=3 domain=0 nonce_errors=57",
+            "{}",
+            profile.name
+        );
+    }
+}
+
+#[test]
+fn a_chip_whose_count_of_hashes_falls_behind_is_told_and_one_that_never_counted_is_not() {
+    for profile in PROFILES {
+        let Some(HashRateCounter::Hashes(total)) = profile.counters.hash_rate else {
+            continue;
+        };
+        let mut bench = up(board(profile, LinkKind::Uart), &[], |b| {
+            // Chip 5 counted and stops; the others never counted.
+            b.script.registers = vec![((5, total.0), vec![1000, 900_000, 900_001])];
+        });
+        bench.run(Duration::from_secs(60));
+        let note = bench.note(Code::ChainCounters);
+        let told = note.detail.as_str();
+        assert!(
+            told.starts_with("chip=5 domain=1 hash_rate_percent="),
+            "{told}"
+        );
+        assert_eq!(
+            bench.codes().len(),
+            2,
+            "{}: {:?}",
+            profile.name,
+            bench.notes
+        );
+    }
+}
+
+#[test]
+fn a_healthy_chain_is_asked_without_a_word() {
+    for profile in PROFILES {
+        let mut bench = up(board(profile, LinkKind::Uart), &[SENSOR], |b| {
+            b.script.registers = vec![((7, 0x20), vec![0x40]), ((7, 0x1c), vec![0x40])];
+        });
+        bench.run(Duration::from_secs(600));
+        let codes = bench.codes();
+        let others = codes
+            .iter()
+            .filter(|c| !matches!(c, Code::ChainUp | Code::ChainBaud));
+        assert_eq!(others.count(), 0, "{}: {:?}", profile.name, bench.notes);
+    }
+}
