@@ -12,13 +12,16 @@ mod crc;
 mod faults;
 mod fpga;
 mod hash;
+mod i2c;
 mod job;
 mod known;
 mod ledger;
+mod models;
 mod noise;
 mod receiver;
 mod registers;
 mod search;
+mod space;
 mod uart;
 mod uplink;
 mod wire;
@@ -32,10 +35,10 @@ use board_support::Machine;
 use units::{ChainSlot, HashRate, Instant, Rng};
 
 use chain::{Build, Chain};
-use cores::Params;
 use fpga::Fpga;
 use known::Known;
 use noise::Gate;
+use space::Params;
 use uart::Uart;
 use uplink::Uplink;
 
@@ -135,6 +138,11 @@ impl TwinMachine {
         Ok(machine)
     }
 
+    /// The chips that there are models of, as boards name them.
+    pub fn chip_names() -> impl Iterator<Item = &'static str> {
+        models::MODELS.iter().map(|model| model.name)
+    }
+
     fn build(
         slots: Vec<ChainSlot>,
         link: Link,
@@ -142,7 +150,7 @@ impl TwinMachine {
         chips: u16,
         options: TwinOptions,
     ) -> Result<Self, TwinError> {
-        let Some(model) = chip::model(chip) else {
+        let Some(model) = models::model(chip) else {
             return Err(TwinError::UnknownChip(chip.to_owned()));
         };
         if options.difficulty_bits > 32 {
@@ -157,7 +165,7 @@ impl TwinMachine {
         let gate = |slot, way, rng: &mut Rng| Gate::new(&options.faults.noise, slot, way, rng);
         let chain = |slot, rng: &mut Rng| {
             let to_host = gate(slot, Direction::ToHost, rng);
-            let uplink = Uplink::new(slot, to_host, rng.fork(1));
+            let uplink = Uplink::new(slot, model.preambles().1, to_host, rng.fork(1));
             let build = Build {
                 slot,
                 model,
@@ -269,6 +277,11 @@ impl TwinMachine {
         if let Some(uart) = self.uart(slot) {
             uart.set_baud(bits_per_s);
         }
+    }
+
+    /// The baud rate that a chain's chips listen and talk at; `None` without power.
+    pub fn chips_baud(&self, slot: ChainSlot) -> Option<f64> {
+        self.chains[self.index(slot)?].bits_per_s()
     }
 
     /// When a chain's UART may have something to read.

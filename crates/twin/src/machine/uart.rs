@@ -38,7 +38,7 @@ impl Sink for Rx {
         room
     }
 
-    fn frame(&mut self, _frame: &[u8]) -> bool {
+    fn frame(&mut self, _body: &[u8]) -> bool {
         true
     }
 }
