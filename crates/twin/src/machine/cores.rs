@@ -145,7 +145,8 @@ impl Cores {
         if !view.params.known.is_empty() {
             let mask = view.rolling(0).unwrap_or(0);
             for known in &view.params.known {
-                if let Some(replay) = known.replay(&job, mask) {
+                let replay = known.replay(&job, mask);
+                if let Some(replay) = replay.filter(|r| view.tries(&job, r.index)) {
                     self.replays.push_back((at + REPLAY_AFTER, replay));
                 }
             }

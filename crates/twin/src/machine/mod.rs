@@ -259,8 +259,23 @@ impl TwinMachine {
     pub fn uart_write(&mut self, now: Instant, slot: ChainSlot, bytes: &[u8]) -> usize {
         self.advance(now);
         let now = self.now;
-        self.uart(slot)
-            .map_or(bytes.len(), |uart| uart.write(now, bytes))
+        let Some(i) = self.index(slot) else {
+            return bytes.len();
+        };
+        match &mut self.host {
+            Host::Uarts(uarts) => uarts
+                .get_mut(i)
+                .map_or(bytes.len(), |uart| uart.write(now, bytes, &self.chains[i])),
+            Host::Fpga(_) => bytes.len(),
+        }
+    }
+
+    /// Bytes written to a chain's UART that have not left yet.
+    pub fn uart_waiting(&self, slot: ChainSlot) -> usize {
+        match (&self.host, self.index(slot)) {
+            (Host::Uarts(uarts), Some(i)) => uarts.get(i).map_or(0, Uart::waiting),
+            _ => 0,
+        }
     }
 
     /// Read from a chain's UART; returns how many bytes there were.
@@ -275,7 +290,16 @@ impl TwinMachine {
     pub fn uart_set_baud(&mut self, now: Instant, slot: ChainSlot, bits_per_s: u32) {
         self.advance(now);
         if let Some(uart) = self.uart(slot) {
-            uart.set_baud(bits_per_s);
+            uart.set_baud(Some(bits_per_s));
+        }
+    }
+
+    /// From now on the host's baud rate on a chain's UART is that of the chips, whatever
+    /// they are set to: for hosts that say nothing about theirs.
+    pub fn uart_follow_chips(&mut self, now: Instant, slot: ChainSlot) {
+        self.advance(now);
+        if let Some(uart) = self.uart(slot) {
+            uart.set_baud(None);
         }
     }
 

@@ -93,6 +93,14 @@ impl View<'_> {
         }
     }
 
+    /// True if chip 0 tries this midstate of a job; versions are the caller's affair.
+    pub(crate) fn tries(&self, job: &Job, index: u16) -> bool {
+        match &job.work {
+            Work::Midstates { count, .. } => index < u16::from(self.midstates(0, *count)),
+            Work::FullHeader(_) => true,
+        }
+    }
+
     pub(crate) fn open(&self, chip: usize) -> Opened {
         self.opened.get(chip).copied().unwrap_or_default()
     }

@@ -112,6 +112,17 @@ fn baud_change_takes_effect_after_its_frame_and_a_deaf_host_hears_garbage() {
 }
 
 #[test]
+fn a_host_that_follows_the_chips_is_always_understood() {
+    let mut bench = Bench::new("bm1370", 1, options(2));
+    bench.machine.uart_follow_chips(bench.now, SLOT);
+    // Both frames in one go: the second leaves at the new rate.
+    let change = framed(&[0x51, 9, 0, 0x28, 0x01, 0x30, 0, 0]);
+    let both = [change, framed(&READ_IDS)].concat();
+    assert_eq!(bench.send(&both), ids(ID_1370, &[0], false));
+    assert_eq!(bench.machine.uart_waiting(SLOT), 0);
+}
+
+#[test]
 fn bm1398_fast_baud_needs_pll3() {
     let mut bench = Bench::new("bm1398", 1, options(2));
     bench.write_all(0x68, 0xC070_0111);
