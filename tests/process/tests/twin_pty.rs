@@ -68,7 +68,7 @@ fn crc5(bytes: &[u8]) -> u8 {
         .flat_map(|b| (0..8).rev().map(move |i| b >> i & 1));
     bits.fold(0x1F, |crc, bit| {
         let feedback = (crc >> 4 ^ bit) & 1;
-        crc << 1 & 0x1F ^ 5 * feedback
+        (crc << 1 & 0x1F) ^ (5 * feedback)
     })
 }
 
