@@ -10,6 +10,7 @@ mod runtime;
 mod show;
 mod signals;
 mod summary;
+mod twin_pty;
 mod twin_scale;
 
 use std::process::ExitCode;
@@ -40,6 +41,14 @@ fn main() -> ExitCode {
             log_to_stderr();
             finish(demo::run(&args))
         }
+        Command::Twin(args) => match twin_pty::run(&args) {
+            Err(twin_pty::Refusal::Usage(why)) => {
+                eprintln!("error: {why}");
+                ExitCode::from(EXIT_USAGE)
+            }
+            Err(twin_pty::Refusal::Failed(why)) => finish(Err(why)),
+            Ok(()) => ExitCode::SUCCESS,
+        },
         Command::Bench(args) => finish(bench::run(args.what).map(|()| true)),
         Command::Operator(command) => cli::operate(cli.api.as_deref(), &command),
     }

@@ -113,6 +113,9 @@ codes! {
     ApiForbidden = "E-API-FORBIDDEN", Warn, "this interface may not give this command", "use the command line on the machine itself";
     ApiBusy = "E-API-BUSY", Warn, "the miner did not take a command", "it is stopping, or its queue is full: try again";
     // Twin
+    TwinChip = "E-TWIN-CHIP", Error, "the twin has no model of this chip", "use one of the chips that are named";
+    TwinPath = "E-TWIN-PATH", Error, "a twin's pseudo-terminal cannot be put at this path", "choose a path in a folder that can be written, where nothing is";
+    TwinWhole = "E-TWIN-WHOLE", Error, "a whole machine as a process of its own is not part of this build", "`stannary demo --machine NAME` runs a whole machine, `stannary twin --chip NAME --chips N --pty PATH` a chain";
     TwinNode = "E-TWIN-NODE", Error, "the node does not give templates to the twin's pool", "check address and credentials, and that the node is out of initial download";
     DemoShortened = "E-DEMO-SETTLE", Info, "settle times of the bring-up are shortened in the demo", "";
 }

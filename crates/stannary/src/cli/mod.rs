@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// The whole product on this computer: a twin of a machine, a pool, the daemon, the page
     Demo(DemoArgs),
+    /// An emulated chain of chips behind a pseudo-terminal, for any driver
+    Twin(TwinArgs),
     /// Measure this build on this computer; figures as JSON
     Bench(BenchArgs),
     /// Commands against a running daemon, and what needs none.
@@ -95,6 +97,35 @@ pub(crate) struct DemoArgs {
     /// Seed of the twins
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+/// `twin`
+#[derive(Args, Debug)]
+pub(crate) struct TwinArgs {
+    /// The chip, as bm1370
+    #[arg(long, value_name = "NAME", required_unless_present = "machine")]
+    pub(crate) chip: Option<String>,
+    /// Chips on the chain
+    #[arg(long, value_name = "N", required_unless_present = "machine")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) chips: Option<u16>,
+    /// Where drivers find the terminal: a link is made there, and removed at the end
+    #[arg(long, value_name = "PATH", required_unless_present = "machine")]
+    pub(crate) pty: Option<PathBuf>,
+    /// Zero bits that stand for the 32 of difficulty one: 8 lets this computer find nonces
+    /// as fast as chips do, 32 answers jobs of known blocks only
+    #[arg(long, value_name = "B", default_value_t = crate::twin_pty::DIFFICULTY_BITS)]
+    #[arg(value_parser = clap::value_parser!(u8).range(0..=32))]
+    pub(crate) difficulty_bits: u8,
+    /// Seed of all chance
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A whole machine (not part of this build)
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["chip", "chips", "pty"])]
+    pub(crate) machine: Option<String>,
+    /// Where a whole machine's ports are served (not part of this build)
+    #[arg(long, value_name = "DIR", requires = "machine")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// `bench`
@@ -146,6 +177,9 @@ mod tests {
             "stannary log --json --follow",
             "stannary machines --json",
             "stannary check-config /etc/stannary/stannary.toml",
+            "stannary twin --chip bm1370 --chips 65 --pty /tmp/chain",
+            "stannary twin --chip bm1387 --chips 1 --pty c --difficulty-bits 32 --seed 7",
+            "stannary twin --machine antminer-s19-pro --dir /tmp/twin",
             "stannary bench",
             "stannary bench sha256d",
             "stannary bench pipeline",
@@ -162,6 +196,10 @@ mod tests {
             "stannary fly",
             "stannary demo --seconds 0",
             "stannary demo --http 0.0.0.0:80",
+            "stannary twin --chip bm1370 --chips 0 --pty /tmp/chain",
+            "stannary twin --chip bm1370 --pty /tmp/chain",
+            "stannary twin --chip bm1370 --chips 1 --pty c --difficulty-bits 33",
+            "stannary twin --dir /tmp/twin",
             "stannary demo --pool a:1 --node http://b:2",
             "stannary check-config",
         ] {

@@ -8,21 +8,22 @@
 //!   live   ── rail on, reset released, no outage: registers at their resets first
 //! ```
 //!
-//! Choices where public sources say nothing: 0x53 takes every chip's address away (it
-//! answers to 0 until it gets one); 0x40 without 0x53 before works on chips without an
-//! address; 0xA8 changes no state; answers stay 11 bytes long once they are. A driver must
+//! Choices where public sources say nothing: chain inactive takes every chip's address away
+//! (it answers to 0 until it gets one); set address without it before works on chips
+//! without an address; 0xA8 changes no state; answers stay 11 bytes long once they are. A driver must
 //! depend on none of these. Propagation along the chain takes no time.
 
 use std::sync::Arc;
 
 use units::{ChainSlot, ChipIndex, HashRate, Instant, Nonce, Rng};
 
-use super::chip::{ChipModel, REG_CORE_CONTROL, REG_CORE_VALUE};
-use super::chips::{Chips, is_core_read};
-use super::cores::{Cores, Event, Params, Report};
+use super::chip::{ChipModel, JobForm};
+use super::chips::{Chips, Now};
+use super::cores::{Cores, Event, Report};
 use super::faults::{BoardFault, DeadChip, FaultPlan, Outage};
 use super::job::Job;
 use super::ledger::{FrameKind, Totals};
+use super::space::Params;
 use super::uplink::{Uplink, same_baud};
 use super::wire::{Answer, Command, Decoder, Received};
 
@@ -104,6 +105,16 @@ impl Chain {
         self.in_reset
     }
 
+    /// What stands before each frame to the chips.
+    pub(crate) fn preamble(&self) -> &'static [u8] {
+        self.model.preambles().0
+    }
+
+    /// Baud rate of the chips, if they live.
+    pub(crate) fn bits_per_s(&self) -> Option<f64> {
+        self.live.as_ref().map(|live| live.chips.bits_per_s())
+    }
+
     pub(crate) fn set_rail(&mut self, now: Instant, on: bool) {
         self.run(now);
         self.rail = on;
@@ -121,10 +132,7 @@ impl Chain {
         let Some(live) = &self.live else {
             return HashRate::default();
         };
-        match live
-            .cores
-            .busy_until(live.chips.view(self.model, &self.params))
-        {
+        match live.cores.busy_until() {
             Some(until) if until > self.now => live.cores.hash_rate(),
             _ => HashRate::default(),
         }
@@ -133,9 +141,7 @@ impl Chain {
     /// When the chips may have something to say of themselves.
     pub(crate) fn next_nonce(&self) -> Option<Instant> {
         let live = self.live.as_ref()?;
-        let until = live
-            .cores
-            .busy_until(live.chips.view(self.model, &self.params))?;
+        let until = live.cores.busy_until()?;
         let next = live.cores.next_event();
         (next < until).then_some(next)
     }
@@ -185,15 +191,25 @@ impl Chain {
             }
         }
         if let Some(live) = &mut self.live {
-            self.totals.stray_bytes_at_chips += live.decoder.take_stray();
+            let stray = live.decoder.take_stray();
+            if stray > 0 {
+                self.totals.stray_bytes_at_chips += stray;
+                let refused = live.decoder.take_refused();
+                live.chips.count_refused(self.model, refused);
+            }
         }
     }
 
-    /// True if a frame sent at `bits_per_s` would be understood as a whole: no byte of
-    /// an earlier one is pending, and both ends agree on the baud rate.
-    pub(crate) fn hears_whole_frames(&self, bits_per_s: f64) -> bool {
+    /// True if a work record sent as a frame at `bits_per_s` would be understood: the
+    /// chips take midstates, no byte of an earlier frame is pending, and both ends agree
+    /// on the baud rate.
+    pub(crate) fn hears_whole_records(&self, bits_per_s: f64) -> bool {
         match &self.live {
-            Some(live) => live.decoder.is_idle() && same_baud(live.chips.bits_per_s(), bits_per_s),
+            Some(live) => {
+                self.model.jobs == JobForm::Midstates
+                    && live.decoder.is_idle()
+                    && same_baud(live.chips.bits_per_s(), bits_per_s)
+            }
             None => true,
         }
     }
@@ -203,8 +219,12 @@ impl Chain {
         if let Some(live) = &mut self.live {
             self.totals.jobs += 1;
             let live = &mut **live;
+            let opened = live.chips.open_cores(self.model, &job);
             let view = live.chips.view(self.model, &self.params);
             live.cores.load(at, job, view);
+            if opened {
+                live.cores.update_rates(at, view);
+            }
         }
     }
 
@@ -222,7 +242,7 @@ impl Chain {
     }
 
     fn send_nonce(&mut self, now: Instant, report: &Report) {
-        let Some(live) = &self.live else {
+        let Some(live) = &mut self.live else {
             return;
         };
         let Report {
@@ -232,8 +252,8 @@ impl Chain {
             counter,
             ..
         } = *report;
-        let long = live.chips.is_long(report.chip.0.into());
-        let answer = Answer::nonce(wire, byte4, job_byte, counter, long);
+        let shape = live.chips.shape(self.model, report.chip.0.into());
+        let answer = Answer::nonce(wire, byte4, job_byte, counter, shape);
         let kind = FrameKind::Nonce {
             nonce: Nonce::from_wire(wire),
             job_byte,
@@ -243,38 +263,40 @@ impl Chain {
         let baud = live.chips.bits_per_s();
         if !self.uplink.send(now, baud, answer, report.chip, kind) {
             self.totals.cut_off += 1;
+            let chip = usize::from(report.chip.0);
+            live.chips.count_overflow(self.model, chip);
         }
     }
 
     fn execute(&mut self, at: Instant, command: Command) {
         self.totals.commands += 1;
+        let model = self.model;
         let Some(live) = &mut self.live else {
             return;
         };
-        let chips = &mut live.chips;
+        let Live { chips, cores, .. } = &mut **live;
+        let now = Now { now: at, cores };
         match command {
             Command::Inactive => chips.forget_addresses(),
             Command::SetAddress(address) => chips.take_address(address),
             Command::Read { address, register } => {
-                let values = chips.read(self.model, address, register);
+                let values = chips.read(model, address, register, now);
                 self.answer_all(at, register, &values);
-            }
-            Command::Write {
-                address,
-                register: REG_CORE_CONTROL,
-                value,
-            } if is_core_read(self.model, value) => {
-                let values = chips.read_core(self.model, address, value);
-                self.answer_all(at, REG_CORE_VALUE, &values);
             }
             Command::Write {
                 address,
                 register,
                 value,
-            } => {
-                chips.write(self.model, address, register, value);
-                self.settle_reach(at);
-            }
+            } => match model.core_control {
+                Some(control) if control.register == register && control.is_read(value) => {
+                    let values = chips.read_core(model, address, value);
+                    self.answer_all(at, control.answer, &values);
+                }
+                _ => {
+                    chips.write(model, address, register, value, now);
+                    self.settle_reach(at);
+                }
+            },
         }
     }
 
@@ -284,7 +306,7 @@ impl Chain {
             return;
         };
         for (chip, value) in values.iter().copied() {
-            let answer = live.chips.answer(chip, register, value);
+            let answer = live.chips.answer(self.model, chip, register, value);
             let kind = FrameKind::Register { register, value };
             let baud = live.chips.bits_per_s();
             let chip = ChipIndex(chip as u16);
@@ -314,8 +336,8 @@ impl Chain {
             (true, false) => {
                 let rng = self.rng.fork(0xC0);
                 self.live = Some(Box::new(Live {
-                    chips: Chips::new(self.model, self.chips),
-                    decoder: Decoder::new(self.model.form),
+                    chips: Chips::new(self.model, self.chips, now),
+                    decoder: Decoder::new(self.model),
                     cores: Cores::new(rng),
                 }));
                 self.settle_reach(now);

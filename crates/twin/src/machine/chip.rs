@@ -1,7 +1,89 @@
-//! What each chip is: one table per chip, and the arithmetic of its PLL and baud rate.
+//! What a chip is, as a table: the words that the tables of `models` are written in, and
+//! the arithmetic of PLL, baud rate and ticket mask.
 //!
 //! This is the twin's own reading of the public descriptions, written without sight of
-//! the drivers' profiles.
+//! the drivers' profiles. Nothing outside the tables names a chip.
+
+/// A chip.
+#[derive(Debug)]
+pub(crate) struct ChipModel {
+    /// Lower case, as boards name it.
+    pub(crate) name: &'static str,
+    /// Register 0 without the address in its low byte.
+    pub(crate) id: u32,
+    pub(crate) cores: CoreIds,
+    /// Small cores of a core.
+    pub(crate) small_cores: u32,
+    /// Small cores that hash: the hashrate is this many hashes per clock cycle.
+    pub(crate) small_cores_used: u16,
+    pub(crate) commands: CommandForm,
+    pub(crate) answers: AnswerForm,
+    pub(crate) jobs: JobForm,
+    pub(crate) job_bytes: JobBytes,
+    pub(crate) byte4: Byte4,
+    pub(crate) nonces: NonceLayout,
+    pub(crate) registers: Registers,
+    /// How core registers are reached; `None`: there are none.
+    pub(crate) core_control: Option<CoreControl>,
+    pub(crate) pll: PllForm,
+    pub(crate) baud: BaudForm,
+    /// All of these hold while the cores run.
+    pub(crate) runs_while: &'static [Condition],
+    /// While this does not hold, only the first midstate of a job is worked on. `None`:
+    /// there is no such switch, or it is not known.
+    pub(crate) many_midstates_while: Option<Condition>,
+    /// Cores stand still until a job opened them one by one, while this holds.
+    pub(crate) cores_open_while: Option<Condition>,
+    pub(crate) i2c: Option<I2cMaster>,
+    /// Registers that change by themselves.
+    pub(crate) live: &'static [(u8, Live)],
+    /// Registers that do not read zero after reset.
+    pub(crate) resets: &'static [(u8, u32)],
+    /// Core registers that do not read zero after reset.
+    pub(crate) core_resets: &'static [(u8, u8)],
+}
+
+/// How a chip numbers its cores: from 0 on, with one gap at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CoreIds {
+    pub(crate) count: u16,
+    /// The core that comes after the gap, and its number.
+    pub(crate) gap: Option<(u16, u16)>,
+}
+
+impl CoreIds {
+    pub(crate) const fn from_zero(count: u16) -> Self {
+        CoreIds { count, gap: None }
+    }
+
+    /// The number of the `index`-th core, as nonces carry it.
+    pub(crate) fn number(&self, index: u16) -> u16 {
+        match self.gap {
+            Some((first, number)) if index >= first => number + (index - first),
+            _ => index,
+        }
+    }
+}
+
+/// Headers of commands, and whether a preamble stands before them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CommandForm {
+    /// BM1387: no preamble, codes of its own.
+    Bare,
+    /// BM1397 and later: 55 AA.
+    Preamble,
+}
+
+/// Length of answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AnswerForm {
+    /// BM1387: 7 bytes without preamble; registers carry neither chip nor register.
+    Seven,
+    /// AA 55 and 9 bytes in all.
+    Nine,
+    /// 9 bytes until version rolling was enabled, 11 from then on.
+    NineThenEleven,
+}
 
 /// How a chip takes its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,125 +94,198 @@ pub(crate) enum JobForm {
     FullHeader,
 }
 
-/// How the post dividers stand in a PLL register.
+/// How the job byte comes back with a nonce.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum PostDividers {
-    /// The field is the divider; zero is no setting.
-    Direct,
-    /// The field is the divider minus one.
-    MinusOne,
+pub(crate) enum JobBytes {
+    /// Seven bits: what was sent, plus the position of the solving midstate.
+    PlusMidstate,
+    /// Bits 7:3 as sent, small core in 2:0.
+    HighFive,
+    /// Bits 6:3 as sent come back as 7:4, small core in 3:0.
+    HighFourShifted,
 }
 
-/// A chip.
-#[derive(Debug)]
-pub(crate) struct ChipModel {
-    /// Lower case, as boards name it.
-    pub(crate) name: &'static str,
-    /// Register 0 without the address in its low byte.
-    pub(crate) id: u32,
-    /// Cores, as nonces number them from 0.
-    pub(crate) cores: u16,
-    /// Small cores that hash: the hashrate is this many hashes per clock cycle.
-    pub(crate) small_cores_used: u16,
-    pub(crate) form: JobForm,
-    pub(crate) post_dividers: PostDividers,
-    /// Registers that do not read zero after reset.
-    pub(crate) resets: &'static [(u8, u32)],
-    /// Core registers that do not read zero after reset.
-    pub(crate) core_resets: &'static [(u8, u8)],
+impl JobBytes {
+    /// `index` is the midstate's position or the small core.
+    pub(crate) fn returned(self, sent: u8, index: u8) -> u8 {
+        match self {
+            JobBytes::PlusMidstate => sent.wrapping_add(index) & 0x7F,
+            JobBytes::HighFive => sent & 0xF8 | index & 0x07,
+            JobBytes::HighFourShifted => sent << 1 & 0xF0 | index & 0x0F,
+        }
+    }
 }
 
-pub(crate) const REG_ID: u8 = 0x00;
-pub(crate) const REG_PLL0: u8 = 0x08;
-pub(crate) const REG_NONCE_OFFSET: u8 = 0x0C;
-pub(crate) const REG_HASH_COUNTING: u8 = 0x10;
-pub(crate) const REG_TICKET: u8 = 0x14;
-pub(crate) const REG_MISC: u8 = 0x18;
-pub(crate) const REG_FAST_UART: u8 = 0x28;
-pub(crate) const REG_34: u8 = 0x34;
-pub(crate) const REG_CORE_CONTROL: u8 = 0x3C;
-pub(crate) const REG_CORE_VALUE: u8 = 0x40;
-pub(crate) const REG_PLL1: u8 = 0x60;
-pub(crate) const REG_PLL3: u8 = 0x68;
-pub(crate) const REG_PLL0_DIVIDER: u8 = 0x70;
-pub(crate) const REG_ROLLING: u8 = 0xA4;
+/// What the byte behind a nonce says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Byte4 {
+    /// How far the hash lies beyond the ticket, in half bits.
+    Excess,
+    /// Solutions of the job so far, modulo 64.
+    Solution,
+}
 
-/// Small cores per core of the BM1370 (128 x 16; captured: the low four bits of the
-/// returned job byte are the version counter modulo 16).
-pub(crate) const BM1370_SMALL_CORES: u32 = 16;
+/// Where core, address and counter stand in a nonce.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NonceLayout {
+    /// True if fields are those of the u32 whose first byte on the wire is the most
+    /// significant; false: the least significant.
+    pub(crate) msb_first: bool,
+    pub(crate) core_shift: u8,
+    /// The chip's address without its lowest bits, and where it stands. Where its bits
+    /// belong to the counter it is the start of the count, else a fixed part.
+    pub(crate) address_drop: u8,
+    pub(crate) address_shift: u8,
+    /// Bits that count.
+    pub(crate) counter: u32,
+    pub(crate) window: Window,
+}
 
-/// BM1398 (S19, S19 Pro): 156 cores of 4, 623 small cores counted. Core ids 0 to 155 are
-/// captured. Only 0x18 and 0x34 have known resets (vendor defaults that agree with a
-/// capture); PLL0 is the reset value in HashSource's notes, 50 MHz, single source.
-pub(crate) static BM1398: ChipModel = ChipModel {
-    name: "bm1398",
-    id: 0x1398_1800,
-    cores: 156,
-    small_cores_used: 623,
-    form: JobForm::Midstates,
-    post_dividers: PostDividers::Direct,
-    resets: &[
-        (REG_PLL0, 0xC020_0144),
-        (REG_MISC, 0x0000_BA05),
-        (REG_34, 0x0000_00F8),
-    ],
-    core_resets: &[],
-};
+/// How much of the counter one chip uses for a job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Window {
+    /// All of it; small cores share the work.
+    Whole,
+    /// From its address up to the next chip's, then on into the neighbours' shares. Each
+    /// small core counts for itself, its number at this place of the nonce.
+    Share { small_core_shift: u8 },
+    /// From its offset or address on, as far as the hash counting number lets it.
+    HashCounting,
+}
 
-/// BM1370 (S21 Pro): 128 cores of 16, 2040 small cores used. Resets read from a chip
-/// (GPTechinno/bm13xx-rs).
-pub(crate) static BM1370: ChipModel = ChipModel {
-    name: "bm1370",
-    id: 0x1370_0000,
-    cores: 128,
-    small_cores_used: 2040,
-    form: JobForm::FullHeader,
-    post_dividers: PostDividers::MinusOne,
-    resets: &[
-        (REG_PLL0, 0xC054_0165),
-        (REG_MISC, 0x0000_C100),
-        (0x20, 0x0000_0007),
-        (0x24, 0x0010_0000),
-        (REG_FAST_UART, 0x0130_1A00),
-        (0x2C, 0x000F_0000),
-        (0x30, 0x0000_0080),
-        (REG_CORE_VALUE, 0x0802_0100),
-        (0x58, 0x0001_2111),
-        (0x5C, 0x0000_FFFF),
-        (REG_PLL1, 0x2050_0174),
-        (0x64, 0x2050_0174),
-        (0x6C, 0x0001_0200),
-        (0x9C, 0x00F7_0073),
-        (REG_ROLLING, 0x0000_FFFF),
-        (0xA8, 0x0007_0000),
-        (0xB8, 0x2000_0000),
-        (0xBC, 0x0000_3313),
-        (0xC0, 0x0000_2000),
-        (0xC4, 0x0000_B850),
-    ],
-    core_resets: &[(0x00, 0x52), (0x02, 0x55), (0x06, 0x08)],
-};
+/// Registers that the machine has to find.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registers {
+    pub(crate) pll: u8,
+    pub(crate) pll_divider: Option<u8>,
+    pub(crate) ticket: u8,
+    pub(crate) hash_counting: Option<u8>,
+    pub(crate) nonce_offset: Option<u8>,
+    pub(crate) rolling: Option<u8>,
+    /// Command errors in 31:24, work errors in 23:16.
+    pub(crate) error_flag: Option<u8>,
+    /// Nonces that found no room.
+    pub(crate) nonce_overflow: Option<u8>,
+}
 
-/// The model of the chip that boards call `name`.
-pub(crate) fn model(name: &str) -> Option<&'static ChipModel> {
-    [&BM1398, &BM1370].into_iter().find(|m| m.name == name)
+/// The register behind which core registers are, and that of their answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CoreControl {
+    pub(crate) register: u8,
+    pub(crate) answer: u8,
+    /// A word is a read if these bits have this value.
+    pub(crate) read_mask: u32,
+    pub(crate) read_value: u32,
+    /// Width of the core register's number, from bit 8 on.
+    pub(crate) number_mask: u8,
+    /// The core register that counts the hash clock: MHz * 8 / 50.
+    pub(crate) clock_counter: Option<u8>,
+}
+
+impl CoreControl {
+    pub(crate) fn is_read(&self, word: u32) -> bool {
+        word & self.read_mask == self.read_value
+    }
+
+    /// Core register and value of a word. Which core is meant is not modelled: all cores
+    /// of a chip share their registers.
+    pub(crate) fn cell(&self, word: u32) -> (u8, u8) {
+        ((word >> 8) as u8 & self.number_mask, word as u8)
+    }
+}
+
+/// Fields of a PLL register.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PllForm {
+    /// Feedback divider from bit 16 on, reference divider from 8, post dividers from 4
+    /// and 0: how many bits each has.
+    pub(crate) widths: [u8; 4],
+    /// What is added to the post dividers' fields.
+    pub(crate) post_add: u32,
+    /// The PLL is off while this bit is clear.
+    pub(crate) enable: Option<u8>,
 }
 
 const CRYSTAL_MHZ: f64 = 25.0;
 
-/// Output of a PLL in MHz, before its user divider. Zero if it is off (bit 30) or a
-/// divider is no setting.
-pub(crate) fn pll_mhz(value: u32, encoding: PostDividers) -> f64 {
-    let add = match encoding {
-        PostDividers::Direct => 0,
-        PostDividers::MinusOne => 1,
-    };
-    let feedback = value >> 16 & 0xFFF;
-    let divisor = (value >> 8 & 0x3F) * ((value >> 4 & 7) + add) * ((value & 7) + add);
-    if value >> 30 & 1 == 0 || divisor == 0 {
-        return 0.0;
+impl PllForm {
+    /// Output in MHz, before a user divider. Zero if it is off or a divider is no setting.
+    pub(crate) fn mhz(&self, value: u32) -> f64 {
+        let field = |shift: u8, width: u8| value >> shift & ((1 << width) - 1);
+        let [feedback, reference, post1, post2] = self.widths;
+        let divisor = field(8, reference)
+            * (field(4, post1) + self.post_add)
+            * (field(0, post2) + self.post_add);
+        if divisor == 0 || self.enable.is_some_and(|bit| value >> bit & 1 == 0) {
+            return 0.0;
+        }
+        CRYSTAL_MHZ * f64::from(field(16, feedback)) / f64::from(divisor)
     }
-    CRYSTAL_MHZ * f64::from(feedback) / f64::from(divisor)
+}
+
+/// Where the divider of the baud rate stands, and what it divides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BaudForm {
+    pub(crate) register: u8,
+    /// Fields of the divider, lowest bits first: shift and width.
+    pub(crate) divider: &'static [(u8, u8)],
+    /// A faster clock than the crystal.
+    pub(crate) fast: Option<FastClock>,
+}
+
+/// While any of these bits of the baud register is set, the base is a PLL, divided by a
+/// field of four bits plus one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FastClock {
+    pub(crate) select: u32,
+    pub(crate) pll: u8,
+    pub(crate) divider: (u8, u8),
+}
+
+/// Something that registers say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Condition {
+    /// A register's bits under this mask have this value.
+    Bits(u8, u32, u32),
+    /// A core register's bits under this mask have this value.
+    CoreBits(u8, u8, u8),
+    /// A register is not zero.
+    NotZero(u8),
+}
+
+impl Condition {
+    pub(crate) fn holds(&self, read: impl Fn(u8) -> u32, read_core: impl Fn(u8) -> u32) -> bool {
+        match *self {
+            Condition::Bits(register, mask, value) => read(register) & mask == value,
+            Condition::CoreBits(register, mask, value) => read_core(register) as u8 & mask == value,
+            Condition::NotZero(register) => read(register) != 0,
+        }
+    }
+}
+
+/// A register through which a chip talks to a sensor on its own I2C bus: 31 busy, 24 do
+/// command, 23:16 device (lowest bit set: write), 15:8 register, 7:0 data.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct I2cMaster {
+    pub(crate) register: u8,
+    /// The bus is connected while this holds.
+    pub(crate) enabled_while: Option<Condition>,
+    /// Chips with a sensor, counted from the host; empty: all.
+    pub(crate) sensors: &'static [u16],
+}
+
+/// A register that changes by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Live {
+    /// Hashes per second of this chip in units of 2^24; as stored while it has no work.
+    HashRate,
+    /// Seconds since reset.
+    Seconds,
+    /// Hashes since it was written, in units of 2^32, divided by this.
+    HashCount(u32),
+    /// The chip's temperature as a code, once the third step of the measurement was
+    /// written to this register.
+    DieTemperature { control: u8 },
 }
 
 /// Ticket mask register to the binary logarithm of the difficulty: the number of bits
@@ -140,63 +295,41 @@ pub(crate) fn ticket_log2(register: u32) -> u8 {
     register.count_ones() as u8
 }
 
+pub(crate) const REG_ID: u8 = 0x00;
+
 impl ChipModel {
+    /// Bytes before a frame from the host and before an answer.
+    pub(crate) fn preambles(&self) -> (&'static [u8], &'static [u8]) {
+        match self.commands {
+            CommandForm::Bare => (&[], &[]),
+            CommandForm::Preamble => (&[0x55, 0xAA], &[0xAA, 0x55]),
+        }
+    }
+
     /// Baud rate of a chip in bits per second, from the registers that `read` gives. Zero
     /// if its clock does not run.
     pub(crate) fn baud(&self, read: impl Fn(u8) -> u32) -> f64 {
-        let (base_mhz, divider) = match self.form {
-            JobForm::Midstates => self.misc_baud(read),
-            JobForm::FullHeader => self.fast_uart_baud(read),
+        let form = &self.baud;
+        let word = read(form.register);
+        let mut divider = 0;
+        let mut at = 0;
+        for (shift, width) in form.divider {
+            divider |= (word >> shift & ((1 << width) - 1)) << at;
+            at += width;
+        }
+        let base_mhz = match form.fast {
+            Some(fast) if word & fast.select != 0 => {
+                let (register, shift) = fast.divider;
+                self.pll.mhz(read(fast.pll)) / f64::from((read(register) >> shift & 0xF) + 1)
+            }
+            _ => CRYSTAL_MHZ,
         };
         base_mhz * 1e6 / (8.0 * f64::from(divider + 1))
     }
 
-    /// BM1397 layout: divider in 0x18 bits 12:8 and 27:24; bit 16 selects PLL3 divided by
-    /// (0x28 bits 27:24) + 1.
-    fn misc_baud(&self, read: impl Fn(u8) -> u32) -> (f64, u32) {
-        let misc = read(REG_MISC);
-        let divider = misc >> 8 & 0x1F | (misc >> 24 & 0xF) << 5;
-        if misc >> 16 & 1 == 0 {
-            return (CRYSTAL_MHZ, divider);
-        }
-        let pll3 = pll_mhz(read(REG_PLL3), self.post_dividers);
-        (
-            pll3 / f64::from((read(REG_FAST_UART) >> 24 & 0xF) + 1),
-            divider,
-        )
-    }
-
-    /// BM1362 and later: divider in 0x28 bits 15:8; bits 27:26 select PLL1 divided by
-    /// (bits 23:20) + 1 (its factor is unresolved in public sources; no machine here
-    /// uses it).
-    fn fast_uart_baud(&self, read: impl Fn(u8) -> u32) -> (f64, u32) {
-        let fast = read(REG_FAST_UART);
-        let divider = fast >> 8 & 0xFF;
-        if fast >> 26 & 3 == 0 {
-            return (CRYSTAL_MHZ, divider);
-        }
-        let pll1 = pll_mhz(read(REG_PLL1), self.post_dividers);
-        (pll1 / f64::from((fast >> 20 & 0xF) + 1), divider)
-    }
-
-    /// True if a chip with these registers lets its cores run.
-    ///
-    /// BM1398: clock enable (0x18 bit 2) on, core reset (bit 22) off, 0x34 bit 3 set; read
-    /// out of the captured start-up words, assumed in effect. BM1370: a hash counting
-    /// number of zero stops hashing.
-    pub(crate) fn cores_run(&self, read: impl Fn(u8) -> u32) -> bool {
-        match self.form {
-            JobForm::Midstates => {
-                let misc = read(REG_MISC);
-                misc >> 2 & 1 == 1 && misc >> 22 & 1 == 0 && read(REG_34) >> 3 & 1 == 1
-            }
-            JobForm::FullHeader => read(REG_HASH_COUNTING) != 0,
-        }
-    }
-
     /// Clock of the cores in MHz.
     pub(crate) fn core_mhz(&self, read: impl Fn(u8) -> u32) -> f64 {
-        let divider = (read(REG_PLL0_DIVIDER) & 0xF) + 1;
-        pll_mhz(read(REG_PLL0), self.post_dividers) / f64::from(divider)
+        let divider = self.registers.pll_divider.map_or(0, &read) & 0xF;
+        self.pll.mhz(read(self.registers.pll)) / f64::from(divider + 1)
     }
 }

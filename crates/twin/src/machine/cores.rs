@@ -9,15 +9,12 @@ use std::collections::VecDeque;
 
 use units::{ChipIndex, Duration, HashRate, Instant, Rng};
 
-use super::chip::{
-    BM1370_SMALL_CORES, ChipModel, JobForm, REG_HASH_COUNTING, REG_NONCE_OFFSET, REG_ROLLING,
-    REG_TICKET, ticket_log2,
-};
+use super::chip::{Byte4, Window};
 use super::hash;
 use super::job::{Job, Work};
-use super::known::{Known, Replay};
-use super::registers::Bank;
-use super::search::{Budget, Found, SEARCH_BITS_MAX, Space, find};
+use super::known::Replay;
+use super::search::{Budget, Found, SEARCH_BITS_MAX, find, spread};
+use super::space::{Small, View};
 
 /// Version bits that chips roll begin at bit 13.
 const VERSION_SHIFT: u32 = 13;
@@ -26,67 +23,6 @@ const VERSION_SHIFT: u32 = 13;
 const FOUND_MAX: usize = 4096;
 /// A known nonce is reported this long after its job came. Arbitrary.
 const REPLAY_AFTER: Duration = Duration::from_micros(100);
-/// 25 MHz ticks of the hash counting number.
-const TICK_NS: f64 = 40.0;
-/// Counter bits of a BM1398 core for one midstate (captured: counter 16:0).
-const BM1398_COUNTER: u32 = 1 << 17;
-/// Nonce bits of a BM1370 below its core field (25..31).
-const BM1370_WINDOW: u32 = 1 << 25;
-
-/// What all chains of a machine share.
-#[derive(Debug)]
-pub(crate) struct Params {
-    pub(crate) difficulty_bits: u8,
-    pub(crate) thinning: u32,
-    pub(crate) known: Vec<Known>,
-}
-
-/// The chips' state that hashing depends on.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    pub(crate) model: &'static ChipModel,
-    pub(crate) bank: &'a Bank,
-    pub(crate) addresses: &'a [u8],
-    /// Chips that can be reached, counted from the host.
-    pub(crate) reach: usize,
-    pub(crate) params: &'a Params,
-}
-
-impl View<'_> {
-    fn read(&self, chip: usize, register: u8) -> u32 {
-        self.bank.get(chip, register)
-    }
-
-    fn mhz(&self, chip: usize) -> f64 {
-        self.model.core_mhz(|r| self.read(chip, r))
-    }
-
-    fn bits(&self, chip: usize) -> u32 {
-        let ticket = ticket_log2(self.read(chip, REG_TICKET));
-        u32::from(self.params.difficulty_bits) + u32::from(ticket)
-    }
-
-    /// 16-bit mask of the versions that a chip rolls; 0: it does not roll.
-    fn rolling(&self, chip: usize) -> u32 {
-        let register = self.read(chip, REG_ROLLING);
-        if self.model.form == JobForm::FullHeader && register >> 31 == 1 {
-            register & 0xFFFF
-        } else {
-            0
-        }
-    }
-
-    /// Time that a core needs for one version (BM1370) or for one midstate's share of
-    /// the job (BM1398).
-    fn step(&self, chip: usize) -> Duration {
-        let ns = match self.model.form {
-            // Four small cores share the midstates of a job.
-            JobForm::Midstates => f64::from(BM1398_COUNTER) * 1e3 / self.mhz(chip) / 4.0,
-            JobForm::FullHeader => f64::from(self.read(chip, REG_HASH_COUNTING)) * TICK_NS,
-        };
-        Duration::from_nanos((ns * f64::from(self.params.thinning)).min(1e18) as u64)
-    }
-}
 
 /// A nonce to report.
 #[derive(Clone, Copy, Debug)]
@@ -108,17 +44,35 @@ pub(crate) enum Event {
     Nonce(Report),
 }
 
+/// A solution, and what says by which midstate, version or small core.
+struct Solution {
+    found: Found,
+    /// Midstate index or version counter.
+    index: u16,
+    /// What the low bits of the returned job byte say.
+    low: u8,
+}
+
 #[derive(Debug)]
 pub(crate) struct Cores {
     rng: Rng,
     job: Option<(Job, Instant)>,
+    /// When chip 0 has tried everything of the job.
+    until: Instant,
     /// What was reported of this job: nonce and midstate index or version counter.
     found: Vec<([u8; 4], u16)>,
     replays: VecDeque<(Instant, Replay)>,
+    /// Hashes per second of each chip while it has work.
+    hs: Vec<f64>,
     /// Nonces per second of chips 0 to i, summed up.
     rates: Vec<f64>,
     hash_rate: HashRate,
     next: Instant,
+    /// Hashes of each chip until `counted`, without those of `worked`.
+    hashes: Vec<f64>,
+    /// Time with work until `counted` that is not in `hashes` yet.
+    worked: Duration,
+    counted: Instant,
 }
 
 impl Cores {
@@ -126,11 +80,16 @@ impl Cores {
         Cores {
             rng,
             job: None,
+            until: Instant::ZERO,
             found: Vec::new(),
             replays: VecDeque::new(),
+            hs: Vec::new(),
             rates: Vec::new(),
             hash_rate: HashRate::default(),
             next: Instant::NEVER,
+            hashes: Vec::new(),
+            worked: Duration::ZERO,
+            counted: Instant::ZERO,
         }
     }
 
@@ -147,39 +106,77 @@ impl Cores {
         self.hash_rate
     }
 
-    /// When the cores of chip 0 run out of work; `None` without work.
-    pub(crate) fn busy_until(&self, view: View) -> Option<Instant> {
-        let (job, at) = self.job.as_ref()?;
-        Some(*at + life(view, 0, job))
+    /// When chip 0 runs out of work; `None` without work.
+    pub(crate) fn busy_until(&self) -> Option<Instant> {
+        self.job.as_ref().map(|_| self.until)
+    }
+
+    /// Hashes per second that a chip does at `now`.
+    pub(crate) fn hs_now(&self, chip: usize, now: Instant) -> f64 {
+        match self.busy_until() {
+            Some(until) if until > now => self.hs.get(chip).copied().unwrap_or(0.0),
+            _ => 0.0,
+        }
+    }
+
+    /// Hashes that a chip has done until `now`.
+    pub(crate) fn hashes(&self, chip: usize, now: Instant) -> f64 {
+        let hs = self.hs.get(chip).copied().unwrap_or(0.0);
+        let worked = self.worked + self.work_since_counted(now);
+        self.hashes.get(chip).copied().unwrap_or(0.0) + hs * worked.as_secs_f64()
+    }
+
+    fn work_since_counted(&self, now: Instant) -> Duration {
+        match self.job {
+            Some((_, at)) => now.min(self.until).since(at.max(self.counted)),
+            None => Duration::ZERO,
+        }
     }
 
     /// A new job replaces the running one at once.
     pub(crate) fn load(&mut self, at: Instant, job: Job, view: View) {
+        if !view.takes(&job) {
+            return;
+        }
+        self.worked += self.work_since_counted(at);
+        self.counted = at;
         self.found.clear();
         self.replays.clear();
         if !view.params.known.is_empty() {
-            let mask = view.rolling(0);
+            let mask = view.rolling(0).unwrap_or(0);
             for known in &view.params.known {
-                if let Some(replay) = known.replay(&job, mask) {
+                let replay = known.replay(&job, mask);
+                if let Some(replay) = replay.filter(|r| view.tries(&job, r.index)) {
                     self.replays.push_back((at + REPLAY_AFTER, replay));
                 }
             }
         }
+        self.until = at + view.life(0, &job);
         self.job = Some((job, at));
     }
 
     /// Registers changed: draw the waiting time anew, which a Poisson process allows.
     pub(crate) fn update_rates(&mut self, now: Instant, view: View) {
+        let worked = self.worked + self.work_since_counted(now);
+        self.hashes.resize(self.hs.len(), 0.0);
+        for (hashes, hs) in self.hashes.iter_mut().zip(&self.hs) {
+            *hashes += hs * worked.as_secs_f64();
+        }
+        self.worked = Duration::ZERO;
+        self.counted = now;
+        if let Some((job, at)) = &self.job {
+            self.until = *at + view.life(0, job);
+        }
+
         let mut sum = 0.0;
         let mut hash_rate = 0.0;
         self.rates.clear();
+        self.hs.clear();
         for chip in 0..view.reach {
-            if view.model.cores_run(|r| view.read(chip, r)) {
-                let hs = f64::from(view.model.small_cores_used) * view.mhz(chip) * 1e6;
-                let ticket = ticket_log2(view.read(chip, REG_TICKET));
-                sum += hs / 4_294_967_296.0 / (1u64 << ticket) as f64;
-                hash_rate += hs;
-            }
+            let hs = view.hs(chip);
+            sum += hs / 4_294_967_296.0 / (1u64 << view.ticket(chip)) as f64;
+            hash_rate += hs;
+            self.hs.push(hs);
             self.rates.push(sum);
         }
         self.hash_rate = HashRate::from_hs(hash_rate);
@@ -212,19 +209,25 @@ impl Cores {
             return Event::Idle;
         };
         let elapsed = now.since(at);
-        if chip >= view.reach || elapsed >= life(view, chip, &job) {
+        if chip >= view.reach || elapsed >= view.life(chip, &job) {
             return Event::Idle;
         }
         if view.bits(chip) > SEARCH_BITS_MAX {
             return Event::Vain;
         }
-        let found = match view.model.form {
-            JobForm::Midstates => self.search_midstates(&job, chip, view),
-            JobForm::FullHeader => self.search_versions(&job, chip, elapsed, view),
+        let solution = match &job.work {
+            Work::Midstates { count, .. } => {
+                let count = view.midstates(chip, *count);
+                self.search_midstates(&job, chip, count, elapsed, view)
+            }
+            Work::FullHeader(_) => match view.rolling(chip) {
+                Some(mask) => self.search_versions(&job, chip, mask, elapsed, view),
+                None => self.search_nonces(&job, chip, view),
+            },
         };
-        match found {
+        match solution {
             None => Event::Vain,
-            Some((found, index)) => Event::Nonce(self.report(&job, chip, found, index, view)),
+            Some(solution) => Event::Nonce(self.report(&job, chip, solution, view)),
         }
     }
 
@@ -238,22 +241,51 @@ impl Cores {
         {
             return Event::Idle;
         }
-        Event::Nonce(self.report(&job, 0, replay.found, replay.index, view))
+        let solution = Solution {
+            found: replay.found,
+            index: replay.index,
+            low: replay.index as u8,
+        };
+        Event::Nonce(self.report(&job, 0, solution, view))
     }
 
-    /// BM1398: n = core << 24 | address << 16 | 17-bit counter, over the job's midstates.
-    fn search_midstates(&mut self, job: &Job, chip: usize, view: View) -> Option<(Found, u16)> {
-        let Work::Midstates { count, .. } = &job.work else {
-            return None;
+    /// The number of a core that hashes.
+    fn draw_core(&mut self, chip: usize, view: View) -> u16 {
+        let cores = &view.model.cores;
+        if view.model.cores_open_while.is_none() {
+            return cores.number(self.rng.below(u64::from(cores.count)) as u16);
+        }
+        let open = view.open(chip).cores;
+        let mut skip = self.rng.below(u64::from(open.count_ones().max(1)));
+        let mut index = 0;
+        for core in 0..cores.count {
+            if open >> core & 1 == 1 {
+                index = core;
+                if skip == 0 {
+                    break;
+                }
+                skip -= 1;
+            }
+        }
+        cores.number(index)
+    }
+
+    /// One core's nonces, over the midstates of the job.
+    fn search_midstates(
+        &mut self,
+        job: &Job,
+        chip: usize,
+        count: u8,
+        elapsed: Duration,
+        view: View,
+    ) -> Option<Solution> {
+        let core = self.draw_core(chip, view);
+        let small = match view.model.nonces.window {
+            Window::Share { .. } => self.draw_small(view),
+            Window::Whole | Window::HashCounting => Small::Apart,
         };
-        let count = u64::from(*count);
-        let address = u32::from(view.addresses.get(chip).copied().unwrap_or(0));
-        let space = Space {
-            fixed: (self.rng.below(u64::from(view.model.cores)) as u32) << 24,
-            start: (address & 0xFE) << 16,
-            len: BM1398_COUNTER,
-            mask: 0x00FF_FFFF,
-        };
+        let space = view.space(chip, core, small, count, elapsed);
+        let count = u64::from(count);
         let (first, from) = (self.rng.below(count), self.rng.next_u32());
         let mut budget = Budget::new();
         (0..count).find_map(|i| {
@@ -262,36 +294,39 @@ impl Cores {
             let taken = |f: &Found| self.found.contains(&(f.wire, u16::from(index)));
             let bits = view.bits(chip);
             let found = find(&midstate, &job.tail, &space, from, bits, &mut budget, taken)?;
-            Some((found, u16::from(index)))
+            Some(Solution {
+                found,
+                index: u16::from(index),
+                low: index,
+            })
         })
     }
 
-    /// BM1370: n = core << 25 | window, over the versions that the core's small cores try
-    /// at this moment: small core s takes the counters that are s modulo 16.
+    /// One core's nonces, over the versions that its small cores try at this moment: small
+    /// core s takes the counters that are s modulo their number.
     fn search_versions(
         &mut self,
         job: &Job,
         chip: usize,
+        mask: u32,
         elapsed: Duration,
         view: View,
-    ) -> Option<(Found, u16)> {
-        let mask = view.rolling(chip);
-        let small_cores = BM1370_SMALL_CORES.min(1 << mask.count_ones());
-        if self.rng.below(u64::from(BM1370_SMALL_CORES)) >= u64::from(small_cores) {
+    ) -> Option<Solution> {
+        let all = view.model.small_cores;
+        let small_cores = all.min(1 << mask.count_ones());
+        if self.rng.below(u64::from(all)) >= u64::from(small_cores) {
             // Too few versions for all small cores: the others stand still.
             return None;
         }
-        let space = Space {
-            fixed: (self.rng.below(u64::from(view.model.cores)) as u32) << 25,
-            ..bm1370_window(chip, view)
-        };
+        let core = self.draw_core(chip, view);
+        let space = view.space(chip, core, Small::Apart, 1, elapsed);
         let step = view.step(chip).as_nanos().max(1);
         let group = (elapsed.as_nanos() / step) as u32;
         let first = self.rng.below(u64::from(small_cores)) as u32;
         let from = self.rng.next_u32();
         let mut budget = Budget::new();
         for i in 0..small_cores {
-            let number = group * BM1370_SMALL_CORES + (first + i) % small_cores;
+            let number = group * all + (first + i) % small_cores;
             let counter = spread(number, mask);
             let version = job.base_version() | counter << VERSION_SHIFT;
             let midstate = job.midstate(0, version);
@@ -300,7 +335,11 @@ impl Cores {
             let bits = view.bits(chip);
             let found = find(&midstate, &job.tail, &space, from, bits, &mut budget, taken);
             if let Some(found) = found {
-                return Some((found, counter));
+                return Some(Solution {
+                    found,
+                    index: counter,
+                    low: counter as u8,
+                });
             }
             if budget.is_spent() {
                 break;
@@ -309,76 +348,49 @@ impl Cores {
         None
     }
 
-    fn report(&mut self, job: &Job, chip: usize, found: Found, index: u16, view: View) -> Report {
-        if self.found.len() < FOUND_MAX {
+    /// One small core's nonces, for the version as it came.
+    fn search_nonces(&mut self, job: &Job, chip: usize, view: View) -> Option<Solution> {
+        let core = self.draw_core(chip, view);
+        let small = self.draw_small(view);
+        let space = view.space(chip, core, small, 1, Duration::ZERO);
+        let midstate = job.midstate(0, job.base_version());
+        let from = self.rng.next_u32();
+        let taken = |f: &Found| self.found.contains(&(f.wire, 0));
+        let mut budget = Budget::new();
+        let bits = view.bits(chip);
+        let found = find(&midstate, &job.tail, &space, from, bits, &mut budget, taken)?;
+        Some(Solution {
+            found,
+            index: 0,
+            low: small.number() as u8,
+        })
+    }
+
+    fn draw_small(&mut self, view: View) -> Small {
+        let of = view.model.small_cores;
+        let number = self.rng.below(u64::from(of)) as u32;
+        Small::Divides { number, of }
+    }
+
+    fn report(&mut self, job: &Job, chip: usize, solution: Solution, view: View) -> Report {
+        let Solution { found, index, low } = solution;
+        let solved_before = self.found.len();
+        if solved_before < FOUND_MAX {
             self.found.push((found.wire, index));
         }
-        // Captured frames fit: twice the zero bits beyond those that the ticket asks for.
-        let excess = hash::zero_bits(&found.hash).saturating_sub(view.bits(chip));
-        let (job_byte, counter) = match view.model.form {
-            JobForm::Midstates => (job.job_byte.wrapping_add(index as u8) & 0x7F, 0),
-            JobForm::FullHeader => (job.job_byte << 1 & 0xF0 | index as u8 & 0x0F, index),
+        let byte4 = match view.model.byte4 {
+            // Captured frames fit: twice the zero bits beyond those the ticket asks for.
+            Byte4::Excess => 2 * hash::zero_bits(&found.hash).saturating_sub(view.bits(chip)),
+            Byte4::Solution => solved_before as u32 & 0x3F,
         };
+        let rolled = view.model.registers.rolling.is_some();
         Report {
             chip: ChipIndex(chip as u16),
             wire: found.wire,
             hash: found.hash,
-            byte4: u8::try_from(excess * 2).unwrap_or(u8::MAX),
-            job_byte,
-            counter,
+            byte4: u8::try_from(byte4).unwrap_or(u8::MAX),
+            job_byte: view.model.job_bytes.returned(job.job_byte, low),
+            counter: if rolled { index } else { 0 },
         }
-    }
-}
-
-/// Time until a chip has tried everything of a job.
-fn life(view: View, chip: usize, job: &Job) -> Duration {
-    let steps = match &job.work {
-        Work::Midstates { count, .. } => u32::from(*count),
-        Work::FullHeader(_) => ((1 << view.rolling(chip).count_ones()) / BM1370_SMALL_CORES).max(1),
-    };
-    view.step(chip).saturating_mul(steps)
-}
-
-/// Where a BM1370 core sweeps: from the nonce offset (bits 24:9) if it is set, else from
-/// the address (bits 24:17), upwards by the nonces that the hash counting number allows.
-fn bm1370_window(chip: usize, view: View) -> Space {
-    let offset = view.read(chip, REG_NONCE_OFFSET);
-    let start = if offset >> 31 == 1 {
-        (offset & 0xFFFF) << 9
-    } else {
-        u32::from(view.addresses.get(chip).copied().unwrap_or(0)) << 17
-    };
-    let ticks = f64::from(view.read(chip, REG_HASH_COUNTING));
-    let len = ticks * 2.0 * view.mhz(chip) / 25.0;
-    Space {
-        fixed: 0,
-        start,
-        len: (len as u32).clamp(1, BM1370_WINDOW),
-        mask: BM1370_WINDOW - 1,
-    }
-}
-
-/// The low bits of `number` put one after another into the set bits of `mask`.
-fn spread(number: u32, mask: u32) -> u32 {
-    let mut out = 0;
-    let mut number = number;
-    for bit in 0..16 {
-        if mask >> bit & 1 == 1 {
-            out |= (number & 1) << bit;
-            number >>= 1;
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::spread;
-
-    #[test]
-    fn version_counter_fills_the_mask_from_below() {
-        assert_eq!(spread(0x05A2, 0xFFFF), 0x05A2);
-        assert_eq!(spread(0b1011, 0b1010_1010), 0b1000_1010);
-        assert_eq!(spread(7, 0), 0);
     }
 }

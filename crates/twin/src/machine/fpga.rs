@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use units::{Duration, Instant};
 
 use super::chain::Chain;
-use super::job::{Job, RECORD_FRAME_LEN, RECORD_WORDS, record_frame};
+use super::job::{Job, PREAMBLE_LEN, RECORD_FRAME_LEN, RECORD_WORDS, record_frame};
 use super::noise::Gate;
 use super::uplink::{Sink, line_time};
 
@@ -170,11 +170,13 @@ impl Line {
             return;
         };
         chain.run(at);
-        if chain.hears_whole_frames(self.bits_per_s) && self.gate.pass(at, RECORD_FRAME_LEN) {
+        if chain.hears_whole_records(self.bits_per_s) && self.gate.pass(at, RECORD_FRAME_LEN) {
             chain.load(at, Job::from_record(&record));
             return;
         }
-        let pause = self.send(at, &record_frame(&record), chain);
+        let frame = record_frame(&record);
+        let skipped = PREAMBLE_LEN - chain.preamble().len();
+        let pause = self.send(at, &frame[skipped..], chain);
         self.wire_free = self.wire_free.max(at + pause);
     }
 }
@@ -355,7 +357,7 @@ impl Fpga {
                 }
                 self.stored.insert(offset, value);
             }
-            0x0C0 => self.start_command(now, value),
+            0x0C0 => self.start_command(now, value, chains),
             0x000..0x1400 => {
                 self.stored.insert(offset & !3, value);
             }
@@ -424,7 +426,7 @@ impl Fpga {
         self.results.high_ids[chain][cell] = (id & 0x7F80) as u16;
     }
 
-    fn start_command(&mut self, now: Instant, value: u32) {
+    fn start_command(&mut self, now: Instant, value: u32, chains: &[Chain]) {
         self.command_word = value;
         if value & RUN == 0 || now < self.strobe_until {
             return;
@@ -436,7 +438,7 @@ impl Fpga {
         let line = (value >> 16 & 0xF) as usize;
         // The second byte of a frame is its length; the FPGA adds the preamble.
         let length = usize::from(buffer[1]).min(buffer.len());
-        let mut frame = vec![0x55, 0xAA];
+        let mut frame = chains.get(line).map_or(&[][..], Chain::preamble).to_vec();
         frame.extend_from_slice(&buffer[..length]);
         let Some(target) = self.lines.get_mut(line) else {
             self.command_word &= !RUN;
@@ -459,15 +461,17 @@ impl Sink for ChainResults<'_> {
         true
     }
 
-    fn frame(&mut self, frame: &[u8]) -> bool {
+    fn frame(&mut self, body: &[u8]) -> bool {
         if self.results.fifo.len() >= RESULTS_MAX {
             return false;
         }
         let chain = self.chain as u32;
-        let data = u32::from_be_bytes([frame[2], frame[3], frame[4], frame[5]]);
-        let last = frame[frame.len() - 1];
+        let &[a, b, c, d, _, job_byte, .., last] = body else {
+            return true;
+        };
+        let data = u32::from_be_bytes([a, b, c, d]);
         let head = if last >> 7 == 1 {
-            let id = frame[7] & 0x7F;
+            let id = job_byte & 0x7F;
             let high = self.results.high_ids[self.chain][usize::from(id >> 2)];
             RUN | u32::from(high | u16::from(id)) << 16 | 1 << 7 | chain
         } else {

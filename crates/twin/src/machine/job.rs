@@ -4,6 +4,8 @@ use super::hash;
 
 /// Words of an x19 FPGA's work record: type and chain, wire id, header tail, midstates.
 pub(crate) const RECORD_WORDS: usize = 37;
+/// 55 AA, where the chips have a preamble.
+pub(crate) const PREAMBLE_LEN: usize = 2;
 /// A four-midstate job on the wire, preamble included.
 pub(crate) const RECORD_FRAME_LEN: usize = 152;
 
@@ -81,6 +83,12 @@ impl Job {
             tail,
             work: Work::Midstates { count: 4, wire },
         }
+    }
+
+    /// The compact target, which chips do not look at, except that its lowest bit opens a
+    /// BM1387's core.
+    pub(crate) fn nbits(&self) -> u32 {
+        u32::from_le_bytes([self.tail[8], self.tail[9], self.tail[10], self.tail[11]])
     }
 
     /// Header version of a full-header job, 0 else.

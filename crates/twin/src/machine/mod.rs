@@ -12,13 +12,16 @@ mod crc;
 mod faults;
 mod fpga;
 mod hash;
+mod i2c;
 mod job;
 mod known;
 mod ledger;
+mod models;
 mod noise;
 mod receiver;
 mod registers;
 mod search;
+mod space;
 mod uart;
 mod uplink;
 mod wire;
@@ -32,10 +35,10 @@ use board_support::Machine;
 use units::{ChainSlot, HashRate, Instant, Rng};
 
 use chain::{Build, Chain};
-use cores::Params;
 use fpga::Fpga;
 use known::Known;
 use noise::Gate;
+use space::Params;
 use uart::Uart;
 use uplink::Uplink;
 
@@ -135,6 +138,11 @@ impl TwinMachine {
         Ok(machine)
     }
 
+    /// The chips that there are models of, as boards name them.
+    pub fn chip_names() -> impl Iterator<Item = &'static str> {
+        models::MODELS.iter().map(|model| model.name)
+    }
+
     fn build(
         slots: Vec<ChainSlot>,
         link: Link,
@@ -142,7 +150,7 @@ impl TwinMachine {
         chips: u16,
         options: TwinOptions,
     ) -> Result<Self, TwinError> {
-        let Some(model) = chip::model(chip) else {
+        let Some(model) = models::model(chip) else {
             return Err(TwinError::UnknownChip(chip.to_owned()));
         };
         if options.difficulty_bits > 32 {
@@ -157,7 +165,7 @@ impl TwinMachine {
         let gate = |slot, way, rng: &mut Rng| Gate::new(&options.faults.noise, slot, way, rng);
         let chain = |slot, rng: &mut Rng| {
             let to_host = gate(slot, Direction::ToHost, rng);
-            let uplink = Uplink::new(slot, to_host, rng.fork(1));
+            let uplink = Uplink::new(slot, model.preambles().1, to_host, rng.fork(1));
             let build = Build {
                 slot,
                 model,
@@ -251,8 +259,23 @@ impl TwinMachine {
     pub fn uart_write(&mut self, now: Instant, slot: ChainSlot, bytes: &[u8]) -> usize {
         self.advance(now);
         let now = self.now;
-        self.uart(slot)
-            .map_or(bytes.len(), |uart| uart.write(now, bytes))
+        let Some(i) = self.index(slot) else {
+            return bytes.len();
+        };
+        match &mut self.host {
+            Host::Uarts(uarts) => uarts
+                .get_mut(i)
+                .map_or(bytes.len(), |uart| uart.write(now, bytes, &self.chains[i])),
+            Host::Fpga(_) => bytes.len(),
+        }
+    }
+
+    /// Bytes written to a chain's UART that have not left yet.
+    pub fn uart_waiting(&self, slot: ChainSlot) -> usize {
+        match (&self.host, self.index(slot)) {
+            (Host::Uarts(uarts), Some(i)) => uarts.get(i).map_or(0, Uart::waiting),
+            _ => 0,
+        }
     }
 
     /// Read from a chain's UART; returns how many bytes there were.
@@ -267,8 +290,22 @@ impl TwinMachine {
     pub fn uart_set_baud(&mut self, now: Instant, slot: ChainSlot, bits_per_s: u32) {
         self.advance(now);
         if let Some(uart) = self.uart(slot) {
-            uart.set_baud(bits_per_s);
+            uart.set_baud(Some(bits_per_s));
         }
+    }
+
+    /// From now on the host's baud rate on a chain's UART is that of the chips, whatever
+    /// they are set to: for hosts that say nothing about theirs.
+    pub fn uart_follow_chips(&mut self, now: Instant, slot: ChainSlot) {
+        self.advance(now);
+        if let Some(uart) = self.uart(slot) {
+            uart.set_baud(None);
+        }
+    }
+
+    /// The baud rate that a chain's chips listen and talk at; `None` without power.
+    pub fn chips_baud(&self, slot: ChainSlot) -> Option<f64> {
+        self.chains[self.index(slot)?].bits_per_s()
     }
 
     /// When a chain's UART may have something to read.

@@ -1,7 +1,7 @@
 //! The ideal receiver of chips' answers: the ledger's judge, and the FPGA's front end.
 //!
-//! It looks for AA 55, takes as many bytes as answers have, checks the CRC, and on failure
-//! gives up one byte and looks again. Every byte carries the number of the frame that it
+//! It looks for AA 55 (for a BM1387 at any byte), takes as many bytes as answers have,
+//! checks the CRC, and on failure gives up one byte and looks again. Every byte carries the number of the frame that it
 //! was sent in, so that the receiver knows whether what it accepts was ever sent.
 
 use super::crc::response_intact;
@@ -29,8 +29,9 @@ impl Accepted {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Receiver {
+    preamble: &'static [u8],
     buffer: Vec<Tagged>,
     in_run: bool,
     /// Rows of stray bytes so far.
@@ -40,6 +41,16 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
+    pub(crate) fn new(preamble: &'static [u8]) -> Self {
+        Receiver {
+            preamble,
+            buffer: Vec::new(),
+            in_run: false,
+            runs: 0,
+            stray: 0,
+        }
+    }
+
     /// Nothing half received.
     pub(crate) fn is_idle(&self) -> bool {
         self.buffer.is_empty()
@@ -64,13 +75,11 @@ impl Receiver {
         let mut at = 0;
         let found = loop {
             let rest = &self.buffer[at..];
-            let start = [0xAA, 0x55];
-            let known = rest.len().min(2);
-            if rest.iter().zip(start).any(|(t, b)| t.byte != b) {
+            if rest.iter().zip(self.preamble).any(|(t, b)| t.byte != *b) {
                 at += 1;
-            } else if known < 2 || rest.len() < len {
+            } else if rest.len() < len {
                 break None;
-            } else if let Some(accepted) = check(&rest[..len]) {
+            } else if let Some(accepted) = check(&rest[..len], self.preamble.len()) {
                 break Some(accepted);
             } else {
                 at += 1;
@@ -95,14 +104,14 @@ impl Receiver {
     }
 }
 
-fn check(frame: &[Tagged]) -> Option<Accepted> {
+fn check(frame: &[Tagged], preamble: usize) -> Option<Accepted> {
     let mut bytes = [0; ANSWER_MAX];
     for (to, from) in bytes.iter_mut().zip(frame) {
         *to = from.byte;
     }
     let first = frame.first()?.frame;
     let one = frame.iter().all(|t| t.frame == first);
-    response_intact(&bytes[2..frame.len()]).then_some(Accepted {
+    response_intact(&bytes[preamble..frame.len()]).then_some(Accepted {
         frame: one.then_some(first),
         bytes,
         len: frame.len(),
@@ -112,15 +121,17 @@ fn check(frame: &[Tagged]) -> Option<Accepted> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::wire::Answer;
+    use crate::machine::wire::{Answer, Shape};
 
     fn frame(value: u32) -> Vec<u8> {
-        Answer::register(value, 0, 0x18, false).as_slice().to_vec()
+        Answer::register(value, 0, 0x18, Shape::Nine)
+            .as_slice()
+            .to_vec()
     }
 
     /// Feeds `bytes` (all of frame 0) and compares what was accepted, runs and strays.
     fn check(bytes: &[u8], accepted: usize, runs: u64, stray: u64) {
-        let mut receiver = Receiver::default();
+        let mut receiver = Receiver::new(&[0xAA, 0x55]);
         let mut count = 0;
         for byte in bytes {
             receiver.push(*byte, 0);

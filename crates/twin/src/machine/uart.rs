@@ -15,7 +15,8 @@ const RX_MAX: usize = 16 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Uart {
-    host_bits_per_s: f64,
+    /// `None`: that of the chips, whatever it is.
+    host_bits_per_s: Option<f64>,
     tx: VecDeque<u8>,
     /// When the first byte of `tx` will have left.
     tx_front_done: Instant,
@@ -38,7 +39,7 @@ impl Sink for Rx {
         room
     }
 
-    fn frame(&mut self, _frame: &[u8]) -> bool {
+    fn frame(&mut self, _body: &[u8]) -> bool {
         true
     }
 }
@@ -46,7 +47,7 @@ impl Sink for Rx {
 impl Uart {
     pub(crate) fn new(gate: Gate) -> Self {
         Uart {
-            host_bits_per_s: 115_200.0,
+            host_bits_per_s: Some(115_200.0),
             tx: VecDeque::new(),
             tx_front_done: Instant::ZERO,
             tx_free: Instant::ZERO,
@@ -55,15 +56,20 @@ impl Uart {
         }
     }
 
-    /// At once: bytes that still wait leave at the new rate.
-    pub(crate) fn set_baud(&mut self, bits_per_s: u32) {
-        self.host_bits_per_s = f64::from(bits_per_s);
+    /// At once: bytes that still wait leave at the new rate. `None` follows the chips.
+    pub(crate) fn set_baud(&mut self, bits_per_s: Option<u32>) {
+        self.host_bits_per_s = bits_per_s.map(f64::from);
     }
 
-    pub(crate) fn write(&mut self, now: Instant, bytes: &[u8]) -> usize {
+    /// Bytes that have not left yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.tx.len()
+    }
+
+    pub(crate) fn write(&mut self, now: Instant, bytes: &[u8], chain: &Chain) -> usize {
         let taken = bytes.len().min(TX_MAX - self.tx.len());
         if self.tx.is_empty() {
-            self.tx_front_done = self.tx_free.max(now) + self.byte_time();
+            self.tx_front_done = self.tx_free.max(now) + self.byte_time(chain);
         }
         self.tx.extend(&bytes[..taken]);
         taken
@@ -88,20 +94,20 @@ impl Uart {
             let at = self.tx_front_done;
             let byte = self.tx.pop_front().unwrap_or_default();
             self.tx_free = at;
-            self.tx_front_done = at + self.byte_time();
             chain.run(at);
             self.deliver_started(at, chain);
+            let bits_per_s = self.bits_per_s(chain);
             if self.gate.pass(at, 1) {
-                chain.receive(at, byte, self.host_bits_per_s);
-                continue;
+                chain.receive(at, byte, bits_per_s);
+            } else {
+                for noisy in self.gate.apply(at, &[byte]) {
+                    // The line pauses: what follows is late.
+                    self.tx_free += noisy.pause;
+                    chain.receive(at, noisy.byte, bits_per_s);
+                }
+                chain.totals.noise_hits += self.gate.take_hits();
             }
-            for noisy in self.gate.apply(at, &[byte]) {
-                // The line pauses: what follows is late.
-                self.tx_free += noisy.pause;
-                self.tx_front_done += noisy.pause;
-                chain.receive(at, noisy.byte, self.host_bits_per_s);
-            }
-            chain.totals.noise_hits += self.gate.take_hits();
+            self.tx_front_done = self.tx_free + self.byte_time(chain);
         }
         chain.run(now);
         self.deliver_started(now, chain);
@@ -110,7 +116,8 @@ impl Uart {
     /// Frames that have begun to arrive: their bytes become readable one by one.
     fn deliver_started(&mut self, now: Instant, chain: &mut Chain) {
         while chain.uplink.next_start().is_some_and(|at| at <= now) {
-            let totals = chain.uplink.deliver(self.host_bits_per_s, &mut self.rx);
+            let bits_per_s = self.bits_per_s(chain);
+            let totals = chain.uplink.deliver(bits_per_s, &mut self.rx);
             chain.totals.add(&totals);
         }
     }
@@ -120,14 +127,19 @@ impl Uart {
     pub(crate) fn next_event(&self, chain: &Chain) -> Option<Instant> {
         let arriving = self.rx.0.back().map(|(at, _)| *at);
         let sent = (!self.tx.is_empty())
-            .then(|| self.tx_front_done + self.byte_time() * (self.tx.len() as u32 - 1));
+            .then(|| self.tx_front_done + self.byte_time(chain) * (self.tx.len() as u32 - 1));
         [arriving, chain.uplink.next_end(), sent, chain.next_nonce()]
             .into_iter()
             .flatten()
             .min()
     }
 
-    fn byte_time(&self) -> Duration {
-        line_time(self.host_bits_per_s, 1)
+    fn bits_per_s(&self, chain: &Chain) -> f64 {
+        let chips = || chain.bits_per_s().filter(|b| *b >= 1.0);
+        self.host_bits_per_s.or_else(chips).unwrap_or(115_200.0)
+    }
+
+    fn byte_time(&self, chain: &Chain) -> Duration {
+        line_time(self.bits_per_s(chain), 1)
     }
 }

@@ -1,34 +1,34 @@
 //! Frames: what chips understand, and what they answer.
 //!
-//! A chip's receiver looks for the preamble 55 AA, takes as many bytes as header and
-//! length (for full-header jobs: the chip's kind) ask for, and checks the CRC. What fails
-//! is dropped silently: the receiver gives up one byte and looks for the preamble again,
-//! so that a good frame behind a damaged one is found.
+//! A chip's receiver looks for the preamble 55 AA (the BM1387 has none and looks for a
+//! header with its length), takes as many bytes as header and length (for full-header
+//! jobs: the chip's kind) ask for, and checks the CRC. What fails is dropped silently: the
+//! receiver gives up one byte and looks again, so that a good frame behind a damaged one
+//! is found.
 
-use super::chip::JobForm;
+use super::chip::{AnswerForm, ChipModel, CommandForm, JobForm};
 use super::crc::{crc5, crc16, response_trailer};
 use super::job::Job;
 
-const PREAMBLE: [u8; 2] = [0x55, 0xAA];
 const HEADER_JOB: u8 = 0x21;
 /// Full-header job after the preamble, CRC16 included. The length byte is 0x56 (the true
-/// count) or 0x36 (stock S21 Pro); the BM1370 takes both.
+/// count) or 0x36 (stock S19j Pro and S21 Pro); both are taken.
 const FULL_HEADER_LEN: usize = 86;
 
 /// A command, checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Command {
-    /// 0x53: enter the addressing mode.
+    /// Enter the addressing mode.
     Inactive,
-    /// 0x40: the first chip without an address takes this one.
+    /// The first chip without an address takes this one.
     SetAddress(u8),
-    /// 0x41 and 0x51 (no address: all chips).
+    /// No address: all chips.
     Write {
         address: Option<u8>,
         register: u8,
         value: u32,
     },
-    /// 0x42 and 0x52 (no address: all chips).
+    /// No address: all chips.
     Read { address: Option<u8>, register: u8 },
 }
 
@@ -39,27 +39,45 @@ pub(crate) enum Received {
     Job(Job),
 }
 
+/// Frames that were dropped, by what was wrong with them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Refused {
+    /// Commands with a wrong CRC5.
+    pub(crate) crc5: u64,
+    /// Jobs with a wrong CRC16, or with fields that no job has.
+    pub(crate) crc16: u64,
+    /// A preamble, and then no header and length that belong together.
+    pub(crate) length: u64,
+}
+
 /// A chip's receiver.
 #[derive(Clone, Debug)]
 pub(crate) struct Decoder {
-    form: JobForm,
+    commands: CommandForm,
+    jobs: JobForm,
+    preamble: &'static [u8],
     buffer: Vec<u8>,
     stray: u64,
+    refused: Refused,
 }
 
 /// What stands at the front of the buffer.
 enum Front {
     Incomplete,
-    Bad,
+    Noise,
+    Refused(Refused),
     Frame(usize, Received),
 }
 
 impl Decoder {
-    pub(crate) fn new(form: JobForm) -> Self {
+    pub(crate) fn new(model: &ChipModel) -> Self {
         Decoder {
-            form,
+            commands: model.commands,
+            jobs: model.jobs,
+            preamble: model.preambles().0,
             buffer: Vec::with_capacity(160),
             stray: 0,
+            refused: Refused::default(),
         }
     }
 
@@ -71,6 +89,11 @@ impl Decoder {
     /// Bytes given up since the last call.
     pub(crate) fn take_stray(&mut self) -> u64 {
         core::mem::take(&mut self.stray)
+    }
+
+    /// Frames dropped since the last call.
+    pub(crate) fn take_refused(&mut self) -> Refused {
+        core::mem::take(&mut self.refused)
     }
 
     /// One more byte. The buffer never exceeds the longest frame, provided that
@@ -85,7 +108,13 @@ impl Decoder {
         let found = loop {
             match self.front(&self.buffer[at..]) {
                 Front::Incomplete => break None,
-                Front::Bad => at += 1,
+                Front::Noise => at += 1,
+                Front::Refused(why) => {
+                    self.refused.crc5 += why.crc5;
+                    self.refused.crc16 += why.crc16;
+                    self.refused.length += why.length;
+                    at += 1;
+                }
                 Front::Frame(length, received) => break Some((length, received)),
             }
         };
@@ -96,36 +125,67 @@ impl Decoder {
     }
 
     fn front(&self, bytes: &[u8]) -> Front {
-        let known = bytes.len().min(2);
-        if bytes[..known] != PREAMBLE[..known] {
-            return Front::Bad;
+        let preamble = self.preamble;
+        let known = bytes.len().min(preamble.len());
+        if bytes[..known] != preamble[..known] {
+            return Front::Noise;
         }
-        let &[_, _, header, length, ..] = bytes else {
-            return Front::Incomplete;
+        let &[header, length, ..] = &bytes[known..] else {
+            // Without a preamble the header alone can tell that this is no frame.
+            return match bytes {
+                [header] if preamble.is_empty() && !self.has_header(*header) => Front::Noise,
+                _ => Front::Incomplete,
+            };
         };
         let Some(after_preamble) = self.frame_len(header, length) else {
-            return Front::Bad;
+            return match preamble {
+                [] => Front::Noise,
+                _ => Front::Refused(Refused {
+                    length: 1,
+                    ..Refused::default()
+                }),
+            };
         };
-        let Some(frame) = bytes.get(2..2 + after_preamble) else {
+        let end = preamble.len() + after_preamble;
+        let Some(frame) = bytes.get(preamble.len()..end) else {
             return Front::Incomplete;
         };
-        let received = if header == HEADER_JOB {
-            self.job(frame)
-        } else {
-            command(frame).map(Received::Command)
+        let received = match header {
+            HEADER_JOB => self.job(frame),
+            _ => self.command(frame).map(Received::Command),
         };
-        received.map_or(Front::Bad, |r| Front::Frame(2 + after_preamble, r))
+        match received {
+            Some(received) => Front::Frame(end, received),
+            None => Front::Refused(Refused {
+                crc5: u64::from(header != HEADER_JOB),
+                crc16: u64::from(header == HEADER_JOB),
+                length: 0,
+            }),
+        }
+    }
+
+    fn has_header(&self, header: u8) -> bool {
+        [5, 9, 0x36]
+            .iter()
+            .any(|l| self.frame_len(header, *l).is_some())
     }
 
     /// Bytes after the preamble, or `None` for a header or length that no frame has.
     fn frame_len(&self, header: u8, length: u8) -> Option<usize> {
-        match (header, length) {
-            (0x40 | 0x42 | 0x52 | 0x53, 5) => Some(5),
-            (0x41 | 0x51, 9) => Some(9),
-            (HEADER_JOB, 0x36 | 0x56) if self.form == JobForm::FullHeader => Some(FULL_HEADER_LEN),
-            (HEADER_JOB, 0x36 | 0x56 | 0x96) if self.form == JobForm::Midstates => {
-                Some(usize::from(length))
-            }
+        match (self.commands, header, length) {
+            (CommandForm::Preamble, 0x40 | 0x42 | 0x52 | 0x53, 5) => Some(5),
+            (CommandForm::Preamble, 0x41 | 0x51, 9) => Some(9),
+            (CommandForm::Bare, 0x41 | 0x44 | 0x54 | 0x55, 5) => Some(5),
+            (CommandForm::Bare, 0x48 | 0x58, 9) => Some(9),
+            (_, HEADER_JOB, _) => self.job_len(length),
+            _ => None,
+        }
+    }
+
+    fn job_len(&self, length: u8) -> Option<usize> {
+        match (self.jobs, length) {
+            (JobForm::FullHeader, 0x36 | 0x56) => Some(FULL_HEADER_LEN),
+            (JobForm::Midstates, 0x36 | 0x56 | 0x96) => Some(usize::from(length)),
             _ => None,
         }
     }
@@ -135,38 +195,61 @@ impl Decoder {
         if crc16(body).to_be_bytes() != crc {
             return None;
         }
-        let job = match self.form {
+        let job = match self.jobs {
             JobForm::Midstates => Job::from_midstate_frame(body),
             JobForm::FullHeader => Job::from_full_header_frame(body),
         };
         job.map(Received::Job)
     }
-}
 
-/// A command whose length fits its header, if its CRC is right.
-fn command(frame: &[u8]) -> Option<Command> {
-    let (body, crc) = frame.split_at(frame.len() - 1);
-    if crc != [crc5(body)] {
-        return None;
+    /// A command whose length fits its header, if its CRC is right.
+    fn command(&self, frame: &[u8]) -> Option<Command> {
+        let (body, crc) = frame.split_at(frame.len() - 1);
+        if crc != [crc5(body)] {
+            return None;
+        }
+        let is = |header, bare, preamble| match self.commands {
+            CommandForm::Bare => header == bare,
+            CommandForm::Preamble => header == preamble,
+        };
+        Some(match *body {
+            [header, _, _, _] if is(header, 0x55, 0x53) => Command::Inactive,
+            [header, _, address, _] if is(header, 0x41, 0x40) => Command::SetAddress(address),
+            [header, _, address, register] => Command::Read {
+                address: is(header, 0x44, 0x42).then_some(address),
+                register,
+            },
+            [header, _, address, register, a, b, c, d] => Command::Write {
+                address: is(header, 0x48, 0x41).then_some(address),
+                register,
+                value: u32::from_be_bytes([a, b, c, d]),
+            },
+            _ => return None,
+        })
     }
-    Some(match *body {
-        [0x53, _, _, _] => Command::Inactive,
-        [0x40, _, address, _] => Command::SetAddress(address),
-        [header @ (0x42 | 0x52), _, address, register] => Command::Read {
-            address: (header == 0x42).then_some(address),
-            register,
-        },
-        [header @ (0x41 | 0x51), _, address, register, a, b, c, d] => Command::Write {
-            address: (header == 0x41).then_some(address),
-            register,
-            value: u32::from_be_bytes([a, b, c, d]),
-        },
-        _ => return None,
-    })
 }
 
 /// Longest answer.
 pub(crate) const ANSWER_MAX: usize = 11;
+
+/// How long an answer is now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shape {
+    Seven,
+    Nine,
+    Eleven,
+}
+
+impl AnswerForm {
+    /// `rolling`: version rolling was enabled.
+    pub(crate) fn shape(self, rolling: bool) -> Shape {
+        match self {
+            AnswerForm::Seven => Shape::Seven,
+            AnswerForm::NineThenEleven if rolling => Shape::Eleven,
+            AnswerForm::Nine | AnswerForm::NineThenEleven => Shape::Nine,
+        }
+    }
+}
 
 /// An answer as it travels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -176,35 +259,44 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Register answer: 9 bytes, or 11 once version rolling was switched on (then with
-    /// two bytes of unknown meaning, captured as zero).
-    pub(crate) fn register(value: u32, address: u8, register: u8, long: bool) -> Self {
+    /// Register answer. Seven bytes have no room for chip and register; the last two of
+    /// eleven have an unknown meaning and were captured as zero.
+    pub(crate) fn register(value: u32, address: u8, register: u8, shape: Shape) -> Self {
         let [a, b, c, d] = value.to_be_bytes();
-        Self::build([a, b, c, d, address, register, 0, 0], long, 0)
+        let from = match shape {
+            Shape::Seven => [0, 0],
+            Shape::Nine | Shape::Eleven => [address, register],
+        };
+        Self::build([a, b, c, d, from[0], from[1], 0, 0], shape, 0)
     }
 
-    /// Nonce answer: the version counter travels in the long form only.
+    /// Nonce answer: the version counter travels in the longest form only.
     pub(crate) fn nonce(
         nonce_wire: [u8; 4],
         byte4: u8,
         job_byte: u8,
         counter: u16,
-        long: bool,
+        shape: Shape,
     ) -> Self {
         let [a, b, c, d] = nonce_wire;
         let [high, low] = counter.to_be_bytes();
-        Self::build([a, b, c, d, byte4, job_byte, high, low], long, 4)
+        Self::build([a, b, c, d, byte4, job_byte, high, low], shape, 4)
     }
 
-    fn build(body: [u8; 8], long: bool, type_bits: u8) -> Self {
-        let body = if long { &body[..] } else { &body[..6] };
+    fn build(body: [u8; 8], shape: Shape, type_bits: u8) -> Self {
+        let (preamble, body) = match shape {
+            Shape::Seven => (&[][..], &body[..6]),
+            Shape::Nine => (&[0xAA, 0x55][..], &body[..6]),
+            Shape::Eleven => (&[0xAA, 0x55][..], &body[..]),
+        };
         let mut bytes = [0; ANSWER_MAX];
-        bytes[..2].copy_from_slice(&[0xAA, 0x55]);
-        bytes[2..2 + body.len()].copy_from_slice(body);
-        bytes[2 + body.len()] = response_trailer(body, type_bits);
+        let end = preamble.len() + body.len();
+        bytes[..preamble.len()].copy_from_slice(preamble);
+        bytes[preamble.len()..end].copy_from_slice(body);
+        bytes[end] = response_trailer(body, type_bits);
         Answer {
             bytes,
-            len: body.len() as u8 + 3,
+            len: end as u8 + 1,
         }
     }
 

@@ -1,16 +1,17 @@
 //! What a chain does as a chain: addressing, reading, baud rates, power.
 
-use super::super::wire::Answer;
+use super::super::wire::{Answer, Shape};
 use super::*;
 
 const ID_1398: u32 = 0x1398_1800;
 const ID_1370: u32 = 0x1370_0000;
 
 fn ids(id: u32, addresses: &[u8], long: bool) -> Vec<u8> {
+    let shape = if long { Shape::Eleven } else { Shape::Nine };
     addresses
         .iter()
         .flat_map(|a| {
-            let answer = Answer::register(id | u32::from(*a), *a, 0, long);
+            let answer = Answer::register(id | u32::from(*a), *a, 0, shape);
             answer.as_slice().to_vec()
         })
         .collect()
@@ -51,7 +52,7 @@ fn writes_are_silent_and_reach_one_chip_or_all() {
     bench.write_all(0x54, 3);
     assert_eq!(bench.command(&[0x41, 9, 2, 0x54, 0, 0, 0, 2]), NONE);
     let of = |address, value| {
-        Answer::register(value, address, 0x54, false)
+        Answer::register(value, address, 0x54, Shape::Nine)
             .as_slice()
             .to_vec()
     };
@@ -80,7 +81,7 @@ fn answers_grow_to_11_bytes_with_version_rolling_and_stay_so() {
 fn the_running_pll_shows_its_lock_bit() {
     let mut bench = Bench::new("bm1370", 1, options(2));
     bench.write_all(0x08, 0x40A8_0230);
-    let answer = Answer::register(0xC0A8_0230, 0, 0x08, false);
+    let answer = Answer::register(0xC0A8_0230, 0, 0x08, Shape::Nine);
     assert_eq!(bench.command(&[0x42, 5, 0, 0x08]), answer.as_slice());
 }
 
@@ -108,6 +109,17 @@ fn baud_change_takes_effect_after_its_frame_and_a_deaf_host_hears_garbage() {
             "{baud}: {answer:x?}"
         );
     }
+}
+
+#[test]
+fn a_host_that_follows_the_chips_is_always_understood() {
+    let mut bench = Bench::new("bm1370", 1, options(2));
+    bench.machine.uart_follow_chips(bench.now, SLOT);
+    // Both frames in one go: the second leaves at the new rate.
+    let change = framed(&[0x51, 9, 0, 0x28, 0x01, 0x30, 0, 0]);
+    let both = [change, framed(&READ_IDS)].concat();
+    assert_eq!(bench.send(&both), ids(ID_1370, &[0], false));
+    assert_eq!(bench.machine.uart_waiting(SLOT), 0);
 }
 
 #[test]

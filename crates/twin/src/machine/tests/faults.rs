@@ -289,7 +289,7 @@ fn garbage_of_any_kind_never_stops_a_chip_from_hearing_the_next_frame() {
 }
 
 fn read_of_id() -> Vec<u8> {
-    super::super::wire::Answer::register(0x1370_0000, 0, 0, false)
+    super::super::wire::Answer::register(0x1370_0000, 0, 0, super::super::wire::Shape::Nine)
         .as_slice()
         .to_vec()
 }

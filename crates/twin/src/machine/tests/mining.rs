@@ -2,79 +2,44 @@
 
 use sha2::{Digest, Sha256};
 
-use super::super::chip::{BM1370, BM1398, ChipModel};
-use super::super::crc::crc16;
+use super::super::FrameKind;
+use super::super::chip::JobForm;
 use super::super::hash::{meets_ticket, zero_bits};
-use super::super::{Fate, FrameKind};
 use super::*;
 
 /// A nonce frame, taken apart by hand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Seen {
-    wire: [u8; 4],
-    byte4: u8,
-    job_byte: u8,
-    counter: u16,
+pub(super) struct Seen {
+    pub(super) wire: [u8; 4],
+    pub(super) byte4: u8,
+    pub(super) job_byte: u8,
+    pub(super) counter: u16,
 }
 
-fn nonces(bytes: &[u8], len: usize) -> Vec<Seen> {
+pub(super) fn nonces(bytes: &[u8], len: usize) -> Vec<Seen> {
     assert!(bytes.len().is_multiple_of(len), "{bytes:x?}");
     let one = |f: &[u8]| {
-        assert_eq!((f[0], f[1], f[len - 1] >> 5), (0xAA, 0x55, 4), "{f:x?}");
-        let counter = if len == 11 { [f[8], f[9]] } else { [0, 0] };
+        assert_eq!(f[len - 1] >> 5, 4, "{f:x?}");
+        let body = match len {
+            7 => f,
+            _ => f.strip_prefix(&[0xAA, 0x55]).expect("a preamble"),
+        };
+        let counter = if len == 11 {
+            [body[6], body[7]]
+        } else {
+            [0, 0]
+        };
         Seen {
-            wire: [f[2], f[3], f[4], f[5]],
-            byte4: f[6],
-            job_byte: f[7],
+            wire: [body[0], body[1], body[2], body[3]],
+            byte4: body[4],
+            job_byte: body[5],
             counter: u16::from_be_bytes(counter),
         }
     };
     bytes.chunks(len).map(one).collect()
 }
 
-fn with_crc16(mut frame: Vec<u8>) -> Vec<u8> {
-    frame.extend(crc16(&frame[2..]).to_be_bytes());
-    frame
-}
-
-/// A full-header job for the header 00 01 02 … with version 0x20000000.
-fn full_header_job(id: u8, salt: u8) -> (Vec<u8>, [u8; 80]) {
-    let mut header: [u8; 80] = core::array::from_fn(|i| i as u8);
-    header[..4].copy_from_slice(&0x2000_0000u32.to_le_bytes());
-    header[40] = salt;
-    let reversed =
-        |bytes: &[u8]| -> Vec<u8> { bytes.chunks(4).rev().flat_map(|w| w.to_vec()).collect() };
-    let mut frame = vec![0x55, 0xAA, 0x21, 0x56, id, 1, 0, 0, 0, 0];
-    frame.extend(&header[72..76]);
-    frame.extend(&header[68..72]);
-    frame.extend(reversed(&header[36..68]));
-    frame.extend(reversed(&header[4..36]));
-    frame.extend(&header[..4]);
-    (with_crc16(frame), header)
-}
-
-/// A job of `count` midstates: version i << 13 of the header above.
-fn midstate_job(id: u8, count: u8, salt: u8) -> (Vec<u8>, Vec<[u8; 80]>) {
-    let (_, base) = full_header_job(0, salt);
-    let headers: Vec<[u8; 80]> = (0..u32::from(count))
-        .map(|i| {
-            let mut header = base;
-            header[..4].copy_from_slice(&(0x2000_0000 | i << 13).to_le_bytes());
-            header
-        })
-        .collect();
-    let mut frame = vec![0x55, 0xAA, 0x21, 22 + 32 * count, id, count, 0, 0, 0, 0];
-    frame.extend(&base[72..76]);
-    frame.extend(&base[68..72]);
-    frame.extend(&base[64..68]);
-    for header in &headers {
-        let state = sha256d::midstate(header[..64].try_into().expect("64 bytes"));
-        frame.extend(state.iter().rev().flat_map(|w| w.to_be_bytes()));
-    }
-    (with_crc16(frame), headers)
-}
-
-fn double_sha(mut header: [u8; 80], seen: &Seen) -> [u8; 32] {
+pub(super) fn double_sha(mut header: [u8; 80], seen: &Seen) -> [u8; 32] {
     header[76..].copy_from_slice(&seen.wire);
     Sha256::digest(Sha256::digest(header)).into()
 }
@@ -109,7 +74,7 @@ fn bm1398(chips: u16, ticket: u32, options: TwinOptions) -> Bench {
 }
 
 /// Sends a job and collects what comes in `time`, and the rest of the last frame.
-fn mine(bench: &mut Bench, job: &[u8], time: Duration) -> Vec<u8> {
+pub(super) fn mine(bench: &mut Bench, job: &[u8], time: Duration) -> Vec<u8> {
     bench.machine.uart_write(bench.now, SLOT, job);
     // In slices: the host's buffer holds 16 KiB.
     let mut bytes = Vec::new();
@@ -143,43 +108,6 @@ fn a_captured_job_is_answered_by_its_captured_frame() {
     bench.write_all(0x14, 0x0000_00FF);
     let answer = mine(&mut bench, &hex(&v["job_frame"]), Duration::from_secs(1));
     assert_eq!(answer, hex(&v["response_frame"]));
-}
-
-#[test]
-fn historic_blocks_are_solved_by_both_chips_at_real_difficulty() {
-    for v in vectors("blocks") {
-        let header: [u8; 80] = hex(&v["header80"]).try_into().expect("80 bytes");
-        let options = || TwinOptions {
-            known_headers: vec![header],
-            ..options(32)
-        };
-        let check = |mut bench: Bench, job: &str, len: usize, job_byte: u8| {
-            let answer = mine(&mut bench, &hex(&v[job]), Duration::from_millis(1));
-            let [seen] = nonces(&answer, len)[..] else {
-                panic!("{v}: {answer:x?}");
-            };
-            assert_eq!(seen.wire.to_vec(), hex(&v["nonce_wire_bytes"]), "{v}");
-            assert_eq!((seen.job_byte, seen.counter), (job_byte, 0), "{v}");
-            let hash = double_sha(header, &seen);
-            assert!(meets_ticket(&hash, 32), "{v}");
-            let ledger = bench.machine.take_ledger();
-            let told = ledger.frames.last().map(|f| (f.kind, f.fate));
-            let Some((FrameKind::Nonce { hash: told, .. }, Fate::Arrived)) = told else {
-                panic!("{told:?}");
-            };
-            assert_eq!(told, hash);
-        };
-        // Some early blocks have a difficulty below 16: ticket 1 for all.
-        let mut long = bm1370(1, 0xFFFF, options());
-        long.write_all(0x14, 0);
-        check(long, "derived_job_full_header", 11, 0x10);
-        check(
-            bm1398(1, 0, options()),
-            "derived_job_bm1397_1_midstate",
-            9,
-            0x04,
-        );
-    }
 }
 
 #[test]
@@ -267,7 +195,8 @@ fn bm1398_nonces_solve_one_of_the_midstates_in_the_window_of_their_chip() {
 }
 
 /// Nonces in 20 s with a job whenever one is due must be those of the hashrate.
-fn check_rate(model: &ChipModel, mut bench: Bench, chips_mhz: f64, job_time: Duration) {
+fn check_rate(mut bench: Bench, chips_mhz: f64, job_time: Duration) {
+    let model = bench.model;
     let mut count = 0;
     let mut round = 0;
     let start = bench.now;
@@ -275,7 +204,10 @@ fn check_rate(model: &ChipModel, mut bench: Bench, chips_mhz: f64, job_time: Dur
         round += 1;
         let (full, _) = full_header_job(8 * (round % 16), round);
         let (mid, _) = midstate_job(4 * (round % 32), 4, round);
-        let job = if model.name == "bm1370" { full } else { mid };
+        let job = match model.jobs {
+            JobForm::FullHeader => full,
+            JobForm::Midstates => mid,
+        };
         mine(&mut bench, &job, job_time);
         let frames = bench.machine.take_ledger().frames;
         count += frames
@@ -293,7 +225,7 @@ fn check_rate(model: &ChipModel, mut bench: Bench, chips_mhz: f64, job_time: Dur
 }
 
 #[test]
-fn nonces_come_at_the_rate_of_the_hashrate() {
+pub(super) fn nonces_come_at_the_rate_of_the_hashrate() {
     let time = Duration::from_millis(240);
     for thinning in [1000, 4000] {
         let options = TwinOptions {
@@ -301,17 +233,17 @@ fn nonces_come_at_the_rate_of_the_hashrate() {
             ..options(3)
         };
         let job_time = time * (thinning / 1000);
-        check_rate(&BM1398, bm1398(20, 0xF0, options), 20.0 * 525.0, job_time);
+        check_rate(bm1398(20, 0xF0, options), 20.0 * 525.0, job_time);
     }
     let second = Duration::from_secs(1);
-    check_rate(&BM1370, bm1370(5, 0xFFFF, options(3)), 5.0 * 600.0, second);
+    check_rate(bm1370(5, 0xFFFF, options(3)), 5.0 * 600.0, second);
     let slow = |mut bench: Bench| {
         bench.write_all(0x08, 0x40A0_0241);
         bench
     };
     // 25 * 160 / (2 * 5 * 2) = 200 MHz.
     let bench = slow(bm1370(15, 0xFFFF, options(3)));
-    check_rate(&BM1370, bench, 15.0 * 200.0, second);
+    check_rate(bench, 15.0 * 200.0, second);
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! The twin against golden vectors, and its behaviour as a machine.
 
 mod behaviour;
+mod chips;
 mod faults;
 mod fpga;
 mod mining;
+mod tables;
 mod vectors;
 
 use serde_json::Value;
 use units::{ChainSlot, Duration, Instant};
 
+use super::chip::{ChipModel, CommandForm, Condition};
+use super::models::{MODELS, model};
 use super::{FaultPlan, TwinMachine, TwinOptions};
 
 pub(super) const SLOT: ChainSlot = ChainSlot(0);
@@ -47,13 +51,27 @@ pub(super) fn number(value: &Value) -> u64 {
     }
 }
 
-/// True if a vector names one of the twin's chips or a chip of their family with the
-/// same commands.
-pub(super) fn is_for(vector: &Value, chips: &[&str]) -> bool {
-    vector["chips"].as_array().is_some_and(|list| {
-        list.iter()
-            .any(|c| c.as_str().is_some_and(|c| chips.contains(&c)))
-    })
+/// The models that a vector names, in `chip` or `chips`.
+pub(super) fn models_of(vector: &Value) -> Vec<&'static ChipModel> {
+    let listed = vector["chips"].as_array().into_iter().flatten();
+    let names = listed.chain([&vector["chip"]]).filter_map(Value::as_str);
+    names.filter_map(|n| model(&n.to_lowercase())).collect()
+}
+
+/// Runs `check` on each vector of a file and each model that it names; returns how often.
+/// Chips without a model are passed over.
+pub(super) fn for_each_model(
+    file: &str,
+    mut check: impl FnMut(&Value, &'static ChipModel),
+) -> usize {
+    let mut count = 0;
+    for vector in vectors(file) {
+        for model in models_of(&vector) {
+            check(&vector, model);
+            count += 1;
+        }
+    }
+    count
 }
 
 pub(super) fn options(difficulty_bits: u8) -> TwinOptions {
@@ -66,6 +84,7 @@ pub(super) fn options(difficulty_bits: u8) -> TwinOptions {
 
 /// A host at a single chain's UART, with its own clock.
 pub(super) struct Bench {
+    pub(super) model: &'static ChipModel,
     pub(super) machine: TwinMachine,
     pub(super) now: Instant,
     /// Length of answers, as far as a test has set it.
@@ -75,6 +94,7 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new(chip: &str, chips: u16, options: TwinOptions) -> Self {
         Bench {
+            model: model(chip).expect("a known chip"),
             machine: TwinMachine::single_chain(chip, chips, options).expect("a known chip"),
             now: Instant::ZERO,
             answer_len: 9,
@@ -102,14 +122,39 @@ impl Bench {
         self.read()
     }
 
-    /// Adds preamble and CRC.
+    /// Adds preamble and CRC, and gives a BM1387 its own header.
     pub(super) fn command(&mut self, body: &[u8]) -> Vec<u8> {
-        self.send(&framed(body))
+        let frame = frame(self.model, body);
+        self.send(&frame)
+    }
+
+    /// All chips' clock.
+    pub(super) fn clock(&mut self, mhz: f64) {
+        if let Some(divider) = self.model.registers.pll_divider {
+            self.write_all(divider, 0);
+        }
+        self.write_all(self.model.registers.pll, tables::pll_word(self.model, mhz));
     }
 
     pub(super) fn write_all(&mut self, register: u8, value: u32) {
         let [a, b, c, d] = value.to_be_bytes();
         assert_eq!(self.command(&[0x51, 9, 0, register, a, b, c, d]), NONE);
+    }
+
+    pub(super) fn write_one(&mut self, address: u8, register: u8, value: u32) {
+        let [a, b, c, d] = value.to_be_bytes();
+        assert_eq!(
+            self.command(&[0x41, 9, address, register, a, b, c, d]),
+            NONE
+        );
+    }
+
+    /// The value that the first answer to a read carries.
+    pub(super) fn value(&mut self, address: u8, register: u8) -> u32 {
+        let answer = self.command(&[0x42, 5, address, register]);
+        let from = self.model.preambles().1.len();
+        let bytes: [u8; 4] = answer[from..from + 4].try_into().expect("an answer");
+        u32::from_be_bytes(bytes)
     }
 
     pub(super) fn read(&mut self) -> Vec<u8> {
@@ -132,9 +177,95 @@ impl Bench {
     }
 }
 
+/// A command with preamble and CRC as this chip has it, from that of a BM1397.
+pub(super) fn frame(model: &ChipModel, body: &[u8]) -> Vec<u8> {
+    match model.commands {
+        CommandForm::Preamble => framed(body),
+        CommandForm::Bare => bare(body),
+    }
+}
+
+/// Writes after which a chip works on all midstates of a job.
+pub(super) fn many_midstates(model: &ChipModel) -> Vec<(u8, u32)> {
+    match (model.many_midstates_while, model.core_control) {
+        (Some(Condition::Bits(register, _, value)), _) => {
+            let reset = model.resets.iter().find(|(r, _)| *r == register);
+            vec![(register, reset.map_or(0, |(_, v)| *v) | value)]
+        }
+        (Some(Condition::CoreBits(register, _, value)), Some(control)) => {
+            let word = 0x8000_8000 | u32::from(register) << 8 | u32::from(value);
+            vec![(control.register, word)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A command of the others as a BM1387 has it.
+fn bare(body: &[u8]) -> Vec<u8> {
+    let mut frame = body.to_vec();
+    frame[0] = match body[0] {
+        0x40 => 0x41,
+        0x41 => 0x48,
+        0x42 => 0x44,
+        0x51 => 0x58,
+        0x52 => 0x54,
+        0x53 => 0x55,
+        other => other,
+    };
+    frame.push(super::crc::crc5(&frame));
+    frame
+}
+
 pub(super) fn framed(body: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x55, 0xAA];
     frame.extend_from_slice(body);
     frame.push(super::crc::crc5(body));
     frame
+}
+
+fn with_crc16(mut frame: Vec<u8>) -> Vec<u8> {
+    frame.extend(super::crc::crc16(&frame[2..]).to_be_bytes());
+    frame
+}
+
+/// A full-header job for the header 00 01 02 … with version 0x20000000.
+pub(super) fn full_header_job(id: u8, salt: u8) -> (Vec<u8>, [u8; 80]) {
+    let mut header: [u8; 80] = core::array::from_fn(|i| i as u8);
+    header[..4].copy_from_slice(&0x2000_0000u32.to_le_bytes());
+    header[40] = salt;
+    (full_header_frame(id, &header), header)
+}
+
+/// The full-header job of a header.
+pub(super) fn full_header_frame(id: u8, header: &[u8; 80]) -> Vec<u8> {
+    let reversed =
+        |bytes: &[u8]| -> Vec<u8> { bytes.chunks(4).rev().flat_map(|w| w.to_vec()).collect() };
+    let mut frame = vec![0x55, 0xAA, 0x21, 0x56, id, 1, 0, 0, 0, 0];
+    frame.extend(&header[72..76]);
+    frame.extend(&header[68..72]);
+    frame.extend(reversed(&header[36..68]));
+    frame.extend(reversed(&header[4..36]));
+    frame.extend(&header[..4]);
+    with_crc16(frame)
+}
+
+/// A job of `count` midstates: version i << 13 of the header above.
+pub(super) fn midstate_job(id: u8, count: u8, salt: u8) -> (Vec<u8>, Vec<[u8; 80]>) {
+    let (_, base) = full_header_job(0, salt);
+    let headers: Vec<[u8; 80]> = (0..u32::from(count))
+        .map(|i| {
+            let mut header = base;
+            header[..4].copy_from_slice(&(0x2000_0000 | i << 13).to_le_bytes());
+            header
+        })
+        .collect();
+    let mut frame = vec![0x55, 0xAA, 0x21, 22 + 32 * count, id, count, 0, 0, 0, 0];
+    frame.extend(&base[72..76]);
+    frame.extend(&base[68..72]);
+    frame.extend(&base[64..68]);
+    for header in &headers {
+        let state = sha256d::midstate(header[..64].try_into().expect("64 bytes"));
+        frame.extend(state.iter().rev().flat_map(|w| w.to_be_bytes()));
+    }
+    (with_crc16(frame), headers)
 }

@@ -1,0 +1,139 @@
+//! `stannary twin --pty`: an emulated chain behind a pseudo-terminal, for any driver.
+//!
+//! The chain runs in real time. What stands at the path is a link to the terminal, which a
+//! driver opens like a serial port: it sets its speed with `tcsetattr` and talks to chips.
+//!
+//! * **Speed.** A driver that sets one is held to it: unless it is within 4.5 % of the
+//!   chips', both sides hear noise, as on a wire. One that leaves the terminal's own 38400
+//!   says nothing about its speed, and is taken to follow the chips. A change of speed
+//!   counts for what is written after it: what was written before leaves first.
+//! * **Power.** Nothing on a pseudo-terminal resets chips. A port that stayed closed for
+//!   two seconds is a chain that was switched off: who opens it then finds chips as after
+//!   power-up.
+//! * **Difficulty.** Nonces are found by search at a scaled difficulty one, except for jobs
+//!   of a few historic blocks, which are answered with their real nonce.
+
+mod blocks;
+mod line;
+mod port;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use telemetry::Code;
+use twin::machine::{TwinMachine, TwinOptions};
+
+use crate::cli::TwinArgs;
+use line::Line;
+use port::Port;
+
+/// Zero bits that stand for the 32 of difficulty one, unless asked for otherwise: with the
+/// usual ticket of 256 a nonce costs 65,536 hashes, and the largest board 6 MH/s.
+pub(crate) const DIFFICULTY_BITS: u8 = 8;
+/// Without an event, look at the terminal's speed this often.
+const LOOK: Duration = Duration::from_millis(5);
+/// Between two lines about what the chain did.
+const REPORT: Duration = Duration::from_secs(10);
+
+/// Why it does not start: the command line's fault, or the system's.
+pub(crate) enum Refusal {
+    Usage(String),
+    Failed(anyhow::Error),
+}
+
+/// Serve a chain until SIGTERM, SIGINT or SIGHUP.
+pub(crate) fn run(args: &TwinArgs) -> Result<(), Refusal> {
+    let (machine, chip) = chain(args).map_err(Refusal::Usage)?;
+    let path = args.pty.as_deref().unwrap_or_else(|| "".as_ref());
+    port::is_free(path).map_err(Refusal::Usage)?;
+    let stop = stop_on_signal().map_err(Refusal::Failed)?;
+    let port = Port::open(path).map_err(Refusal::Failed)?;
+    eprintln!(
+        "twin: {} × {chip} behind {} -> {}, seed {}",
+        args.chips.unwrap_or(1),
+        path.display(),
+        port.terminal(),
+        args.seed
+    );
+    eprintln!("twin: {}", what_nonces_are(args.difficulty_bits));
+    serve(machine, port, &stop).map_err(Refusal::Failed)
+}
+
+fn chain(args: &TwinArgs) -> Result<(TwinMachine, &str), String> {
+    let (Some(chip), Some(chips), Some(_)) = (&args.chip, args.chips, &args.pty) else {
+        return Err(format!(
+            "{}: a whole machine as a process of its own is not part of this build\n\
+             hint: `stannary demo --machine NAME` runs a whole machine; \
+             `stannary twin --chip NAME --chips N --pty PATH` serves a chain",
+            Code::TwinWhole.text()
+        ));
+    };
+    let options = TwinOptions {
+        seed: args.seed,
+        difficulty_bits: args.difficulty_bits,
+        known_headers: blocks::headers(),
+        // Nobody reads the frames; totals are kept.
+        ledger_frames_max: 0,
+        ..TwinOptions::default()
+    };
+    let name = chip.to_lowercase();
+    let machine = TwinMachine::single_chain(&name, chips, options).map_err(|why| {
+        let known: Vec<&str> = TwinMachine::chip_names().collect();
+        format!(
+            "{}: {why}\nhint: chips are {}",
+            Code::TwinChip.text(),
+            known.join(", ")
+        )
+    })?;
+    Ok((machine, chip))
+}
+
+fn what_nonces_are(bits: u8) -> String {
+    match bits {
+        32 => "difficulty one is real: only jobs of known blocks are answered, \
+               because no computer searches that far"
+            .into(),
+        _ => format!(
+            "{bits} zero bits stand for the 32 of difficulty one: a nonce is real, but its \
+             hash has {bits} zero bits and those of the ticket. A driver that insists on 32 \
+             counts it as an error; only jobs of known blocks have nonces that it accepts"
+        ),
+    }
+}
+
+/// Set by the first signal; a second one ends the process at once.
+fn stop_on_signal() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())
+            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
+            .context("cannot take signals")?;
+    }
+    Ok(stop)
+}
+
+fn serve(machine: TwinMachine, mut port: Port, stop: &AtomicBool) -> Result<()> {
+    let mut line = Line::new(machine);
+    let mut report_at = REPORT;
+    while !stop.load(Ordering::Relaxed) {
+        port.wait(line.patience(LOOK))
+            .context("the pseudo-terminal does not work")?;
+        for note in line.turn(&mut port)? {
+            eprintln!("twin: {note}");
+        }
+        if line.elapsed() >= report_at {
+            report_at = line.elapsed() + REPORT;
+            if let Some(news) = line.news() {
+                eprintln!("twin: {news}");
+            }
+        }
+    }
+    if let Some(news) = line.news() {
+        eprintln!("twin: {news}");
+    }
+    eprintln!("twin: stopped");
+    Ok(())
+}
