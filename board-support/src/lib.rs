@@ -10,6 +10,8 @@ mod fit;
 mod library;
 #[cfg(test)]
 mod library_tests;
+#[cfg(test)]
+mod machines_tests;
 mod parts;
 mod schema;
 pub mod strict;
