@@ -44,6 +44,11 @@ impl WorldOptions {
     /// A healthy machine at a well-behaved pool, near by.
     pub fn healthy(seed: u64, machine: &str) -> Self {
         let machine = board_support::machine(machine).expect("a machine of this project");
+        Self::healthy_machine(seed, machine)
+    }
+
+    /// The same for a machine that may have been changed.
+    pub fn healthy_machine(seed: u64, machine: Machine) -> Self {
         let difficulty_one = DifficultyOne::from_zero_bits(2).expect("below 32");
         WorldOptions {
             seed,
@@ -96,6 +101,41 @@ pub struct World {
 
 const POOL: PoolIndex = PoolIndex(0);
 
+/// The miner of such a World.
+fn engine_config(options: &WorldOptions, seed: u64) -> EngineConfig {
+    EngineConfig {
+        machine: options.machine.clone(),
+        backend: "twin".into(),
+        difficulty_one: DifficultyOne::from_zero_bits(options.difficulty_bits)
+            .expect("at most 32 bits"),
+        pools: vec![PoolConfig {
+            endpoint: stratum::Endpoint {
+                host: "pool.sim".into(),
+                port: 3333,
+            },
+            user: "sim.worker".into(),
+            password: "x".into(),
+            difficulty_one: options.pool.difficulty_one,
+        }],
+        settle_percent: options.settle_percent,
+        thinning: options.thinning,
+        seed,
+        firmware: "sim".into(),
+    }
+}
+
+/// The machines that can be simulated: those of board-support for whose chip there are
+/// both a driver and a twin. One that gets them later is taken up by itself.
+pub fn machines() -> Vec<Machine> {
+    let known = board_support::machines().map(|name| WorldOptions::healthy(1, name));
+    let runs = |options: &WorldOptions| {
+        let twin = TwinMachine::new(&options.machine, TwinOptions::default());
+        let engine = Engine::new(Instant::ZERO, engine_config(options, 1));
+        twin.is_ok() && engine.is_ok()
+    };
+    known.filter(runs).map(|options| options.machine).collect()
+}
+
 impl World {
     /// A World at its first instant.
     pub fn new(mut options: WorldOptions) -> Self {
@@ -115,25 +155,7 @@ impl World {
         )
         .expect("a machine of this project");
         let machine = Arc::new(Mutex::new(twin));
-        let config = EngineConfig {
-            machine: options.machine.clone(),
-            backend: "twin".into(),
-            difficulty_one: DifficultyOne::from_zero_bits(options.difficulty_bits)
-                .expect("at most 32 bits"),
-            pools: vec![PoolConfig {
-                endpoint: stratum::Endpoint {
-                    host: "pool.sim".into(),
-                    port: 3333,
-                },
-                user: "sim.worker".into(),
-                password: "x".into(),
-                difficulty_one: options.pool.difficulty_one,
-            }],
-            settle_percent: options.settle_percent,
-            thinning: options.thinning,
-            seed: rng.next_u64(),
-            firmware: "sim".into(),
-        };
+        let config = engine_config(&options, rng.next_u64());
         let mut world = World {
             now: Instant::ZERO,
             engine: Engine::new(Instant::ZERO, config).expect("a machine of this project"),
