@@ -72,7 +72,8 @@ fn cleared_by(code: Code) -> &'static [Code] {
             ChainGaveUp,
         ],
         // A new bring-up counts the chips and judges the link again.
-        ChainRestart => &[ChainChips, ChainBaud],
+        ChainRestart => &[ChainChips, ChainBaud, ChainChipLost],
+        ChainChipBack => &[ChainChipLost],
         PoolUp => &[
             PoolConnect,
             PoolClosed,

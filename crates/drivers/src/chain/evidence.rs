@@ -103,6 +103,16 @@ impl Evidence {
         }
     }
 
+    /// What each chip returned, in chain order: nonces that fit and that do not.
+    pub(super) fn heard(&self) -> impl Iterator<Item = u64> {
+        self.chips.iter().map(|c| c.nonces + c.hw_errors)
+    }
+
+    /// What one chip was expected to return, up to the last accrual.
+    pub(super) fn expected_per_chip(&self) -> f64 {
+        self.expected_per_chip
+    }
+
     pub(super) fn nonces(&self) -> u64 {
         self.nonces
     }

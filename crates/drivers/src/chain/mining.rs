@@ -10,6 +10,7 @@ use super::feed::Feed;
 use super::health::{Health, Sign};
 use super::player::{Played, Player, Stage};
 use super::ramp::{Judgement, Ramp, Turn};
+use super::watch::Seen;
 use super::{Chain, State};
 
 /// Wire ids there can be: the byte has eight bits, and the smallest step is four.
@@ -267,6 +268,22 @@ impl Chain {
         };
         self.take_turn(now, turn);
         self.take_sign(now, sign);
+        self.watch_chips(now);
+    }
+
+    /// Tells of chips that fell silent, and of their return.
+    fn watch_chips(&mut self, now: Instant) {
+        let hashes = matches!(&self.state, State::Mining(mining) if mining.hashes());
+        if !hashes {
+            self.watch.restart();
+            return;
+        }
+        let found = self.found.unwrap_or(0);
+        match self.watch.look(now, &self.evidence, &self.shape, found) {
+            Seen::Nothing => {}
+            Seen::Lost(detail) => self.out.note(now, Code::ChainChipLost, detail),
+            Seen::Back => self.out.note(now, Code::ChainChipBack, String::new()),
+        }
     }
 
     /// Runs the list that follows the first work.
