@@ -103,9 +103,10 @@ impl Evidence {
         }
     }
 
-    /// What each chip returned, in chain order: nonces that fit and that do not.
+    /// What each chip that hashes returned, in chain order: nonces that fit and that do not.
     pub(super) fn heard(&self) -> impl Iterator<Item = u64> {
-        self.chips.iter().map(|c| c.nonces + c.hw_errors)
+        let hashing = self.chips.iter().take(usize::from(self.found));
+        hashing.map(|c| c.nonces + c.hw_errors)
     }
 
     /// What one chip was expected to return, up to the last accrual.

@@ -278,8 +278,7 @@ impl Chain {
             self.watch.restart();
             return;
         }
-        let found = self.found.unwrap_or(0);
-        match self.watch.look(now, &self.evidence, &self.shape, found) {
+        match self.watch.look(now, &self.evidence, &self.shape) {
             Seen::Nothing => {}
             Seen::Lost(detail) => self.out.note(now, Code::ChainChipLost, detail),
             Seen::Back => self.out.note(now, Code::ChainChipBack, String::new()),

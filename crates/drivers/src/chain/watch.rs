@@ -46,19 +46,13 @@ impl Watch {
         self.told.clear();
     }
 
-    /// Look at the evidence. `found` chips hash, the first ones of the chain.
-    pub(super) fn look(
-        &mut self,
-        now: Instant,
-        evidence: &Evidence,
-        shape: &Shape,
-        found: u16,
-    ) -> Seen {
+    /// Look at the evidence of the chips that hash: the first ones of the chain.
+    pub(super) fn look(&mut self, now: Instant, evidence: &Evidence, shape: &Shape) -> Seen {
         if now < self.look {
             return Seen::Nothing;
         }
         self.look = now + LOOK_EVERY;
-        let heard: Vec<u64> = evidence.heard().take(usize::from(found)).collect();
+        let heard: Vec<u64> = evidence.heard().collect();
         if heard.len() != self.heard.len() {
             // Another number of chips than before: what they did before does not compare.
             self.begin(heard, evidence);
@@ -92,7 +86,7 @@ impl Watch {
         if silent == self.told {
             return Seen::Nothing;
         }
-        let words = describe(&silent, shape, talking as u16, found, total);
+        let words = describe(&silent, shape, talking as u16, total);
         (self.lost, self.told) = (true, silent);
         Seen::Lost(words)
     }
@@ -104,10 +98,13 @@ impl Watch {
 }
 
 /// Chips by place, counted from the host from 0.
-fn describe(silent: &[u16], shape: &Shape, talking: u16, found: u16, total: u64) -> String {
+fn describe(silent: &[u16], shape: &Shape, talking: u16, total: u64) -> String {
     let first = silent.first().copied().unwrap_or_default();
     let domain = first / shape.chips_per_domain();
-    let to_the_end = silent.iter().copied().eq(first..found);
+    let to_the_end = silent
+        .iter()
+        .copied()
+        .eq(first..talking + silent.len() as u16);
     let who = match silent {
         [_] => format!("chip {first} in domain {domain} returns"),
         _ if to_the_end => format!("chip {first} in domain {domain} and all behind it return"),
@@ -180,9 +177,7 @@ mod tests {
                     self.evidence
                         .verdict(self.profile, &self.shape, &report, true);
                 }
-                let seen = self
-                    .watch
-                    .look(self.now, &self.evidence, &self.shape, CHIPS);
+                let seen = self.watch.look(self.now, &self.evidence, &self.shape);
                 if seen != Seen::Nothing {
                     return seen;
                 }
