@@ -63,6 +63,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
     match code {
         ChainUp => &[
             ChainSilent,
+            ChainChipLost,
             ChainNoisy,
             ChainRampGuard,
             ChainChipId,
@@ -72,8 +73,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
             ChainGaveUp,
         ],
         // A new bring-up counts the chips and judges the link again.
-        ChainRestart => &[ChainChips, ChainBaud, ChainChipLost],
-        ChainChipBack => &[ChainChipLost],
+        ChainRestart => &[ChainChips, ChainBaud],
         PoolUp => &[
             PoolConnect,
             PoolClosed,
@@ -86,6 +86,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
             PoolRejects,
             PoolVersionBits,
         ],
+        ChainChipBack => &[ChainChipLost],
         _ => &[],
     }
 }

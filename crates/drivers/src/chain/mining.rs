@@ -10,7 +10,6 @@ use super::feed::Feed;
 use super::health::{Health, Sign};
 use super::player::{Played, Player, Stage};
 use super::ramp::{Judgement, Ramp, Turn};
-use super::watch::Seen;
 use super::{Chain, State};
 
 /// Wire ids there can be: the byte has eight bits, and the smallest step is four.
@@ -251,6 +250,7 @@ impl Chain {
     /// Whatever is due.
     pub(super) fn mine(&mut self, now: Instant) {
         self.finish(now);
+        self.watch_chips(now);
         let totals = self.totals();
         let State::Mining(mining) = &mut self.state else {
             return;
@@ -268,21 +268,6 @@ impl Chain {
         };
         self.take_turn(now, turn);
         self.take_sign(now, sign);
-        self.watch_chips(now);
-    }
-
-    /// Tells of chips that fell silent, and of their return.
-    fn watch_chips(&mut self, now: Instant) {
-        let hashes = matches!(&self.state, State::Mining(mining) if mining.hashes());
-        if !hashes {
-            self.watch.restart();
-            return;
-        }
-        match self.watch.look(now, &self.evidence, &self.shape) {
-            Seen::Nothing => {}
-            Seen::Lost(detail) => self.out.note(now, Code::ChainChipLost, detail),
-            Seen::Back => self.out.note(now, Code::ChainChipBack, String::new()),
-        }
     }
 
     /// Runs the list that follows the first work.

@@ -5,9 +5,12 @@
 //! returns what is expected of all its chips, nobody is accused.
 
 use protocol::Shape;
+use telemetry::Code;
 use units::{Duration, Instant};
 
 use super::evidence::Evidence;
+use super::mining::Mining;
+use super::{Chain, State};
 use crate::poisson;
 
 /// Nonces that the others returned on average while a chip returned none: chance does this
@@ -94,6 +97,23 @@ impl Watch {
     fn begin(&mut self, heard: Vec<u64>, evidence: &Evidence) {
         self.heard = heard;
         self.expected_per_chip = evidence.expected_per_chip();
+    }
+}
+
+impl Chain {
+    /// Tells of chips that fell silent, and of their return. While the frequency rises the
+    /// ramp's own guard looks on.
+    pub(super) fn watch_chips(&mut self, now: Instant) {
+        let steady = |mining: &Mining| mining.hashes() && !mining.is_rising();
+        if !matches!(&self.state, State::Mining(mining) if steady(mining)) {
+            self.watch.restart();
+            return;
+        }
+        match self.watch.look(now, &self.evidence, &self.shape) {
+            Seen::Nothing => {}
+            Seen::Lost(detail) => self.out.note(now, Code::ChainChipLost, detail),
+            Seen::Back => self.out.note(now, Code::ChainChipBack, String::new()),
+        }
     }
 }
 
