@@ -8,7 +8,7 @@ use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use twin::machine::{FaultPlan, TwinMachine, TwinOptions};
 use twin::pool::{self, ConnId, Pool, PoolOptions};
-use units::{DifficultyOne, Duration, Instant, PoolIndex, Rng};
+use units::{ChainSlot, DifficultyOne, Duration, Instant, PoolIndex, Rng};
 
 use crate::jobs::JobLog;
 use crate::net::{Net, NetOptions, Parcel};
@@ -86,6 +86,9 @@ pub struct World {
     next_connection: u32,
     pub(crate) job_log: JobLog,
     pub(crate) frames: Vec<twin::machine::FrameRecord>,
+    /// Spans in which a chain had work that belongs to no job: some chips need it before
+    /// their first. The end is where the first job was given to the link.
+    pub(crate) made_up: Vec<(ChainSlot, Instant, Instant)>,
     /// Notes of the engine, in order.
     pub notes: Vec<Note>,
     /// When the shut-down was ordered.
@@ -94,7 +97,7 @@ pub struct World {
     steps_at_once: u32,
     steps: u64,
     digest: u64,
-    events: Vec<(units::ChainSlot, hal::LinkEvent)>,
+    events: Vec<(ChainSlot, hal::LinkEvent)>,
     /// Links that were given something and are looked at before time goes on.
     touched: Vec<bool>,
 }
@@ -168,6 +171,7 @@ impl World {
             next_connection: 0,
             job_log: JobLog::default(),
             frames: Vec::new(),
+            made_up: Vec::new(),
             notes: Vec::new(),
             stop_ordered: None,
             stopped: false,
@@ -375,6 +379,7 @@ impl World {
                     self.hash(&[1, slot.0]);
                     if let hal::LinkOp::Work(frame) = &op {
                         self.hash(frame.as_slice());
+                        self.note_work(slot, frame.as_slice());
                     }
                     let served = self
                         .ports
@@ -398,6 +403,18 @@ impl World {
                 Effect::Log(note) => self.notes.push(note),
                 Effect::Stopped => self.stopped = true,
             }
+        }
+    }
+
+    /// No header has 32 zero bytes in a row, nor has a midstate; work that wakes cores has.
+    fn note_work(&mut self, slot: ChainSlot, frame: &[u8]) {
+        let empty = frame.windows(32).any(|w| w.iter().all(|b| *b == 0));
+        let waking =
+            |span: &&mut (ChainSlot, Instant, Instant)| span.0 == slot && span.2 == Instant::NEVER;
+        match (empty, self.made_up.iter_mut().find(waking)) {
+            (true, None) => self.made_up.push((slot, self.now, Instant::NEVER)),
+            (false, Some(span)) => span.2 = self.now,
+            _ => {}
         }
     }
 

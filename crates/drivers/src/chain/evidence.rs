@@ -103,10 +103,11 @@ impl Evidence {
         }
     }
 
-    /// What each chip that hashes returned, in chain order: nonces that fit and that do not.
+    /// Good nonces of each chip that hashes, in chain order. What does not fit may be damage
+    /// that passed the checksum, and then it names any chip.
     pub(super) fn heard(&self) -> impl Iterator<Item = u64> {
         let hashing = self.chips.iter().take(usize::from(self.found));
-        hashing.map(|c| c.nonces + c.hw_errors)
+        hashing.map(|c| c.nonces)
     }
 
     /// What one chip was expected to return, up to the last accrual.

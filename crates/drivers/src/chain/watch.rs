@@ -1,4 +1,4 @@
-//! Chips that return nothing any more while their chain hashes.
+//! Chips that return nothing good any more while their chain hashes.
 //!
 //! Which chip a nonce came from is read from its bits, which is doubted for some chips. So
 //! this only ever warns: a chain is not restarted for it, and where the chain as a whole
@@ -134,7 +134,7 @@ fn describe(silent: &[u16], shape: &Shape, talking: u16, total: u64) -> String {
         ),
     };
     format!(
-        "{who} nothing, the other {talking} on average {}",
+        "{who} no good nonce, the other {talking} {} on average",
         total / u64::from(talking.max(1))
     )
 }
@@ -211,7 +211,7 @@ mod tests {
         let mut bench = Bench::new();
         assert_eq!(bench.run(200, |_| true), Seen::Nothing);
         let lost = bench.run(60, |chip| chip != 7);
-        let words = "chip 7 in domain 2 returns nothing, the other 11 on average 25";
+        let words = "chip 7 in domain 2 returns no good nonce, the other 11 25 on average";
         assert_eq!(lost, Seen::Lost(words.into()));
         assert_eq!(bench.run(200, |chip| chip != 7), Seen::Nothing, "told once");
         bench.watch.restart();
@@ -228,14 +228,14 @@ mod tests {
             panic!("nothing was seen");
         };
         assert!(
-            words.starts_with("chip 5 in domain 1 and all behind it return nothing"),
+            words.starts_with("chip 5 in domain 1 and all behind it return no good nonce"),
             "{words}"
         );
         let Seen::Lost(words) = bench.run(60, |chip| chip % 2 == 0) else {
             panic!("nothing was seen");
         };
         assert!(
-            words.starts_with("chip 1 in domain 0 and 5 more return nothing"),
+            words.starts_with("chip 1 in domain 0 and 5 more return no good nonce"),
             "{words}"
         );
     }
