@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use telemetry::Command;
 use twin::machine::{Fate, FrameKind, FrameRecord};
 use twin::pool::{ErrorForm, Verdict};
-use units::{Duration, Instant};
+use units::Duration;
 
 use crate::world::World;
 
@@ -268,7 +268,7 @@ fn difficulty_of(hash: &[u8; 32], bits: u8) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use units::{ChainSlot, ChipIndex, Nonce};
+    use units::{ChainSlot, ChipIndex, Instant, Nonce};
 
     use super::*;
     use crate::WorldOptions;

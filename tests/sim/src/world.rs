@@ -87,8 +87,10 @@ pub struct World {
     pub(crate) job_log: JobLog,
     pub(crate) frames: Vec<twin::machine::FrameRecord>,
     /// Spans in which a chain had work that belongs to no job: some chips need it before
-    /// their first. The end is where the first job was given to the link.
+    /// their first. The end is where the link has sent the first job at the latest.
     pub(crate) made_up: Vec<(ChainSlot, Instant, Instant)>,
+    /// How long the work of each chain lasts, as its link was told.
+    periods: Vec<Duration>,
     /// Notes of the engine, in order.
     pub notes: Vec<Note>,
     /// When the shut-down was ordered.
@@ -172,6 +174,7 @@ impl World {
             job_log: JobLog::default(),
             frames: Vec::new(),
             made_up: Vec::new(),
+            periods: Vec::new(),
             notes: Vec::new(),
             stop_ordered: None,
             stopped: false,
@@ -182,6 +185,7 @@ impl World {
             touched: Vec::new(),
         };
         world.touched = vec![false; world.ports.links.len()];
+        world.periods = vec![Duration::ZERO; usize::from(world.options.machine.slots)];
         world.give_engine(Event::Start);
         world
     }
@@ -381,6 +385,11 @@ impl World {
                         self.hash(frame.as_slice());
                         self.note_work(slot, frame.as_slice());
                     }
+                    if let hal::LinkOp::SetWorkPeriod(period) = op
+                        && let Some(known) = self.periods.get_mut(usize::from(slot.0))
+                    {
+                        *known = period;
+                    }
                     let served = self
                         .ports
                         .links
@@ -411,9 +420,11 @@ impl World {
         let empty = frame.windows(32).any(|w| w.iter().all(|b| *b == 0));
         let waking =
             |span: &&mut (ChainSlot, Instant, Instant)| span.0 == slot && span.2 == Instant::NEVER;
+        let period = self.periods.get(usize::from(slot.0)).copied();
+        let sent = self.now + period.unwrap_or_default();
         match (empty, self.made_up.iter_mut().find(waking)) {
             (true, None) => self.made_up.push((slot, self.now, Instant::NEVER)),
-            (false, Some(span)) => span.2 = self.now,
+            (false, Some(span)) => span.2 = sent,
             _ => {}
         }
     }
