@@ -30,6 +30,12 @@ pub const FREQUENCY_MHZ: RangeInclusive<f64> = 50.0..=800.0;
 /// APW9).
 pub const VOLTAGE_MV: RangeInclusive<u64> = 8_000..=21_360;
 
+/// Constants of a voltage code, `N = offset - per_volt * V` with N from 0 to 255: around
+/// those of every published supply and controller.
+pub const VOLTAGE_CODE_OFFSET: RangeInclusive<f64> = 256.0..=2_000.0;
+/// See [`VOLTAGE_CODE_OFFSET`].
+pub const VOLTAGE_CODE_PER_V: RangeInclusive<f64> = 20.0..=200.0;
+
 /// Baud rate of a chain in bits per second: the chips' rate after reset, to the fastest in
 /// use (12.5 Mbaud on the S19 Pro).
 pub const BAUD: RangeInclusive<u64> = 115_200..=12_500_000;
@@ -42,3 +48,43 @@ pub const RATED_THS: RangeInclusive<f64> = 1.0..=5_000.0;
 
 /// Published wall power of a machine in watts: the same.
 pub const RATED_POWER_W: RangeInclusive<f64> = 50.0..=20_000.0;
+
+/// Wall power that a machine may be allowed. The most that any machine of this class is
+/// rated at is 3645 W (S21 XP); 4500 W leaves it a fifth and is under 20 A at 230 V.
+pub const POWER_MAX_W: RangeInclusive<f64> = 50.0..=4_500.0;
+
+/// Temperature limits of hashboard sensors, degrees Celsius. 90 is the highest at which
+/// any published firmware still hashes with a sensor on the board (stock S9).
+pub const BOARD_C: RangeInclusive<f64> = 30.0..=90.0;
+
+/// Temperature limits of sensors in or at a chip. 110 is where the most patient published
+/// firmware with such a sensor cuts power (Braiins OS on the S9).
+pub const CHIP_C: RangeInclusive<f64> = 40.0..=110.0;
+
+/// Inlet air above which a machine may not be run. Published ratings end at 40 or 45.
+pub const INLET_C: RangeInclusive<f64> = 20.0..=50.0;
+
+/// Board temperature below which a board counts as cold.
+pub const COLD_C: RangeInclusive<f64> = -20.0..=50.0;
+
+/// Fans of a machine: the tach field of the FPGA counts eight.
+pub const FANS: RangeInclusive<u64> = 1..=8;
+
+/// Fan speed: the tach of the fastest known reader ends at 255 turns a second.
+pub const RPM: RangeInclusive<u64> = 100..=15_300;
+
+/// Fan duty in percent that a file may call the lowest or put on a curve. Below 10 some
+/// fans stand still.
+pub const DUTY_PERCENT: RangeInclusive<u64> = 10..=100;
+
+/// Board temperatures on a fan curve.
+pub const CURVE_C: RangeInclusive<f64> = 0.0..=90.0;
+
+/// Device addresses on an I2C bus, 7 bits, without the reserved ones.
+pub const I2C_ADDRESS: RangeInclusive<u64> = 0x08..=0x77;
+
+/// Seconds in a file: waits and times until a part acts by itself.
+pub const SECONDS: RangeInclusive<u64> = 1..=600;
+
+/// Type word of a supply.
+pub const TYPE_WORD: RangeInclusive<u64> = 0..=0xffff;

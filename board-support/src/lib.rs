@@ -3,16 +3,27 @@
 //!
 //! The files are compiled in, so that one binary knows every machine. Limits stand in
 //! these files *and* as absolute bounds in code ([`bounds`]); a file may only narrow
-//! them.
+//! them. `docs/boards/README.md` lists every key.
 
 pub mod bounds;
+mod fit;
 mod library;
 #[cfg(test)]
 mod library_tests;
+#[cfg(test)]
+mod machines_tests;
+mod parts;
 mod schema;
 pub mod strict;
 
-pub use library::{machine, machines};
+use core::ops::RangeInclusive;
+
+pub use library::{machine, machine_on, machines};
+pub use parts::{
+    Channel, ControlBoard, CurvePoint, Eeprom, EepromKind, EepromLayout, EnableLine, Fans, Fitted,
+    Hashboard, Limits, LinkKind, Peripherals, Place, Psu, PsuProtocol, PsuType, Sensor, SensorBus,
+    SensorPart, VoltageCode, VoltageController, VoltageControllerKind,
+};
 
 /// A machine with everything it refers to resolved.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,81 +38,48 @@ pub struct Machine {
     pub rated_power_w: f64,
     /// Slots that should carry a hashboard, counted from 0.
     pub slots: u8,
-    /// The control board.
+    /// The control board in this machine.
     pub control_board: ControlBoard,
+    /// Names of the control boards that this model is known with, the default first.
+    pub control_boards: Vec<String>,
     /// The hashboard in every slot.
     pub hashboard: Hashboard,
+    /// What each hashboard carries beside its chips.
+    pub peripherals: Peripherals,
     /// The power supply.
     pub psu: Psu,
-}
-
-/// A control board.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ControlBoard {
-    /// Name of the file in `control-boards/`.
-    pub id: String,
-    /// Name for people.
-    pub name: String,
-    /// How chains are reached.
-    pub link: LinkKind,
-    /// Fastest baud rate of its links, bits per second.
-    pub baud_max: u32,
-}
-
-/// How a control board reaches its chains.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LinkKind {
-    /// A byte stream per chain.
-    Uart,
-    /// The x19 FPGA: commands as frames, work and results as records.
-    FpgaFifo,
-}
-
-/// A hashboard.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Hashboard {
-    /// Name of the file in `hashboards/`.
-    pub id: String,
-    /// Name for people.
-    pub name: String,
-    /// The chip, lower case: `bm1398`.
-    pub chip: String,
-    /// Chips on the board.
-    pub chips: u16,
-    /// Voltage domains in series.
-    pub domains: u16,
-    /// Difference between the wire addresses of neighbours.
-    pub address_interval: u8,
-    /// Working frequency.
-    pub frequency_mhz: f64,
-    /// Highest frequency that may be ordered.
-    pub frequency_max_mhz: f64,
-    /// Voltage at which the board starts, where it is known.
-    pub voltage_start_mv: Option<u32>,
-    /// Working voltage, where it is known.
-    pub voltage_mv: Option<u32>,
-    /// Baud rate of the chain while hashing, bits per second.
-    pub baud: u32,
-    /// Ticket difficulty: a power of two.
-    pub ticket_difficulty: u64,
-}
-
-/// A power supply.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Psu {
-    /// Name of the file in `psus/`.
-    pub id: String,
-    /// Name for people.
-    pub name: String,
-    /// Lowest voltage that may be ordered; unknown supplies take no orders.
-    pub voltage_min_mv: Option<u32>,
-    /// Highest voltage that may be ordered.
-    pub voltage_max_mv: Option<u32>,
+    /// Its fans.
+    pub fans: Fans,
+    /// What it must never exceed.
+    pub limits: Limits,
 }
 
 impl Machine {
     /// Chips per voltage domain.
     pub fn chips_per_domain(&self) -> u16 {
         self.hashboard.chips / self.hashboard.domains.max(1)
+    }
+
+    /// The rail voltages that may be ordered, millivolts: inside the machine's limits, and
+    /// inside what the part that sets the rail can give. `None`: no voltage may be set.
+    pub fn voltage_range_mv(&self) -> Option<RangeInclusive<u32>> {
+        let (min, max) = self.limits.voltage_mv?;
+        let rail = self.rail_range_mv()?;
+        let range = min.max(*rail.start())..=max.min(*rail.end());
+        (!range.is_empty()).then_some(range)
+    }
+
+    /// What the part that sets the rail can give: the hashboard's controller if it can,
+    /// else the supply.
+    pub(crate) fn rail_range_mv(&self) -> Option<RangeInclusive<u32>> {
+        if let Some(code) = self.rail_controller_code() {
+            return Some(code.range_mv());
+        }
+        Some(self.psu.voltage_min_mv?..=self.psu.voltage_max_mv?)
+    }
+
+    /// The code of the hashboard's controller, where that is what sets the rail.
+    pub(crate) fn rail_controller_code(&self) -> Option<VoltageCode> {
+        self.peripherals.voltage_controller.present()?.code
     }
 }

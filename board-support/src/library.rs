@@ -1,7 +1,8 @@
 //! From data files to a resolved [`Machine`].
 
 use crate::Machine;
-use crate::schema::{self, fits_together};
+use crate::fit::fit;
+use crate::schema::{self, Head};
 use crate::strict::{Kind, Problem, Problems, Section, Source, read_layered, root_text};
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -11,14 +12,23 @@ pub fn machines() -> impl Iterator<Item = &'static str> {
     Library(FILES).names("machines")
 }
 
-/// One machine with everything it refers to.
+/// One machine with everything it refers to, on its default control board.
 ///
 /// # Errors
 ///
 /// A name that no file has, or the faults of the files. The files are part of the build
 /// and tested, so a name from [`machines`] resolves.
 pub fn machine(model: &str) -> Result<Machine, Problems> {
-    Library(FILES).machine(model)
+    Library(FILES).machine(model, None)
+}
+
+/// One machine on another of the control boards that its file names.
+///
+/// # Errors
+///
+/// As [`machine`], and a control board that this model is not known with.
+pub fn machine_on(model: &str, control_board: &str) -> Result<Machine, Problems> {
+    Library(FILES).machine(model, Some(control_board))
 }
 
 /// (folder, name, text) of files that refer to each other by name.
@@ -31,32 +41,78 @@ impl<'a> Library<'a> {
         self.0.iter().filter_map(in_folder)
     }
 
-    pub(crate) fn machine(self, model: &str) -> Result<Machine, Problems> {
+    pub(crate) fn machine(
+        self,
+        model: &str,
+        control_board: Option<&str>,
+    ) -> Result<Machine, Problems> {
         let file = self.load("machines", model, None)?;
         let head = file.read(schema::read_machine)?;
-        let asked = |key| Some((&file, key));
-        let control_board = self.load(
-            "control-boards",
-            &head.control_board,
-            asked("control_board"),
-        )?;
-        let hashboard = self.load("hashboards", &head.hashboard, asked("hashboard"))?;
-        let psu = self.load("psus", &head.psu, asked("psu"))?;
-        let machine = Machine {
+        let chosen = match control_board {
+            None => 0,
+            Some(asked) => chosen_board(&file, &head, asked)?,
+        };
+        // The faults of all parts, before any of them ends it.
+        let mut faults = Problems::default();
+        let (read_board, read_hash) = (schema::read_control_board, schema::read_hashboard);
+        let boards: Vec<_> = head
+            .control_boards
+            .iter()
+            .map(|name| {
+                let at = (&file, "control_boards");
+                faults.keep(self.part("control-boards", name, at, read_board))
+            })
+            .collect();
+        let hashboard = self.part(
+            "hashboards",
+            &head.hashboard,
+            (&file, "hashboard"),
+            read_hash,
+        );
+        let hashboard = faults.keep(hashboard);
+        let psu = faults.keep(self.part("psus", &head.psu, (&file, "psu"), schema::read_psu));
+        let control_board = boards.into_iter().nth(chosen).flatten();
+        let (Some(control_board), Some(hashboard), Some(psu), true) =
+            (control_board, hashboard, psu, faults.is_empty())
+        else {
+            return Err(faults);
+        };
+        let mut machine = Machine {
             model: model.to_owned(),
             name: head.name,
             rated_ths: head.rated_ths,
             rated_power_w: head.rated_power_w,
             slots: head.slots,
-            control_board: control_board
-                .read(|s| schema::read_control_board(&head.control_board, s))?,
-            hashboard: hashboard.read(|s| schema::read_hashboard(&head.hashboard, s))?,
-            psu: psu.read(|s| schema::read_psu(&head.psu, s))?,
+            control_board,
+            control_boards: head.control_boards,
+            hashboard: hashboard.hashboard,
+            peripherals: hashboard.peripherals,
+            psu,
+            fans: head.fans,
+            limits: head.limits,
         };
-        fits_together(&machine).map_err(|(key, message, remedy)| {
-            Problems::from(file.problem(Kind::Value, key, message, remedy.to_owned()))
-        })?;
-        Ok(machine)
+        let types = head.psu_types.as_deref();
+        for misfit in fit(&mut machine, hashboard.baud_fallback, types) {
+            let remedy = misfit.remedy.to_owned();
+            faults.push(file.problem(Kind::Value, misfit.key, misfit.message, remedy));
+        }
+        if faults.is_empty() {
+            Ok(machine)
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Load and read one part.
+    fn part<T>(
+        self,
+        folder: &str,
+        name: &str,
+        asked_by: (&File<'a>, &str),
+        read: impl FnOnce(&str, &mut Section<'_>) -> Option<T>,
+    ) -> Result<T, Problems> {
+        let file = self.load(folder, name, Some(asked_by))?;
+        file.read(|s| read(name, s))
     }
 
     /// A file and the one that it extends. `asked_by` is the file and key that named it.
@@ -112,6 +168,18 @@ impl<'a> Library<'a> {
     }
 }
 
+/// The place of the control board that was asked for among those of the machine.
+fn chosen_board(file: &File<'_>, head: &Head, asked: &str) -> Result<usize, Problems> {
+    let boards = &head.control_boards;
+    boards.iter().position(|b| b == asked).ok_or_else(|| {
+        let asked: String = asked.chars().take(60).collect();
+        let message = format!("this machine is not known with control board `{asked}`");
+        let remedy = format!("use one of: {}", boards.join(", "));
+        file.problem(Kind::Name, "control_boards", message, remedy)
+            .into()
+    })
+}
+
 /// A data file, perhaps on top of the one that it extends.
 struct File<'a> {
     path: String,
@@ -143,7 +211,12 @@ impl<'a> File<'a> {
 
     /// A problem that shows only where files meet.
     fn problem(&self, kind: Kind, key: &str, message: String, remedy: String) -> Problem {
-        let is_key = |line: &str| line.split('=').next().is_some_and(|k| k.trim() == key);
+        // The last part of its path; two tables of a file that share a name would need more.
+        let name = key.rsplit('.').next().unwrap_or(key);
+        let table = format!("[{name}]");
+        let is_key = |line: &str| {
+            line.trim() == table || line.split('=').next().is_some_and(|k| k.trim() == name)
+        };
         Problem {
             kind,
             file: self.path.clone(),

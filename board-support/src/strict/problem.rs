@@ -72,6 +72,17 @@ impl Problems {
         }
     }
 
+    /// Note those of a part that could not be read, and go on without it.
+    pub(crate) fn keep<T>(&mut self, read: Result<T, Problems>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(problems) => {
+                problems.0.into_iter().for_each(|p| self.push(p));
+                None
+            }
+        }
+    }
+
     /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

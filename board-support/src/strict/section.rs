@@ -132,6 +132,57 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A list of 1 to `max` texts of at most `text_max` bytes, no two the same.
+    pub fn texts(&mut self, key: &'static str, max: usize, text_max: usize) -> Option<Vec<String>> {
+        let what = format!("a list of 1 to {max} texts");
+        self.list(key, max, &what, |value| {
+            let text = value.as_str()?;
+            let fits = (1..=text_max).contains(&text.len()) && !text.chars().any(char::is_control);
+            fits.then(|| text.to_owned())
+        })
+    }
+
+    /// A list of 1 to `max` whole numbers inside `range`, no two the same.
+    pub fn integers(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        range: RangeInclusive<u64>,
+    ) -> Option<Vec<u64>> {
+        let (low, high) = (range.start(), range.end());
+        let what = format!("a list of 1 to {max} whole numbers from {low} to {high}");
+        self.list(key, max, &what, |value| {
+            let written = value.as_integer()?;
+            let value = i128::from_str_radix(written.as_str(), written.radix()).ok()?;
+            u64::try_from(value).ok().filter(|v| range.contains(v))
+        })
+    }
+
+    /// A list of 1 to `max` values that `read` takes, no two the same.
+    fn list<T: PartialEq>(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        what: &str,
+        read: impl Fn(&DeValue<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let found = self.required(key, what)?;
+        let Some(items) = found.value.get_ref().as_array() else {
+            return self.wrong_type(key, found, what);
+        };
+        let values: Option<Vec<T>> = items.iter().map(|item| read(item.get_ref())).collect();
+        let Some(values) = values.filter(|v| (1..=max).contains(&v.len())) else {
+            self.refuse(key, &format!("must be {what}"), "");
+            return None;
+        };
+        let twice = (1..values.len()).any(|i| values[..i].contains(&values[i]));
+        if twice {
+            self.refuse(key, "names a value twice", "remove one of the two");
+            return None;
+        }
+        Some(values)
+    }
+
     /// A table, `[key]`.
     pub fn section(&mut self, key: &'static str) -> Option<Section<'a>> {
         let what = format!("a table, `[{}]`", self.path_of(key));

@@ -364,4 +364,6 @@ fn configurations_that_cannot_work_are_refused() {
     let mut config = s21_pro();
     config.link = board_support::LinkKind::FpgaFifo;
     assert_eq!(Chain::new(config).err(), Some(ConfigError::Link));
+    let stock_s9 = refused(|c| c.link = board_support::LinkKind::FpgaFifoS9);
+    assert_eq!(stock_s9, Some(ConfigError::Link));
 }

@@ -63,6 +63,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
     match code {
         ChainUp => &[
             ChainSilent,
+            ChainChipLost,
             ChainNoisy,
             ChainRampGuard,
             ChainChipId,
@@ -93,6 +94,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
             PoolRejects,
             PoolVersionBits,
         ],
+        ChainChipBack => &[ChainChipLost],
         _ => &[],
     }
 }

@@ -19,6 +19,7 @@ use units::{Difficulty, DifficultyOne, Instant};
 
 use crate::cli::{DemoArgs, socket_folder};
 use crate::pool_server::{self, PoolServer, PoolServerOptions};
+use crate::runnable::refusal;
 use crate::runtime::{Clock, Commands, Miner, PortLock};
 use crate::show::{Progress, Publisher};
 use crate::twin_scale::{self, EASY_HASHES_PER_S, USUAL_BITS_MAX};
@@ -40,6 +41,10 @@ const SETTLE_PERCENT: u8 = 10;
 /// Run the demo. True if it earned shares and lost none, by the accounts of both twins.
 pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
     let machine = board_support::machine(&options.machine)?;
+    if let Some(why) = refusal(&machine) {
+        let name = &machine.model;
+        anyhow::bail!("`{name}` cannot be run: {why}\nhint: `stannary machines` shows what can");
+    }
     let bits = if options.pool.is_some() {
         // Difficulties are absolute there, so more is really hashed.
         twin_scale::bits_within(machine.rated_ths, USUAL_BITS_MAX, EASY_HASHES_PER_S)

@@ -6,6 +6,7 @@ mod cli;
 mod demo;
 mod pool_server;
 mod run;
+mod runnable;
 mod runtime;
 mod show;
 mod signals;

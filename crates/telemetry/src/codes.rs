@@ -82,6 +82,8 @@ codes! {
     ChainRepeats = "E-CHAIN-REPEATS", Warn, "the link's jobs have room for more versions than the pool grants, so chips hash some of them twice", "hashrate is lost as stated; use a pool that grants two version bits or more";
     ChainRampGuard = "E-CHAIN-RAMP", Error, "during the frequency ramp the nonce rate left the model's bounds", "the frequency may not be what was ordered; the ramp was stopped";
     ChainHwErrors = "E-CHAIN-HWERR", Warn, "chips return nonces that fit no work in flight", "lower the frequency or raise the voltage";
+    ChainChipLost = "E-CHAIN-CHIPLOST", Warn, "chips of a hashing chain return nothing any more; the others hash", "check the chip that is named, its solder and its domain's supply: all behind a dead chip are cut off with it";
+    ChainChipBack = "E-CHAIN-CHIPBACK", Info, "chips that returned nothing are heard again", "";
     LinkFault = "E-CHAIN-LINK", Error, "the link to a chain does not work", "check the port that is named";
     BoardFault = "E-BOARD-OP", Error, "the control board refused a power or reset operation", "check the board's wiring and the daemon's permissions";
     // Pools

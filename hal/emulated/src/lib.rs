@@ -35,6 +35,8 @@ pub fn ports(machine: Arc<Mutex<TwinMachine>>) -> MachinePorts {
                 Box::new(PacedUart::new(*slot, serial)) as Box<dyn LinkPort + Send>
             })
             .collect(),
+        // The twin refuses to be made with it.
+        Link::FpgaFifoS9 => Vec::new(),
     };
     MachinePorts {
         links,

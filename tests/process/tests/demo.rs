@@ -14,6 +14,34 @@ fn a_demo_of_an_s21_pro_earns_shares_and_loses_none() {
     check("antminer-s21-pro", 3, 65);
 }
 
+/// Every other machine that this build says it runs: with `scripts/test --full`, since each
+/// takes the time of its demo.
+#[test]
+fn a_demo_of_every_machine_that_runs_earns_shares_and_loses_none() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    let listed = Command::new(binary).args(["machines", "--json"]).output();
+    let listed = listed.expect("the binary starts").stdout;
+    let machines: serde_json::Value = serde_json::from_slice(&listed).expect("JSON");
+    let machines = machines.as_array().expect("a list");
+    assert!(machines.len() >= 12, "{} machines", machines.len());
+    for m in machines {
+        let name = m["model"].as_str().expect("a name");
+        if m["runs"] != true {
+            assert!(m["refusal"].is_string(), "{m}");
+            println!("{name}: {}", m["refusal"]);
+            continue;
+        }
+        assert!(m["refusal"].is_null(), "{m}");
+        if std::env::var_os("STANNARY_TEST_FULL").is_some() {
+            let (slots, chips) = (&m["slots"], &m["hashboard"]["chips"]);
+            let number = |v: &serde_json::Value| v.as_u64().expect("a number");
+            check(name, number(slots) as usize, number(chips));
+        }
+    }
+}
+
 fn check(machine: &str, chains: usize, chips: u64) {
     let Some(binary) = stannary() else {
         return;

@@ -16,4 +16,4 @@ mod world;
 
 pub use account::Verdicts;
 pub use net::NetOptions;
-pub use world::{World, WorldOptions};
+pub use world::{World, WorldOptions, machines};

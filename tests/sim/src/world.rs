@@ -8,7 +8,7 @@ use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use twin::machine::{FaultPlan, TwinMachine, TwinOptions};
 use twin::pool::{self, ConnId, Pool, PoolOptions};
-use units::{DifficultyOne, Duration, Instant, PoolIndex, Rng};
+use units::{ChainSlot, DifficultyOne, Duration, Instant, PoolIndex, Rng};
 
 use crate::jobs::JobLog;
 use crate::net::{Net, NetOptions, Parcel};
@@ -44,6 +44,11 @@ impl WorldOptions {
     /// A healthy machine at a well-behaved pool, near by.
     pub fn healthy(seed: u64, machine: &str) -> Self {
         let machine = board_support::machine(machine).expect("a machine of this project");
+        Self::healthy_machine(seed, machine)
+    }
+
+    /// The same for a machine that may have been changed.
+    pub fn healthy_machine(seed: u64, machine: Machine) -> Self {
         let difficulty_one = DifficultyOne::from_zero_bits(2).expect("below 32");
         WorldOptions {
             seed,
@@ -81,6 +86,11 @@ pub struct World {
     next_connection: u32,
     pub(crate) job_log: JobLog,
     pub(crate) frames: Vec<twin::machine::FrameRecord>,
+    /// Spans in which a chain had work that belongs to no job: some chips need it before
+    /// their first. The end is where the link has sent the first job at the latest.
+    pub(crate) made_up: Vec<(ChainSlot, Instant, Instant)>,
+    /// How long the work of each chain lasts, as its link was told.
+    periods: Vec<Duration>,
     /// Notes of the engine, in order.
     pub notes: Vec<Note>,
     /// When the shut-down was ordered.
@@ -89,12 +99,47 @@ pub struct World {
     steps_at_once: u32,
     steps: u64,
     digest: u64,
-    events: Vec<(units::ChainSlot, hal::LinkEvent)>,
+    events: Vec<(ChainSlot, hal::LinkEvent)>,
     /// Links that were given something and are looked at before time goes on.
     touched: Vec<bool>,
 }
 
 const POOL: PoolIndex = PoolIndex(0);
+
+/// The miner of such a World.
+fn engine_config(options: &WorldOptions, seed: u64) -> EngineConfig {
+    EngineConfig {
+        machine: options.machine.clone(),
+        backend: "twin".into(),
+        difficulty_one: DifficultyOne::from_zero_bits(options.difficulty_bits)
+            .expect("at most 32 bits"),
+        pools: vec![PoolConfig {
+            endpoint: stratum::Endpoint {
+                host: "pool.sim".into(),
+                port: 3333,
+            },
+            user: "sim.worker".into(),
+            password: "x".into(),
+            difficulty_one: options.pool.difficulty_one,
+        }],
+        settle_percent: options.settle_percent,
+        thinning: options.thinning,
+        seed,
+        firmware: "sim".into(),
+    }
+}
+
+/// The machines that can be simulated: those of board-support for whose chip there are
+/// both a driver and a twin. One that gets them later is taken up by itself.
+pub fn machines() -> Vec<Machine> {
+    let known = board_support::machines().map(|name| WorldOptions::healthy(1, name));
+    let runs = |options: &WorldOptions| {
+        let twin = TwinMachine::new(&options.machine, TwinOptions::default());
+        let engine = Engine::new(Instant::ZERO, engine_config(options, 1));
+        twin.is_ok() && engine.is_ok()
+    };
+    known.filter(runs).map(|options| options.machine).collect()
+}
 
 impl World {
     /// A World at its first instant.
@@ -115,25 +160,7 @@ impl World {
         )
         .expect("a machine of this project");
         let machine = Arc::new(Mutex::new(twin));
-        let config = EngineConfig {
-            machine: options.machine.clone(),
-            backend: "twin".into(),
-            difficulty_one: DifficultyOne::from_zero_bits(options.difficulty_bits)
-                .expect("at most 32 bits"),
-            pools: vec![PoolConfig {
-                endpoint: stratum::Endpoint {
-                    host: "pool.sim".into(),
-                    port: 3333,
-                },
-                user: "sim.worker".into(),
-                password: "x".into(),
-                difficulty_one: options.pool.difficulty_one,
-            }],
-            settle_percent: options.settle_percent,
-            thinning: options.thinning,
-            seed: rng.next_u64(),
-            firmware: "sim".into(),
-        };
+        let config = engine_config(&options, rng.next_u64());
         let mut world = World {
             now: Instant::ZERO,
             engine: Engine::new(Instant::ZERO, config).expect("a machine of this project"),
@@ -146,6 +173,8 @@ impl World {
             next_connection: 0,
             job_log: JobLog::default(),
             frames: Vec::new(),
+            made_up: Vec::new(),
+            periods: Vec::new(),
             notes: Vec::new(),
             stop_ordered: None,
             stopped: false,
@@ -156,6 +185,7 @@ impl World {
             touched: Vec::new(),
         };
         world.touched = vec![false; world.ports.links.len()];
+        world.periods = vec![Duration::ZERO; usize::from(world.options.machine.slots)];
         world.give_engine(Event::Start);
         world
     }
@@ -353,6 +383,12 @@ impl World {
                     self.hash(&[1, slot.0]);
                     if let hal::LinkOp::Work(frame) = &op {
                         self.hash(frame.as_slice());
+                        self.note_work(slot, frame.as_slice());
+                    }
+                    if let hal::LinkOp::SetWorkPeriod(period) = op
+                        && let Some(known) = self.periods.get_mut(usize::from(slot.0))
+                    {
+                        *known = period;
                     }
                     let served = self
                         .ports
@@ -376,6 +412,20 @@ impl World {
                 Effect::Log(note) => self.notes.push(note),
                 Effect::Stopped => self.stopped = true,
             }
+        }
+    }
+
+    /// No header has 32 zero bytes in a row, nor has a midstate; work that wakes cores has.
+    fn note_work(&mut self, slot: ChainSlot, frame: &[u8]) {
+        let empty = frame.windows(32).any(|w| w.iter().all(|b| *b == 0));
+        let waking =
+            |span: &&mut (ChainSlot, Instant, Instant)| span.0 == slot && span.2 == Instant::NEVER;
+        let period = self.periods.get(usize::from(slot.0)).copied();
+        let sent = self.now + period.unwrap_or_default();
+        match (empty, self.made_up.iter_mut().find(waking)) {
+            (true, None) => self.made_up.push((slot, self.now, Instant::NEVER)),
+            (false, Some(span)) => span.2 = sent,
+            _ => {}
         }
     }
 

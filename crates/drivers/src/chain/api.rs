@@ -28,7 +28,7 @@ pub struct ChainConfig {
 pub enum ConfigError {
     /// No profile for this chip.
     UnknownChip(String),
-    /// The link cannot carry this chip's jobs.
+    /// How this link carries this chip's jobs is not known.
     Link,
     /// A value lies outside what the chip or its wire allows.
     Value {
@@ -43,7 +43,9 @@ impl core::fmt::Display for ConfigError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             ConfigError::UnknownChip(chip) => write!(f, "no profile for chip `{chip}`"),
-            ConfigError::Link => f.write_str("this link cannot carry this chip's jobs"),
+            ConfigError::Link => {
+                f.write_str("this version does not drive this chip over its control board's link")
+            }
             ConfigError::Value { what, allowed } => write!(f, "`{what}` must be {allowed}"),
         }
     }

@@ -103,6 +103,18 @@ impl Evidence {
         }
     }
 
+    /// Good nonces of each chip that hashes, in chain order. What does not fit may be damage
+    /// that passed the checksum, and then it names any chip.
+    pub(super) fn heard(&self) -> impl Iterator<Item = u64> {
+        let hashing = self.chips.iter().take(usize::from(self.found));
+        hashing.map(|c| c.nonces)
+    }
+
+    /// What one chip was expected to return, up to the last accrual.
+    pub(super) fn expected_per_chip(&self) -> f64 {
+        self.expected_per_chip
+    }
+
     pub(super) fn nonces(&self) -> u64 {
         self.nonces
     }

@@ -309,6 +309,7 @@ impl Chain {
     /// Whatever is due.
     pub(super) fn mine(&mut self, now: Instant) {
         self.finish(now);
+        self.watch_chips(now);
         let totals = self.totals();
         let State::Mining(mining) = &mut self.state else {
             return;

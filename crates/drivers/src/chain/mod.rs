@@ -27,6 +27,7 @@ mod player;
 mod power;
 mod ramp;
 mod setup;
+mod watch;
 mod wire;
 
 pub use api::{ChainConfig, ConfigError, Effect, Input, Needs};
@@ -46,6 +47,7 @@ use player::{Played, Player, Stage};
 use protocol::{ChainResponse, Profile, Register, Shape};
 use telemetry::{ChainState, Code};
 use units::{Duration, HashRate, Instant, Megahertz, NonceReport};
+use watch::Watch;
 use wire::Wire;
 
 /// One chain of chips, from power-on to hashing and back.
@@ -57,6 +59,7 @@ pub struct Chain {
     out: Outbox,
     state: State,
     evidence: Evidence,
+    watch: Watch,
     failures: Failures,
     /// What the host speaks.
     bits_per_s: u32,
@@ -107,6 +110,7 @@ impl Chain {
         Ok(Chain {
             out: Outbox::new(config.slot),
             evidence: Evidence::new(&shape),
+            watch: Watch::default(),
             config,
             profile,
             shape,

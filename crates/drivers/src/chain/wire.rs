@@ -38,12 +38,14 @@ enum Codec {
 }
 
 impl Wire {
-    /// `None` if the link cannot carry the chip's jobs.
+    /// `None` if nobody knows how the link carries the chip's jobs.
     pub(super) fn new(slot: ChainSlot, kind: LinkKind, profile: &Profile) -> Option<Self> {
         let codec = match (kind, profile.job) {
             (LinkKind::Uart, _) => Codec::Uart(UartDecoder::new(profile.response.before_rolling())),
             (LinkKind::FpgaFifo, JobLayout::Midstates) => Codec::Fpga,
-            (LinkKind::FpgaFifo, JobLayout::FullHeader { .. }) => return None,
+            (LinkKind::FpgaFifo, JobLayout::FullHeader { .. }) | (LinkKind::FpgaFifoS9, _) => {
+                return None;
+            }
         };
         Some(Wire {
             slot,

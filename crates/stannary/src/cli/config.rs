@@ -14,6 +14,7 @@ use telemetry::Code;
 use units::DifficultyOne;
 
 use super::{Secret, default_socket, paths};
+use crate::runnable::refusal;
 use crate::twin_scale::{self, EASY_HASHES_PER_S, MOST_HASHES_PER_S, USUAL_BITS_MAX};
 
 /// Where a miner's configuration is.
@@ -188,16 +189,16 @@ enum Asked {
 
 fn read_machine(s: &mut Section<'_>) -> (Option<Machine>, Option<Asked>) {
     let model = s.text("model", TEXT_MAX);
-    let machine = model.and_then(|name| {
-        let found = board_support::machine(&name);
-        if let Err(problems) = &found {
-            // Faults inside a compiled-in file cannot happen; an unknown name has one.
-            for problem in problems.iter() {
-                s.note(problem.kind, "model", &problem.message, &problem.remedy);
-            }
+    let board = s
+        .has("control_board")
+        .then(|| s.text("control_board", TEXT_MAX));
+    let machine = match (model, board) {
+        (Some(model), None) => found_machine(s, board_support::machine(&model)),
+        (Some(model), Some(Some(board))) => {
+            found_machine(s, board_support::machine_on(&model, &board))
         }
-        found.ok()
-    });
+        _ => None,
+    };
     let backend = s.choice("backend", &[("linux", Asked::Linux), ("twin", Asked::Twin)]);
     if backend == Some(Asked::Linux) {
         let message = "this version cannot drive a real control board yet";
@@ -209,6 +210,38 @@ fn read_machine(s: &mut Section<'_>) -> (Option<Machine>, Option<Asked>) {
         );
     }
     (machine, backend)
+}
+
+/// The machine, if this build can run it.
+fn found_machine(s: &mut Section<'_>, found: Result<Machine, Problems>) -> Option<Machine> {
+    let machine = match found {
+        Ok(machine) => machine,
+        Err(problems) => {
+            // Faults inside a compiled-in file cannot happen; an unknown name has one.
+            for problem in problems.iter() {
+                let key = match problem.key.as_str() {
+                    "control_boards" => "control_board",
+                    _ => "model",
+                };
+                s.note(problem.kind, key, &problem.message, &problem.remedy);
+            }
+            return None;
+        }
+    };
+    let Some(why) = refusal(&machine) else {
+        return Some(machine);
+    };
+    let key = match s.has("control_board") {
+        true => "control_board",
+        false => "model",
+    };
+    let message = format!(
+        "`{}` on control board `{}` cannot be run: {why}",
+        machine.model, machine.control_board.id
+    );
+    let remedy = "`stannary machines` shows what this version runs";
+    s.note(Kind::Backend, key, &message, remedy);
+    None
 }
 
 /// `Some(None)` where there is rightly no twin; `None` after a fault.

@@ -83,6 +83,46 @@ fn what_is_left_out_has_a_default() {
 }
 
 #[test]
+fn a_machine_may_sit_on_another_of_its_control_boards() {
+    let on = |board: &str| {
+        let line = format!("backend = \"twin\"\ncontrol_board = \"{board}\"");
+        GOOD.replacen("backend = \"twin\"", &line, 1)
+    };
+    let config = parse("c.toml", &on("cvitek-cv1835")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.machine.control_board.id, "cvitek-cv1835");
+    // It does not reach the rate that the chips like best.
+    assert_eq!(config.machine.hashboard.baud, 3_125_000);
+    let from = "backend = \"twin\"";
+    for (to, fault) in [
+        (
+            "\"amlogic-a113d\"",
+            "E-CONF-MACHINE 6 machine.control_board",
+        ),
+        ("\"\"", "E-CONF-VALUE 6 machine.control_board"),
+        ("3", "E-CONF-VALUE 6 machine.control_board"),
+    ] {
+        check(from, &format!("{from}\ncontrol_board = {to}"), &[fault]);
+    }
+}
+
+#[test]
+fn a_machine_that_this_build_cannot_run_is_refused() {
+    // Nothing speaks to the S9's stock FPGA, whichever chips are known.
+    let text = GOOD.replace("antminer-s19-pro", "antminer-s9").replacen(
+        "backend = \"twin\"",
+        "backend = \"twin\"\ncontrol_board = \"zynq-c41-stock\"",
+        1,
+    );
+    let error = parse("c.toml", &text).expect_err("refused").to_string();
+    assert!(
+        error.starts_with("E-CONF-BACKEND: c.toml:6: `machine.control_board`"),
+        "{error}"
+    );
+    assert!(error.contains("zynq-c41-stock"), "{error}");
+    assert!(error.contains("hint: `stannary machines`"), "{error}");
+}
+
+#[test]
 fn a_password_is_never_shown() {
     let config = parse("c.toml", GOOD).unwrap_or_else(|e| panic!("{e}"));
     assert!(!format!("{config:?}").contains("hunter2"));

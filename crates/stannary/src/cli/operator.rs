@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::client::{AskError, Daemon};
 use super::table::{Colour, Table};
 use super::{EXIT_FAILED, EXIT_UNREACHABLE, EXIT_USAGE, config, view};
+use crate::runnable::refusal;
 
 /// A daemon makes four snapshots a second; a person reads one.
 const TOP_PERIOD: Duration = Duration::from_secs(1);
@@ -197,7 +198,7 @@ fn machines(output: Output) -> Result<(), Failure> {
         let described: Vec<_> = known.iter().map(described).collect();
         return print(&format!("{:#}\n", Value::from(described)));
     }
-    let mut table = Table::new(&["machine", "name", ">TH/s", ">W", "chips", "link"]);
+    let mut table = Table::new(&["machine", "name", ">TH/s", ">W", "chips", "link", "runs"]);
     for m in &known {
         table.row([
             m.model.clone().into(),
@@ -211,16 +212,17 @@ fn machines(output: Output) -> Result<(), Failure> {
                 m.hashboard.chip.to_uppercase()
             )
             .into(),
-            link(m).into(),
+            m.control_board.link.name().into(),
+            runs(m).into(),
         ]);
     }
     print(&table.render(Colour::for_stdout()))
 }
 
-fn link(machine: &board_support::Machine) -> &'static str {
-    match machine.control_board.link {
-        board_support::LinkKind::Uart => "uart",
-        board_support::LinkKind::FpgaFifo => "fpga-fifo",
+fn runs(machine: &board_support::Machine) -> &'static str {
+    match refusal(machine) {
+        None => "yes",
+        Some(_) => "not yet",
     }
 }
 
@@ -231,7 +233,10 @@ fn described(m: &board_support::Machine) -> Value {
         "rated_ths": m.rated_ths,
         "rated_power_w": m.rated_power_w,
         "slots": m.slots,
-        "control_board": { "id": m.control_board.id, "name": m.control_board.name, "link": link(m) },
+        "control_board": { "id": m.control_board.id, "name": m.control_board.name, "link": m.control_board.link.name() },
+        "control_boards": m.control_boards,
+        "runs": refusal(m).is_none(),
+        "refusal": refusal(m),
         "hashboard": {
             "id": m.hashboard.id,
             "name": m.hashboard.name,

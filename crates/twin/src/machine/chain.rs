@@ -42,6 +42,8 @@ pub(crate) struct Chain {
     params: Arc<Params>,
     chips: u16,
     present: bool,
+    /// Chips that tell another identity.
+    foreign: Vec<(ChipIndex, u16)>,
     rail: bool,
     in_reset: bool,
     outages: Vec<Outage>,
@@ -68,10 +70,12 @@ impl Chain {
         let here = |slot: &ChainSlot| *slot == build.slot;
         let mut chips = build.chips;
         let mut present = true;
+        let mut foreign = Vec::new();
         for fault in &build.faults.boards {
             match fault {
                 BoardFault::Absent { slot } if here(slot) => present = false,
                 BoardFault::Chips { slot, count } if here(slot) => chips = *count,
+                BoardFault::Foreign { slot, chip, id } if here(slot) => foreign.push((*chip, *id)),
                 _ => {}
             }
         }
@@ -82,6 +86,7 @@ impl Chain {
             params: build.params,
             chips,
             present,
+            foreign,
             rail: false,
             in_reset: false,
             outages: outages.filter(|o| here(&o.slot)).copied().collect(),
@@ -302,6 +307,7 @@ impl Chain {
 
     /// Every chip asked answers, in chain order.
     fn answer_all(&mut self, at: Instant, register: u8, values: &[(usize, u32)]) {
+        let values = self.as_told(register, values);
         let Some(live) = &self.live else {
             return;
         };
@@ -314,6 +320,19 @@ impl Chain {
                 self.totals.cut_off += 1;
             }
         }
+    }
+
+    /// The identity is what a chip says it is.
+    fn as_told(&self, register: u8, values: &[(usize, u32)]) -> Vec<(usize, u32)> {
+        const IDENTITY: u8 = 0x00;
+        let mut told = values.to_vec();
+        for (chip, value) in told.iter_mut().filter(|_| register == IDENTITY) {
+            let foreign = self.foreign.iter().find(|(c, _)| usize::from(c.0) == *chip);
+            if let Some((_, id)) = foreign {
+                *value = u32::from(*id) << 16 | *value & 0xffff;
+            }
+        }
+        told
     }
 
     fn boundary_after(&self, at: Option<Instant>) -> Instant {

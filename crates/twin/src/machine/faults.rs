@@ -100,6 +100,16 @@ pub enum BoardFault {
         /// Chips really there.
         count: u16,
     },
+    /// One of its chips tells another identity. It hashes like the others: what it would
+    /// do with work of another kind nobody knows.
+    Foreign {
+        /// The slot.
+        slot: ChainSlot,
+        /// The chip, counted from the host.
+        chip: ChipIndex,
+        /// What stands in the upper half of its register 0x00.
+        id: u16,
+    },
 }
 
 /// Everything that goes wrong in one run. The default is: nothing.

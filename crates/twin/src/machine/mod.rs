@@ -82,6 +82,8 @@ impl Default for TwinOptions {
 pub enum TwinError {
     /// No model of this chip.
     UnknownChip(String),
+    /// No model of this link.
+    UnknownLink(Link),
     /// `difficulty_bits` above 32.
     DifficultyBits(u8),
 }
@@ -90,6 +92,9 @@ impl core::fmt::Display for TwinError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             TwinError::UnknownChip(chip) => write!(f, "the twin has no model of chip `{chip}`"),
+            TwinError::UnknownLink(link) => {
+                write!(f, "the twin has no model of the link `{}`", link.name())
+            }
             TwinError::DifficultyBits(bits) => {
                 write!(f, "difficulty_bits is {bits}; it must be 0 to 32")
             }
@@ -182,6 +187,7 @@ impl TwinMachine {
         let host = match link {
             Link::Uart => Host::Uarts(to_chips.map(Uart::new).collect()),
             Link::FpgaFifo => Host::Fpga(Box::new(Fpga::new(to_chips.collect()))),
+            Link::FpgaFifoS9 => return Err(TwinError::UnknownLink(link)),
         };
         Ok(TwinMachine {
             ledger: Ledger {

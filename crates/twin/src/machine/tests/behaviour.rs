@@ -195,12 +195,18 @@ fn next_event_leads_to_every_answer() {
 }
 
 #[test]
-fn unknown_chips_and_impossible_difficulty_are_refused() {
-    use super::super::TwinError;
+fn unknown_chips_links_and_impossible_difficulty_are_refused() {
+    use super::super::{Link, TwinError};
     let err = |chip, bits| TwinMachine::single_chain(chip, 1, options(bits)).err();
     assert_eq!(
         err("bm1234", 8),
         Some(TwinError::UnknownChip("bm1234".into()))
     );
     assert_eq!(err("bm1398", 33), Some(TwinError::DifficultyBits(33)));
+    let mut machine = board_support::machine("antminer-s19-pro").expect("it is there");
+    machine.control_board.link = Link::FpgaFifoS9;
+    assert_eq!(
+        TwinMachine::new(&machine, options(8)).err(),
+        Some(TwinError::UnknownLink(Link::FpgaFifoS9))
+    );
 }

@@ -238,6 +238,27 @@ fn boards_may_be_absent_or_short_of_chips() {
 }
 
 #[test]
+fn a_foreign_chip_tells_another_identity_and_nothing_else() {
+    let (chip, id) = (ChipIndex(2), 0x1397);
+    let faults = FaultPlan {
+        boards: vec![BoardFault::Foreign {
+            slot: SLOT,
+            chip,
+            id,
+        }],
+        ..FaultPlan::default()
+    };
+    let mut bench = Bench::with_faults("bm1398", 5, faults);
+    let mut healthy = Bench::with_faults("bm1398", 5, FaultPlan::default());
+    let (told, usual) = (bench.command(&READ_IDS), healthy.command(&READ_IDS));
+    assert_eq!(told.len(), usual.len());
+    // Nine bytes an answer: preamble, value, chip, register, checksum.
+    let differ: Vec<_> = (0..told.len()).filter(|i| told[*i] != usual[*i]).collect();
+    assert_eq!(told[2 * 9 + 2..2 * 9 + 4], [0x13, 0x97]);
+    assert!(differ.iter().all(|i| i / 9 == 2), "{differ:?}");
+}
+
+#[test]
 fn a_chain_without_chips_is_silent_and_harmless() {
     let faults = FaultPlan {
         boards: vec![BoardFault::Chips {
