@@ -5,6 +5,7 @@
 
 mod bm1362;
 mod bm1366;
+mod bm1368;
 mod bm1370;
 mod bm1387;
 mod bm1397;
@@ -17,6 +18,7 @@ use super::chip::ChipModel;
 pub(crate) static MODELS: &[&ChipModel] = &[
     &bm1362::BM1362,
     &bm1366::BM1366,
+    &bm1368::BM1368,
     &bm1370::BM1370,
     &bm1387::BM1387,
     &bm1397::BM1397,
