@@ -114,10 +114,10 @@ impl Line {
         let (before, now) = (self.seen, port.speed()?);
         self.seen = now;
         // Were these bytes written before or after a change of speed? A terminal does not
-        // tell: the speed that the chips understand decides.
+        // tell, and on a busy computer there may be many: they follow the chips.
         let changed = before != now;
         if changed && count > 0 && self.chips_understand(before) {
-            self.ahead.push_back((before, buffer));
+            self.ahead.push_back((None, buffer));
             self.ahead.push_back((now, Vec::new()));
         } else if changed || count > 0 {
             self.ahead.push_back((now, buffer));
