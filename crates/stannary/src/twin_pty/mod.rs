@@ -4,8 +4,8 @@
 //! driver opens like a serial port: it sets its speed with `tcsetattr` and talks to chips.
 //!
 //! * **Speed.** A driver that sets one is held to it: unless it is within 4.5 % of the
-//!   chips', both sides hear noise, as on a wire. One that leaves the terminal's own 38400
-//!   says nothing about its speed, and is taken to follow the chips. A change of speed
+//!   chips', both sides hear noise, as on a wire. One that leaves the terminal's own 38400,
+//!   or the 9600 of serial libraries, chose none and is taken to follow the chips. A change of speed
 //!   counts for what is written after it: what was written before leaves first.
 //! * **Power.** Nothing on a pseudo-terminal resets chips. A port that stayed closed for
 //!   two seconds is a chain that was switched off: who opens it then finds chips as after

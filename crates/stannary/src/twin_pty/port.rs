@@ -15,6 +15,9 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use telemetry::Code;
 
+/// What common serial libraries set when their user names no speed.
+const LIBRARY_SPEED: u32 = 9600;
+
 /// The master's side. The link goes with it.
 pub(super) struct Port {
     master: OwnedFd,
@@ -133,10 +136,11 @@ impl Port {
         Ok(Some(Change::Closed))
     }
 
-    /// The speed that the driver set; `None` while it is the one that it found.
+    /// The speed that the driver chose; `None` while it has what nobody chose.
     pub(super) fn speed(&self) -> Result<Option<u32>> {
         let speed = tcgetattr(&self.master)?.output_speed();
-        Ok((speed != self.fresh.output_speed() && speed > 0).then_some(speed))
+        let chosen = speed > 0 && speed != self.fresh.output_speed() && speed != LIBRARY_SPEED;
+        Ok(chosen.then_some(speed))
     }
 
     /// What the driver wrote.
