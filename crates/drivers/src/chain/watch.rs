@@ -227,14 +227,14 @@ mod tests {
     fn a_broken_chain_is_named_by_its_first_silent_chip() {
         let mut bench = Bench::new();
         bench.run(100, |_| true);
-        let Seen::Lost(words) = bench.run(60, |chip| chip < 5) else {
+        let Seen::Lost(words) = bench.run(120, |chip| chip < 5) else {
             panic!("nothing was seen");
         };
         assert!(
             words.starts_with("chip 5 in domain 1 and all behind it return next to no good nonces"),
             "{words}"
         );
-        let Seen::Lost(words) = bench.run(60, |chip| chip % 2 == 0) else {
+        let Seen::Lost(words) = bench.run(120, |chip| chip % 2 == 0) else {
             panic!("nothing was seen");
         };
         assert!(
