@@ -300,7 +300,7 @@ fn a_slower_control_board_hashes_the_fraction_that_it_states() {
 }
 
 /// Damage on every line in both directions, a chip that dies in the middle of one chain
-/// and a chip too few on another. Each machine from one of three seeds for five minutes; all
+/// and a chip too few on another. Each machine from one of three seeds for seven minutes; all
 /// machines from each seed for an hour with `scripts/test --full`.
 macro_rules! noisy {
     ($($name:ident: $seed:literal,)*) => {
@@ -315,7 +315,7 @@ noisy! {
 }
 
 fn check_noisy(seed: usize) {
-    let span = Duration::from_secs(if full() { 3600 } else { 300 });
+    let span = Duration::from_secs(if full() { 3600 } else { 420 });
     for (i, machine) in machines().iter().enumerate() {
         if full() || i % 3 == seed {
             noisy(seed as u64, machine, span);
@@ -363,9 +363,23 @@ fn noisy(seed: u64, machine: &Machine, span: Duration) {
             .any(|f| f.code == code && f.place == place)
     };
     assert!(told(2, Code::ChainChips), "{what}: {:?}", snapshot.faults);
-    let lost = fault(&snapshot, &[Code::ChainChipLost]);
-    let first = format!("chip {} in domain", chips / 2);
-    assert!(lost.detail.starts_with(&first), "{what}: {lost:?}");
+    // Known by its silence, or by the next count if the chain was brought up again since.
+    let lost = told(BAD.0, Code::ChainChipLost);
+    let lost = fault(
+        &snapshot,
+        &[if lost {
+            Code::ChainChipLost
+        } else {
+            Code::ChainChips
+        }],
+    );
+    // After a job that was lost on the wire the last living chip goes on into the nonces of
+    // the first dead one.
+    let named = [chips / 2, chips / 2 + 1].map(|chip| format!("chip {chip} in domain"));
+    assert!(
+        named.iter().any(|n| lost.detail.contains(n)),
+        "{what}: {lost:?}"
+    );
     let verdicts = world.settle_accounts();
     println!("{what}: {verdicts:?}");
     assert!(verdicts.damaged > 0, "{what}: {verdicts:?}");
