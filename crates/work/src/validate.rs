@@ -85,6 +85,7 @@ impl Batch {
 
     /// Add the claim that `report` solves `item`, which takes the next place.
     pub fn push(&mut self, item: &WorkItem, report: &NonceReport, ticket_zero_bits: u32) {
+        self.hashes.clear();
         let (version, place) = match Claim::of(item, report) {
             None => (0, Place::Impossible),
             Some(Claim { version, hashes }) => match hashes {
@@ -105,7 +106,7 @@ impl Batch {
         });
     }
 
-    /// Hash what was added. [`found`](Self::found) answers from now on.
+    /// Hash what was added. [`found`](Self::found) answers from now on, until the next push.
     pub fn verify(&mut self) {
         // What any claim could pass with; each is held against its own ticket afterwards.
         let least = self.entries.iter().map(|entry| entry.zero_bits).min();
