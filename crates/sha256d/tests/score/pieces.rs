@@ -98,12 +98,12 @@ impl Voice {
         let item = |field: &str| self.item(field, false);
         let begin = self.begin_second_piece(early);
         let top = format!("[rsi+{}]", 4 * self.number);
-        self.from_midstate(begin, &item("words"), item, &top)
+        self.after_midstate(begin, &item("words"), item, &top)
     }
 
     /// Both hashes of a header from its midstate: what makes the state of it, the first words,
     /// where the midstate's words are, and where the top word goes.
-    pub(super) fn from_midstate(
+    pub(super) fn after_midstate(
         self,
         begin: Vec<String>,
         words: &str,
@@ -273,7 +273,7 @@ impl Voice {
             format!("vmovhps {}", two(&newest, 3)),
         ]));
         let top = format!("[rsi+{}]", 4 * self.number);
-        steps.extend(self.from_midstate(vec![], &quad(4), item, &top));
+        steps.extend(self.after_midstate(vec![], &quad(4), item, &top));
         steps
     }
 }
