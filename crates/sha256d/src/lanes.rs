@@ -262,19 +262,6 @@ fn first_hash<W: Word>(constants: &ScanConstants<W>, nonce: W) -> [W; 8] {
     added(state.words(64), constants.midstate)
 }
 
-/// Words a and e after round 0 of the second hash, for a first word of zero.
-pub(crate) const AFTER_ROUND_0: [u32; 2] = {
-    let [a, b, c, d, e, f, g, h] = INITIAL;
-    let big1 = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);
-    let big0 = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);
-    let t1 = h
-        .wrapping_add(big1)
-        .wrapping_add((e & f) ^ (!e & g))
-        .wrapping_add(K[0]);
-    let t2 = big0.wrapping_add((a & b) ^ (a & c) ^ (b & c));
-    [t1.wrapping_add(t2), d.wrapping_add(t1)]
-};
-
 /// The second hash begins from a known state, so its first round is two additions.
 #[inline(always)]
 fn after_round_0<W: Word>(word: W) -> State<W> {

@@ -98,6 +98,15 @@ fn the_best_is_available_and_names_are_unique() {
     assert_eq!(Implementation::named("AVX2"), None);
 }
 
+/// Whoever runs the tests on a processor of his choice (an emulated one: `scripts/test-arm`) says
+/// what is to be chosen there.
+#[test]
+fn the_best_is_what_the_runner_expects() {
+    if let Ok(expected) = std::env::var("STANNARY_EXPECTED_IMPLEMENTATION") {
+        assert_eq!(Implementation::best().name(), expected);
+    }
+}
+
 /// Every place at which a hit can stand, in scans of every length up to more than two blocks:
 /// lanes, streams, ends of blocks, and what lies behind the end.
 #[test]

@@ -12,8 +12,8 @@ use core::hint::black_box;
 
 use super::sha2::{Four, States, Words, each, next_words, quads};
 use crate::constants::{HASH_BITS, INITIAL, K, PAD};
-use crate::lanes::AFTER_ROUND_0;
 use crate::prepared::Prepared;
+use crate::rounds::AFTER_ROUND_0;
 
 /// Nonces side by side.
 const N: usize = 4;
