@@ -1,6 +1,8 @@
 //! Scans a number of nonces, and no more: what `scripts/count-instructions` counts.
 //!
 //!     scan IMPLEMENTATION NONCES
+//!
+//! Exit status 2: no such implementation, or not on this processor.
 
 use std::process::ExitCode;
 
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
             "usage: scan IMPLEMENTATION NONCES; implementations here: {}",
             here.join(", ")
         );
-        return ExitCode::FAILURE;
+        return ExitCode::from(2);
     };
     let midstate = core::hint::black_box(MIDSTATE);
     let scan = Scan::by(hasher, &midstate, &TAIL, Target::zero_bits(256));

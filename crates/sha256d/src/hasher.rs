@@ -106,6 +106,11 @@ impl Hasher {
         self.finish(&self.midstate(&first[0]), &tail, nonce_wire)
     }
 
+    /// See [`crate::verify`].
+    pub fn verify(self, item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+        by!(self, verify_one(item, target))
+    }
+
     /// See [`crate::verify_batch`].
     pub fn verify_batch(self, items: &[Candidate], target: &Target, out: &mut [Option<[u8; 32]>]) {
         let count = items.len().min(out.len());

@@ -4,8 +4,6 @@ use crate::constants::HASH_BITS;
 
 /// One header hash to compute, from where its first block has led.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-// Tail and nonce stand together, as in a header, so that they can be loaded in one piece.
-#[repr(C)]
 pub struct Candidate {
     /// State after the first 64 header bytes.
     pub midstate: [u32; 8],
@@ -16,15 +14,6 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Header bytes 64 to 79.
-    #[inline(always)]
-    pub(crate) fn rest(&self) -> [u8; 16] {
-        let mut rest = [0; 16];
-        rest[..12].copy_from_slice(&self.tail);
-        rest[12..].copy_from_slice(&self.nonce_wire);
-        rest
-    }
-
     /// Word `i` of the second block: 0 to 2 are the tail, 3 is the nonce.
     #[inline(always)]
     pub(crate) fn word(&self, i: usize) -> u32 {

@@ -24,6 +24,7 @@ mod hasher;
 mod header;
 mod implementation;
 mod lanes;
+pub mod measure;
 mod portable;
 mod prepared;
 mod rounds;
@@ -70,6 +71,12 @@ pub fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) -> [u8;
 /// The hash of a whole header.
 pub fn hash_header(header: &[u8; 80]) -> [u8; 32] {
     Hasher::best().hash_header(header)
+}
+
+/// The candidate's hash, if that is at most `target`. If its most significant word is too large,
+/// the rest of it is not made.
+pub fn verify(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+    Hasher::best().verify(item, target)
 }
 
 /// For each candidate its hash, if that is at most `target`. The candidates are independent of

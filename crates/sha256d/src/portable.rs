@@ -18,6 +18,13 @@ pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) 
     to_bytes(&rounds::second_hash(rounds::compress(*midstate, block)))
 }
 
+/// See [`crate::verify`].
+pub(crate) fn verify_one(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+    let mut out = [None];
+    lanes::verify::<u32>(core::slice::from_ref(item), target, &mut out);
+    out[0]
+}
+
 /// See [`lanes::scan`].
 pub(crate) fn scan(prepared: &Prepared, words: &[u32], limit: u32) -> Option<usize> {
     lanes::scan::<u32>(prepared, words, limit)

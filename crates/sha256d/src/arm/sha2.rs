@@ -260,6 +260,14 @@ pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) 
     to_bytes(&second_blocks([&item]).words(0))
 }
 
+/// See [`crate::verify`].
+#[target_feature(enable = "sha2")]
+pub(crate) fn verify_one(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+    let mut out = [None];
+    judge(&second_blocks([item]), target, &mut out);
+    out[0]
+}
+
 /// See [`lanes::verify`](crate::lanes::verify).
 #[target_feature(enable = "sha2")]
 pub(crate) fn verify(items: &[Candidate], target: &Target, out: &mut [Option<[u8; 32]>]) {

@@ -166,7 +166,7 @@ impl Word for Sixteen {
 }
 
 // One hash at a time leaves the lanes empty.
-pub(crate) use crate::portable::{compress, finish};
+pub(crate) use crate::portable::{compress, finish, verify_one};
 
 /// See [`lanes::scan`].
 #[target_feature(enable = "avx512f,avx512bw")]

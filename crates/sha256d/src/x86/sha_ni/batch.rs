@@ -52,13 +52,21 @@ pub(crate) fn verify(items: &[Candidate], target: &Target, out: &mut [Option<[u8
     for (items, out) in items.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
         if items.len() < TOGETHER {
             for (item, out) in items.iter().zip(out) {
-                *out = one::verify(&item.midstate, one::words(&item.rest()), target);
+                *out = one::verify(
+                    &item.midstate,
+                    one::last_words(&item.tail, item.nonce_wire),
+                    target,
+                );
             }
             continue;
         }
         let mut room: Room<Item> = [const { MaybeUninit::uninit() }; BLOCK + VOICES];
         for (place, item) in room.iter_mut().zip(items) {
-            put(place, item.midstate, one::words(&item.rest()));
+            put(
+                place,
+                item.midstate,
+                one::last_words(&item.tail, item.nonce_wire),
+            );
         }
         judge(&room, target, out);
     }

@@ -11,5 +11,5 @@ mod scan;
 mod tables;
 
 pub(crate) use batch::{midstates, verify, verify_headers};
-pub(crate) use one::{compress, finish};
+pub(crate) use one::{compress, finish, verify_one};
 pub(crate) use scan::scan;

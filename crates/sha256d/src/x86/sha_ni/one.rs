@@ -8,6 +8,8 @@ use core::arch::x86_64::*;
 use core::mem::offset_of;
 
 use super::tables::{FIXED, Fixed, Four};
+use crate::constants::INITIAL;
+use crate::header::{Candidate, to_bytes};
 use crate::rounds::unrolled;
 use crate::target::Target;
 
@@ -135,52 +137,99 @@ impl State {
         state.rounds_to_the_end::<4>(block);
         state.added(self)
     }
+}
 
-    /// The state after both hashes of a header, if this is the one after its first block, from
-    /// the first four words of its second.
+/// Both hashes of a header, but for the last three rounds of the second: they move its top word
+/// and do not change it.
+struct Almost {
+    state: State,
+    /// The last sixteen words of the schedule.
+    words: [__m128i; 4],
+}
+
+impl Almost {
+    /// From the state after the first block and the first four words of the second.
     #[inline]
     #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
-    fn double_hash(mut self, words: __m128i) -> Self {
+    fn hashed(midstate: State, words: __m128i) -> Self {
+        let State { mut abef, mut cdgh } = midstate;
+        let mut w3 = words;
+        let (w4, w5, w6);
         // SAFETY: the processor has what this function's attribute names. The assembly reads the
         // table and changes the registers that it says.
         unsafe {
             asm!(
                 include_str!("one.s"),
-                abef0 = const offset_of!(Fixed, abef0),
-                cdgh0 = const offset_of!(Fixed, cdgh0),
                 pad = const offset_of!(Fixed, pad),
                 header_length = const offset_of!(Fixed, header_length),
-                hash_length = const offset_of!(Fixed, hash_length),
                 header_sums = const offset_of!(Fixed, header_sums),
-                hash_sums = const offset_of!(Fixed, hash_sums),
+                take_a = const offset_of!(Fixed, take_a),
+                take_gh = const offset_of!(Fixed, take_gh),
+                pads = const offset_of!(Fixed, pads),
+                zero = const offset_of!(Fixed, zero),
+                abef1 = const offset_of!(Fixed, abef1),
+                cdgh1 = const offset_of!(Fixed, cdgh1),
+                w13 = const offset_of!(Fixed, w13),
+                sums9 = const offset_of!(Fixed, sums9),
                 k0 = const offset_of!(Fixed, k0),
+                k1 = const offset_of!(Fixed, k1),
                 in("r8") &FIXED,
-                inout("xmm1") self.abef,
-                inout("xmm2") self.cdgh,
-                inout("xmm3") words => _,
+                inout("xmm1") abef,
+                inout("xmm2") cdgh,
+                inout("xmm3") w3,
+                out("xmm4") w4,
+                out("xmm5") w5,
+                out("xmm6") w6,
                 out("xmm0") _,
-                out("xmm4") _,
-                out("xmm5") _,
-                out("xmm6") _,
                 out("xmm8") _,
                 out("xmm9") _,
                 options(pure, readonly, nostack, preserves_flags),
             );
         }
-        self
+        Almost {
+            state: State { abef, cdgh },
+            words: [w6, w3, w4, w5],
+        }
     }
 
-    /// As the bytes of a hash.
+    /// The most significant word of the hash.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+    fn top(&self) -> u32 {
+        let e = _mm_extract_epi32::<1>(self.state.abef) as u32;
+        e.wrapping_add(INITIAL[7]).swap_bytes()
+    }
+
+    /// The whole hash.
     #[inline]
     #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
     fn bytes(&self) -> [u8; 32] {
-        let mut out = [0; 32];
-        for (out, half) in out.chunks_exact_mut(16).zip(self.halves()) {
-            let half = _mm_shuffle_epi8(half, FIXED.reverse.load());
-            // SAFETY: sixteen bytes, stored without asking for alignment.
-            unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), half) };
-        }
-        out
+        let [w0, w1, w2, w3] = self.words;
+        let words = complete(
+            _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8::<4>(w3, w2)),
+            w3,
+        );
+        let sums = _mm_add_epi32(words, FIXED.k61.load());
+        let State { abef, cdgh } = self.state;
+        // Words a, b, e, f after round 62, and, of a round too many, those after round 63 in the
+        // places b and f.
+        let after_62 = _mm_sha256rnds2_epu32(cdgh, abef, sums);
+        let upper = _mm_shuffle_epi32::<0b11_10>(sums);
+        let after_64 = _mm_sha256rnds2_epu32(abef, after_62, upper);
+        // Lanes, lowest first, are f, e, b, a.
+        let state = [
+            _mm_extract_epi32::<2>(after_64),
+            _mm_extract_epi32::<3>(after_62),
+            _mm_extract_epi32::<2>(after_62),
+            _mm_extract_epi32::<3>(abef),
+            _mm_extract_epi32::<0>(after_64),
+            _mm_extract_epi32::<1>(after_62),
+            _mm_extract_epi32::<0>(after_62),
+            _mm_extract_epi32::<1>(abef),
+        ];
+        to_bytes(&core::array::from_fn(|i| {
+            INITIAL[i].wrapping_add(state[i] as u32)
+        }))
     }
 }
 
@@ -221,12 +270,8 @@ pub(super) fn midstate(block: [__m128i; 4]) -> [u32; 8] {
 /// The hash of a header from its midstate on.
 #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
 pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) -> [u8; 32] {
-    // In pieces that are loaded as they were stored: a load of all sixteen bytes would wait for
-    // the stores to reach the cache where a caller has just put them together.
-    let word = |i: usize| i32::from_ne_bytes([tail[i], tail[i + 1], tail[i + 2], tail[i + 3]]);
-    let bytes = _mm_set_epi32(i32::from_ne_bytes(nonce_wire), word(8), word(4), word(0));
-    let words = _mm_shuffle_epi8(bytes, FIXED.reverse.load());
-    State::new(midstate).double_hash(words).bytes()
+    let words = last_words(tail, nonce_wire);
+    Almost::hashed(State::new(midstate), words).bytes()
 }
 
 /// The hash of a header from its midstate on, by tail and nonce as words, if it is at most
@@ -234,14 +279,33 @@ pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) 
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
 pub(super) fn verify(midstate: &[u32; 8], words: __m128i, target: &Target) -> Option<[u8; 32]> {
-    let hash = State::new(midstate).double_hash(words);
-    // Word h is the lowest of its register.
-    let top = (_mm_cvtsi128_si32(hash.cdgh) as u32).swap_bytes();
-    if top <= target.top() {
+    let hash = Almost::hashed(State::new(midstate), words);
+    if hash.top() <= target.top() {
         target.checked(hash.bytes())
     } else {
         None
     }
+}
+
+/// See [`crate::verify`].
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+pub(crate) fn verify_one(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+    verify(
+        &item.midstate,
+        last_words(&item.tail, item.nonce_wire),
+        target,
+    )
+}
+
+/// The words of tail and nonce, the first lowest.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+pub(super) fn last_words(tail: &[u8; 12], nonce_wire: [u8; 4]) -> __m128i {
+    // In pieces that are loaded as they were stored: a load of all sixteen bytes would wait for
+    // the stores to reach the cache where a caller has just put them together.
+    let word = |i: usize| i32::from_ne_bytes([tail[i], tail[i + 1], tail[i + 2], tail[i + 3]]);
+    let bytes = _mm_set_epi32(i32::from_ne_bytes(nonce_wire), word(8), word(4), word(0));
+    _mm_shuffle_epi8(bytes, FIXED.reverse.load())
 }
 
 /// Sixteen bytes as words, the first lowest.

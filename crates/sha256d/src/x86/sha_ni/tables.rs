@@ -17,16 +17,17 @@ pub(super) struct Fixed {
     pub(super) cdgh0: Four,
     pub(super) abef1: Four,
     pub(super) cdgh1: Four,
-    /// Words 4 to 7 of a header's second block or 8 to 11 of a hash's, and the words 12 to 15.
+    /// Words 4 to 7 of a header's second block, and its words 12 to 15.
     pub(super) pad: Four,
     pub(super) header_length: Four,
-    pub(super) hash_length: Four,
+    /// Padding in every place; nothing.
+    pub(super) pads: Four,
+    pub(super) zero: Four,
     /// The words 13 to 15 of the second hash.
     pub(super) w13: Four,
     /// Sums of constants and words that are known, two in the low half of each: rounds 4 to 15
-    /// of a header's second block, 8 to 15 and 9 to 12 of the second hash.
+    /// of a header's second block, 9 to 12 of the second hash.
     pub(super) header_sums: [Four; 6],
-    pub(super) hash_sums: [Four; 4],
     pub(super) sums9: [Four; 2],
     /// Shuffles: word a to lanes 1 and 3; words g and h to lanes 1 and 2; bytes reversed.
     pub(super) take_a: Four,
@@ -37,6 +38,8 @@ pub(super) struct Fixed {
     /// The constants of the rounds in fours from round 0 and from round 1.
     pub(super) k0: [Four; 16],
     pub(super) k1: [Four; 15],
+    /// The constants of the rounds 61 to 63.
+    pub(super) k61: Four,
 }
 
 pub(super) static FIXED: Fixed = Fixed {
@@ -46,7 +49,8 @@ pub(super) static FIXED: Fixed = Fixed {
     cdgh1: Four([INITIAL[6], INITIAL[5], INITIAL[2], INITIAL[1]]),
     pad: Four([PAD, 0, 0, 0]),
     header_length: Four([0, 0, 0, HEADER_BITS]),
-    hash_length: Four([0, 0, 0, HASH_BITS]),
+    pads: Four([PAD; 4]),
+    zero: Four([0; 4]),
     w13: Four([0, 0, HASH_BITS, 0]),
     header_sums: [
         Four([K[4].wrapping_add(PAD), K[5], 0, 0]),
@@ -56,12 +60,6 @@ pub(super) static FIXED: Fixed = Fixed {
         Four([K[12], K[13], 0, 0]),
         Four([K[14], K[15].wrapping_add(HEADER_BITS), 0, 0]),
     ],
-    hash_sums: [
-        Four([K[8].wrapping_add(PAD), K[9], 0, 0]),
-        Four([K[10], K[11], 0, 0]),
-        Four([K[12], K[13], 0, 0]),
-        Four([K[14], K[15].wrapping_add(HASH_BITS), 0, 0]),
-    ],
     sums9: [Four([K[9], K[10], 0, 0]), Four([K[11], K[12], 0, 0])],
     take_a: Four([u32::MAX, 0x0f0e_0d0c, u32::MAX, 0x0f0e_0d0c]),
     take_gh: Four([u32::MAX, 0x0706_0504, 0x0302_0100, u32::MAX]),
@@ -69,6 +67,7 @@ pub(super) static FIXED: Fixed = Fixed {
     h: Four([INITIAL[7]; 4]),
     k0: quads(0),
     k1: quads(1),
+    k61: Four([K[61], K[62], K[63], 0]),
 };
 
 const fn quads<const N: usize>(from: usize) -> [Four; N] {
