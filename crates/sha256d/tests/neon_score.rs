@@ -413,9 +413,8 @@ fn second_hash(p: &mut Program, first: [Value; 8]) {
 /// The words 16 to 60 of the block that hashes a hash.
 fn second_word(p: &mut Program, schedule: &mut Schedule, t: usize) -> Value {
     let mut terms = Vec::new();
-    match t {
-        16..24 => terms.push(schedule.near(t - 16)),
-        _ => {}
+    if (16..24).contains(&t) {
+        terms.push(schedule.near(t - 16));
     }
     if matches!(t, 17 | 22..25 | 30..32) {
         terms.push(p.constant());
