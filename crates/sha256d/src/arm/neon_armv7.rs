@@ -1,7 +1,7 @@
 //! NEON of armv7: four words side by side, in assembly.
 //!
 //! Stable Rust has no NEON for armv7, so both programs, the scan and the hashing of a block of
-//! each of four messages, come from `tests/neon_score.rs`, which also says how they are made.
+//! each of four messages, come from `tests/neon_score`, which also says how they are made.
 //! The assembler is told that there is NEON; the rest of the program need not be compiled for
 //! it.
 
