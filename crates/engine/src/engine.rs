@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use scheduler::Scheduler;
 use telemetry::{Command, Decision, Note, NoteLog};
-use units::{ChainSlot, Duration, Instant, PoolIndex, SessionId};
+use units::{ChainSlot, Duration, Instant, NonceReport, PoolIndex, SessionId};
 
 use crate::config::EngineConfig;
 use crate::event::{Effect, Event, PoolEvent};
@@ -54,6 +54,8 @@ pub struct Engine {
     pub(crate) chains: Vec<ChainUnit>,
     /// Whose turn it is to get the next work item.
     pub(crate) turn: usize,
+    /// Nonces on their way to the scheduler, in the order in which chains reported them.
+    pub(crate) nonces: Vec<NonceReport>,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) notes: NoteLog,
     pub(crate) faults: Faults,
@@ -102,6 +104,7 @@ impl Engine {
             scheduler,
             chains,
             turn: 0,
+            nonces: Vec::new(),
             effects: VecDeque::new(),
             notes: NoteLog::new(NOTES_KEPT),
             faults: Faults::default(),
@@ -116,9 +119,7 @@ impl Engine {
         self.now = self.now.max(now);
         match event {
             Event::Start => self.start(),
-            Event::Link { slot, event } => {
-                self.give_chain(slot, drivers::Input::Link(event));
-            }
+            Event::Links(events) => self.link_events(events),
             Event::Board(event) => {
                 let (hal::BoardEvent::Plug { slot, .. } | hal::BoardEvent::Failed { slot, .. }) =
                     event;
@@ -170,6 +171,19 @@ impl Engine {
     fn give_chain(&mut self, slot: ChainSlot, input: drivers::Input) {
         if let Some(chain) = self.chains.iter_mut().find(|c| c.slot == slot) {
             chain.driver.handle(self.now, input);
+        }
+    }
+
+    /// What a link said goes to its chains one by one; what the chains make of it is carried
+    /// on only after the last, so that their nonces are judged together. Only the order among
+    /// chains is kept here: that of arrival.
+    fn link_events(&mut self, events: Vec<(ChainSlot, hal::LinkEvent)>) {
+        for (slot, event) in events {
+            if let Some(i) = self.chains.iter().position(|c| c.slot == slot) {
+                let input = drivers::Input::Link(event);
+                self.chains[i].driver.handle(self.now, input);
+                self.take_from_chain(i);
+            }
         }
     }
 

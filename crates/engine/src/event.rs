@@ -9,13 +9,9 @@ use units::{ChainSlot, PoolIndex};
 pub enum Event {
     /// Begin: connect to pools, bring chains up. Sent once.
     Start,
-    /// A link said something about the chain in `slot`.
-    Link {
-        /// The chain.
-        slot: ChainSlot,
-        /// What it said.
-        event: LinkEvent,
-    },
+    /// A link was looked at, and said this about chains, in this order. All that one look
+    /// found comes in one event: nonces among it are then verified side by side.
+    Links(Vec<(ChainSlot, LinkEvent)>),
     /// The control board said something.
     Board(BoardEvent),
     /// A pool's connection did something.

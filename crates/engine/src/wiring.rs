@@ -118,15 +118,35 @@ impl Engine {
                 moved = true;
             }
             for i in 0..self.chains.len() {
-                while let Some(effect) = self.chains[i].driver.next_effect() {
-                    self.carry_chain(i, effect);
-                    moved = true;
-                }
+                moved |= self.take_from_chain(i);
             }
+            moved |= self.judge_nonces();
             if !moved {
                 return;
             }
         }
+    }
+
+    /// Carry a chain's effects to where they belong. False if it had none.
+    pub(crate) fn take_from_chain(&mut self, index: usize) -> bool {
+        let mut moved = false;
+        while let Some(effect) = self.chains[index].driver.next_effect() {
+            self.carry_chain(index, effect);
+            moved = true;
+        }
+        moved
+    }
+
+    /// All nonces that chains have reported go to the scheduler together, a lone one as well.
+    /// False if there are none.
+    fn judge_nonces(&mut self) -> bool {
+        if self.nonces.is_empty() {
+            return false;
+        }
+        let nonces = std::mem::take(&mut self.nonces);
+        self.scheduler
+            .handle(self.now, scheduler::Input::Nonces(nonces));
+        true
     }
 
     fn carry_pool(&mut self, index: usize, effect: stratum::Effect) {
@@ -198,9 +218,7 @@ impl Engine {
         match effect {
             drivers::Effect::Link(op) => self.effects.push_back(Effect::Link { slot, op }),
             drivers::Effect::Board(op) => self.effects.push_back(Effect::Board(op)),
-            drivers::Effect::Nonce(report) => {
-                self.scheduler.handle(now, scheduler::Input::Nonce(report));
-            }
+            drivers::Effect::Nonce(report) => self.nonces.push(report),
             drivers::Effect::WantWork(count) => self.chains[index].wanted = count,
             drivers::Effect::Reset => {
                 self.chains[index].wanted = 0;

@@ -40,8 +40,10 @@ pub enum Input {
     Job(Arc<Job>),
     /// A session is over: its work is void, and its unanswered shares are lost.
     SessionEnded(SessionId),
-    /// A chain returned a nonce.
-    Nonce(NonceReport),
+    /// Chains returned nonces. All that are known at once come in one input, because they
+    /// are then verified side by side; what becomes of them is as if each had come alone, in
+    /// this order.
+    Nonces(Vec<NonceReport>),
     /// A session knows what became of a share. Shares that are not in flight are ignored.
     Outcome {
         /// Which share.
@@ -63,7 +65,7 @@ pub enum Effect {
     FlushChain(ChainSlot),
     /// Send this share through the session of its job. Answered by [`Input::Outcome`].
     Submit(Share),
-    /// What a reported nonce was. One for each [`Input::Nonce`].
+    /// What a reported nonce was. One for each of [`Input::Nonces`], in their order.
     Verdict {
         /// The report as it came.
         report: NonceReport,

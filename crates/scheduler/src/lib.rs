@@ -19,6 +19,7 @@ mod ledger;
 mod registry;
 mod scheduler;
 mod session;
+mod trial;
 
 pub use api::{ChainNeeds, Config, Effect, Input, Verdict};
 pub use scheduler::Scheduler;

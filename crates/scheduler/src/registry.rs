@@ -3,7 +3,7 @@
 //! A wire id names the *generations* that were dispatched under it, newest first. The
 //! chain works on one of them; those before it may still have nonces on the wire, and
 //! those after it may still wait in the link's queue. None of this is known here: a nonce
-//! is tried against all of them, and its hash decides.
+//! is tried against all of them ([`crate::trial`]), and its hash decides.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -28,10 +28,6 @@ const ITEMS_MAX: usize = 1024;
 /// Nonces that are remembered per work item. At the bound the oldest is forgotten: a wire
 /// repeats a frame at once or never, not thousands of nonces later.
 const NONCES_MAX: usize = 4096;
-
-/// Below this many zero bits a nonce fits work that it does not belong to often enough to
-/// matter. Bitcoin's own scale begins at 32.
-const CHANCE_FITS_BELOW_BITS: u32 = 32;
 
 /// The work in flight on one chain.
 #[derive(Debug)]
@@ -110,34 +106,41 @@ impl Registry {
         WireJobId((place * usize::from(self.step)) as u8)
     }
 
-    /// The generations that `report` fits, newest first; the nonce is remembered there.
-    ///
-    /// At Bitcoin's scale there is at most one, and the search ends with it. At a scaled
-    /// difficulty a nonce fits a wrong generation by chance, in front of its own as well;
-    /// each fit is then a solution in its own right, and all are given.
-    pub(crate) fn fits(&mut self, report: &NonceReport, zero_bits: u32) -> Vec<Fit> {
-        let mut fits = Vec::new();
-        let place = usize::from(report.wire.0 / self.step);
-        if !report.wire.0.is_multiple_of(self.step) {
-            return fits;
-        }
-        for work in self.ids.get_mut(place).into_iter().flatten() {
-            let Some(found) = work::validate(&work.item, report, zero_bits) else {
-                continue;
-            };
-            fits.push(Fit {
-                job: Arc::clone(&work.job),
-                epoch: work.epoch,
-                extranonce2: work.item.extranonce2,
-                ntime: work.item.header.ntime,
-                found,
-                repeated: !work.seen.insert(report.nonce.0, found.version),
-            });
-            if zero_bits >= CHANCE_FITS_BELOW_BITS {
-                break;
-            }
-        }
-        fits
+    /// How many generations `wire` names. None if no work travels under it.
+    pub(crate) fn generations(&self, wire: WireJobId) -> usize {
+        self.named(wire).map_or(0, VecDeque::len)
+    }
+
+    /// The work of a generation of `wire`; 0 is the newest.
+    pub(crate) fn item(&self, wire: WireJobId, generation: usize) -> Option<&WorkItem> {
+        Some(&self.named(wire)?.get(generation)?.item)
+    }
+
+    /// What it means that `report` fits this generation; the nonce is remembered there.
+    pub(crate) fn fit(
+        &mut self,
+        report: &NonceReport,
+        generation: usize,
+        found: Found,
+    ) -> Option<Fit> {
+        let place = self.place(report.wire)?;
+        let work = self.ids.get_mut(place)?.get_mut(generation)?;
+        Some(Fit {
+            job: Arc::clone(&work.job),
+            epoch: work.epoch,
+            extranonce2: work.item.extranonce2,
+            ntime: work.item.header.ntime,
+            found,
+            repeated: !work.seen.insert(report.nonce.0, found.version),
+        })
+    }
+
+    fn named(&self, wire: WireJobId) -> Option<&VecDeque<InFlight>> {
+        self.ids.get(self.place(wire)?)
+    }
+
+    fn place(&self, wire: WireJobId) -> Option<usize> {
+        (wire.0.is_multiple_of(self.step)).then(|| usize::from(wire.0 / self.step))
     }
 }
 
@@ -167,7 +170,7 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use units::{ChainSlot, Header, JobKey, Nonce, Rolling, WorkId};
+    use units::{Header, JobKey, Rolling, WorkId};
     use work::Target;
 
     use super::*;
@@ -210,44 +213,6 @@ mod tests {
         }
     }
 
-    /// The merkle root of the genesis block; with nonce 2083236893 its hash has 43 zero
-    /// bits (public).
-    fn genesis() -> WorkItem {
-        let display = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b";
-        let mut root = [0; 32];
-        for (i, byte) in root.iter_mut().rev().enumerate() {
-            let digits = &display[2 * i..2 * i + 2];
-            *byte = u8::from_str_radix(digits, 16).expect("hex");
-        }
-        item(root)
-    }
-
-    fn report(nonce: u32) -> NonceReport {
-        NonceReport {
-            slot: ChainSlot(0),
-            wire: WireJobId(0),
-            midstate_index: 0,
-            version_bits: 0,
-            nonce: Nonce(nonce),
-        }
-    }
-
-    #[test]
-    fn a_real_block_is_found_behind_newer_generations_of_its_id() {
-        let mut registry = Registry::new(8, 1);
-        registry.insert(Instant::ZERO, genesis(), job(), 0);
-        for n in 0..10 {
-            registry.insert(Instant::ZERO, item([n; 32]), job(), 1);
-        }
-        let fits = registry.fits(&report(2_083_236_893), 40);
-        assert_eq!(fits.len(), 1);
-        assert_eq!((fits[0].epoch, fits[0].repeated), (0, false));
-        assert_eq!(sha256d::leading_zero_bits(&fits[0].found.hash), 43);
-        assert!(registry.fits(&report(2_083_236_893), 40)[0].repeated);
-        assert!(registry.fits(&report(2_083_236_893), 44).is_empty());
-        assert!(registry.fits(&report(2_083_236_892), 40).is_empty());
-    }
-
     #[test]
     fn generations_age_by_time_and_two_always_stay() {
         let mut registry = Registry::new(8, 1);
@@ -265,22 +230,6 @@ mod tests {
         // All are too old, and the newest of them stays beside the new one.
         check(10_000, 2);
         check(20_000, 2);
-    }
-
-    #[test]
-    fn at_a_scaled_difficulty_every_fit_is_given() {
-        let mut registry = Registry::new(8, 1);
-        for n in 0..64 {
-            registry.insert(Instant::ZERO, item([n; 32]), job(), u64::from(n));
-        }
-        // Two zero bits: one generation in four fits by chance.
-        let fits = registry.fits(&report(1), 2);
-        assert!((4..40).contains(&fits.len()), "{}", fits.len());
-        assert!(fits.iter().all(|fit| !fit.repeated));
-        assert!(fits.is_sorted_by(|a, b| a.epoch > b.epoch), "newest first");
-        let again = registry.fits(&report(1), 2);
-        assert_eq!(again.len(), fits.len());
-        assert!(again.iter().all(|fit| fit.repeated));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::api::{ChainNeeds, Config, Effect, Input, Verdict};
 use crate::ledger::Ledger;
 use crate::registry::{Fit, Registry};
 use crate::session::{REJECTS_ALARM, Session};
+use crate::trial::{self, Trial};
 
 /// Sessions that may be open at once. A configuration lists a handful of pools; at the
 /// bound the oldest session that gives no work is taken as ended.
@@ -28,17 +29,18 @@ pub struct Scheduler {
     ledger: Ledger,
     rng: Rng,
     next_work: u64,
+    trial: Trial,
     effects: VecDeque<Effect>,
 }
 
 #[derive(Debug)]
-struct Chain {
-    needs: ChainNeeds,
+pub(crate) struct Chain {
+    pub(crate) needs: ChainNeeds,
     /// Zero bits of a hash that the chips report.
-    zero_bits: u32,
-    registry: Registry,
+    pub(crate) zero_bits: u32,
+    pub(crate) registry: Registry,
     /// It asked for work and its part of the search space was spent.
-    waits: bool,
+    pub(crate) waits: bool,
 }
 
 impl Scheduler {
@@ -62,6 +64,7 @@ impl Scheduler {
             ledger: Ledger::default(),
             rng: Rng::new(config.seed),
             next_work: 0,
+            trial: Trial::default(),
             effects: VecDeque::new(),
         }
     }
@@ -71,7 +74,7 @@ impl Scheduler {
         match input {
             Input::Job(job) => self.job(now, job),
             Input::SessionEnded(session) => self.session_ended(session),
-            Input::Nonce(report) => self.nonce(now, report),
+            Input::Nonces(reports) => self.nonces(now, &reports),
             Input::Outcome { share, outcome } => self.outcome(now, share, &outcome),
             Input::ChainReset(_) | Input::Wake => {}
         }
@@ -175,22 +178,25 @@ impl Scheduler {
         }
     }
 
-    /// Judge a nonce: submit it where it is a share, book it where it is none, and say
-    /// the best that it was. See [`Registry::fits`] for how it can be several things.
-    fn nonce(&mut self, now: Instant, report: NonceReport) {
-        let chain = self.chains.iter_mut().find(|c| c.needs.slot == report.slot);
-        let fits = match chain {
-            Some(chain) => chain.registry.fits(&report, chain.zero_bits),
-            None => Vec::new(),
-        };
-        let judged: Vec<(Verdict, bool)> = fits
-            .into_iter()
-            .map(|fit| self.judge(now, &report, &fit))
-            .collect();
-        let (verdict, is_share) = judged
-            .into_iter()
-            .max()
-            .unwrap_or((Verdict::HwError, false));
+    /// Judge nonces in their order: submit each where it is a share, book it where it is
+    /// none, and say the best that it was. See [`Trial::fits`] for how it can be several
+    /// things.
+    fn nonces(&mut self, now: Instant, reports: &[NonceReport]) {
+        let mut trial = std::mem::take(&mut self.trial);
+        for reports in reports.chunks(trial::NONCES) {
+            let mut fits = trial.fits(&mut self.chains, reports).peekable();
+            for (place, report) in reports.iter().enumerate() {
+                let mut best = (Verdict::HwError, false);
+                while let Some((_, fit)) = fits.next_if(|(of, _)| *of == place) {
+                    best = best.max(self.judge(now, report, &fit));
+                }
+                self.book(*report, best);
+            }
+        }
+        self.trial = trial;
+    }
+
+    fn book(&mut self, report: NonceReport, (verdict, is_share): (Verdict, bool)) {
         match verdict {
             Verdict::HwError => self.ledger.hw_error(),
             Verdict::Duplicate if is_share => self.ledger.duplicate(),

@@ -276,3 +276,79 @@ fn what_fits_nothing_is_a_hw_error() {
     let (verdict, _) = report(&mut scheduler, ms(1), good);
     assert_eq!(verdict, Verdict::Share);
 }
+
+/// Nonces of all kinds: new ones, repeated ones, damaged ones, those of work that has become
+/// void, on two chains that roll differently, with chance fits among many generations.
+#[test]
+fn nonces_in_batches_fare_as_one_by_one() {
+    // Both schedulers have one seed and get the same inputs.
+    let made = || {
+        let mut scheduler = scheduler(&[HOST4, CHIP16]);
+        give(&mut scheduler, job(1, 0));
+        let mut works = Vec::new();
+        for i in 0..40 * 32 {
+            let slot = ChainSlot(u8::from(i % 3 == 0));
+            if i == 600 {
+                give(
+                    &mut scheduler,
+                    Job {
+                        clean: true,
+                        ..job(1, 1)
+                    },
+                );
+            }
+            let (wire, item) = scheduler.dispatch(ms(i / 8), slot).expect("work");
+            works.push((slot, wire, item));
+        }
+        effects(&mut scheduler);
+        (scheduler, works)
+    };
+    let (mut single, works) = made();
+    let mut rng = units::Rng::new(11);
+    let mut below = |n: usize| rng.below(n as u64) as usize;
+    let mut reports: Vec<NonceReport> = Vec::new();
+    for _ in 0..400 {
+        let (slot, wire, item) = &works[below(works.len())];
+        let from = below(1 << 30) as u32;
+        let mut nonce = solve(slot.0, *wire, item, TICKET_BITS, NO_BLOCK_BITS, from);
+        match below(6) {
+            0 => nonce.nonce.0 ^= 1 << below(32),
+            1 => nonce.wire.0 ^= 1 << below(8),
+            2 => nonce.slot.0 ^= 1 << below(2),
+            3 if !reports.is_empty() => nonce = reports[below(reports.len())],
+            _ => {}
+        }
+        reports.push(nonce);
+        if below(4) == 0 {
+            reports.push(nonce);
+        }
+    }
+    let mut alone = Vec::new();
+    for nonce in &reports {
+        single.handle(ms(200), Input::Nonces(vec![*nonce]));
+        alone.extend(effects(&mut single));
+    }
+    let account = single.shares();
+    assert!(
+        account.submitted > 15 && account.stale > 10 && account.duplicate > 10,
+        "{account:?}"
+    );
+    assert!(account.hw_errors > 50, "{account:?}");
+
+    for most in [2, 16, 40, reports.len()] {
+        let (mut scheduler, _) = made();
+        let mut together = Vec::new();
+        let mut rest = &reports[..];
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at((1 + below(most)).min(rest.len()));
+            scheduler.handle(ms(200), Input::Nonces(now.to_vec()));
+            together.extend(effects(&mut scheduler));
+            rest = later;
+        }
+        assert_eq!(together, alone, "up to {most}");
+        assert_eq!(scheduler.shares(), account, "up to {most}");
+    }
+    let (mut scheduler, _) = made();
+    scheduler.handle(ms(200), Input::Nonces(Vec::new()));
+    assert_eq!(effects(&mut scheduler), []);
+}

@@ -24,6 +24,7 @@ mod hasher;
 mod header;
 mod implementation;
 mod lanes;
+pub mod measure;
 mod portable;
 mod prepared;
 mod rounds;

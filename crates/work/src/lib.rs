@@ -7,7 +7,7 @@
 //! - [`Target`]: 256-bit targets and difficulties, exact to the last bit.
 //! - [`Job`]: coinbase and merkle assembly.
 //! - [`SearchSpace`]: which headers a session hands out, none of them twice.
-//! - [`validate()`]: whether a nonce solves the work that it claims.
+//! - [`validate()`]: whether a nonce solves the work that it claims; [`Batch`] for many.
 //!
 //! Deliberately not here: which work is in flight under which wire id, and what a pool
 //! thought of a share (`scheduler`); how work travels to a chip (`drivers`).
@@ -26,5 +26,5 @@ pub use share::{Share, ShareOutcome};
 pub use space::{CONTENTS_MAX, SearchSpace};
 pub use target::{Target, hash_difficulty};
 pub use units::RollingNeed;
-pub use validate::{Found, validate};
+pub use validate::{Batch, Found, validate};
 pub use versions::VersionBits;

@@ -8,7 +8,7 @@ use units::{
     ChainSlot, DifficultyOne, Header, HostVersions, JobKey, Midstate, Nonce, NonceReport, Rolling,
     WireJobId, WorkId, WorkItem,
 };
-use work::{Target, hash_difficulty, validate};
+use work::{Batch, Target, hash_difficulty, validate};
 
 const MASK: u32 = 0x1fff_e000;
 
@@ -212,4 +212,64 @@ fn of_a_captured_four_midstate_frame_only_the_named_midstate_solves() {
         let version = validate(&item, &report(wire, index, 0), 32).map(|f| f.version);
         assert_eq!(version, (index == 1).then_some(11), "{index}");
     }
+}
+
+/// Whatever is in a batch, and in whatever order, each of its claims gets the answer that it
+/// gets alone.
+#[test]
+fn a_batch_answers_as_one_by_one() {
+    let mut claims = Vec::new();
+    for vector in vectors("blocks.json") {
+        let header = header_of(&bytes(&vector, "header80"));
+        let wire: [u8; 4] = bytes(&vector, "nonce_wire_bytes");
+        let base = Header {
+            version: header.version & !MASK,
+            ..header
+        };
+        for (rolling, header) in [
+            (four_versions(&header, header.version, 1), header),
+            (Rolling::Chip { mask: MASK }, base),
+        ] {
+            let item = item(header, rolling);
+            let bits = header_of(&bytes(&vector, "header80")).version & MASK;
+            for report in [
+                report(wire, 1, bits),
+                report(wire, 2, bits ^ 0x4000),
+                report(wire, 4, bits | 1),
+                report([wire[0] ^ 1, wire[1], wire[2], wire[3]], 1, bits),
+            ] {
+                for zero_bits in [0, 1, 8, 32, 40, 64, 256] {
+                    claims.push((item, report, zero_bits));
+                }
+            }
+        }
+    }
+    // Neighbours of another kind, and another ticket, in every length up to all of them.
+    let mut rng = units::Rng::new(3);
+    for i in (1..claims.len()).rev() {
+        claims.swap(i, rng.below(i as u64 + 1) as usize);
+    }
+    let mut batch = Batch::new();
+    let (mut found, mut refused) = (0, 0);
+    for claims in (0..=40).chain([claims.len()]).map(|len| &claims[..len]) {
+        batch.clear();
+        assert!(batch.is_empty());
+        for (item, report, zero_bits) in claims {
+            batch.push(item, report, *zero_bits);
+        }
+        assert_eq!(batch.len(), claims.len());
+        assert_eq!(batch.found(0), None, "not verified yet");
+        batch.verify();
+        for (place, (item, report, zero_bits)) in claims.iter().enumerate() {
+            let alone = validate(item, report, *zero_bits);
+            assert_eq!(batch.found(place), alone, "{place} of {}", claims.len());
+            *(if alone.is_some() {
+                &mut found
+            } else {
+                &mut refused
+            }) += 1;
+        }
+        assert_eq!(batch.found(claims.len()), None);
+    }
+    assert!(found > 100 && refused > 100, "{found} {refused}");
 }

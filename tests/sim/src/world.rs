@@ -99,7 +99,6 @@ pub struct World {
     steps_at_once: u32,
     steps: u64,
     digest: u64,
-    events: Vec<(ChainSlot, hal::LinkEvent)>,
     /// Links that were given something and are looked at before time goes on.
     touched: Vec<bool>,
 }
@@ -181,7 +180,6 @@ impl World {
             steps_at_once: 0,
             steps: 0,
             digest: 0xcbf2_9ce4_8422_2325,
-            events: Vec::new(),
             touched: Vec::new(),
         };
         world.touched = vec![false; world.ports.links.len()];
@@ -366,12 +364,11 @@ impl World {
     }
 
     fn poll_link(&mut self, i: usize) {
-        let mut events = std::mem::take(&mut self.events);
+        let mut events = Vec::new();
         self.ports.links[i].poll(self.now, &mut events);
-        for (slot, event) in events.drain(..) {
-            self.give_engine(Event::Link { slot, event });
+        if !events.is_empty() {
+            self.give_engine(Event::Links(events));
         }
-        self.events = events;
     }
 
     /// Give the engine an event and carry out all that follows.

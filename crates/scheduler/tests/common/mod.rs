@@ -178,7 +178,7 @@ pub(crate) fn report(
     now: Instant,
     report: NonceReport,
 ) -> (Verdict, Vec<Effect>) {
-    scheduler.handle(now, Input::Nonce(report));
+    scheduler.handle(now, Input::Nonces(vec![report]));
     let effects = effects(scheduler);
     let verdicts: Vec<Verdict> = effects
         .iter()

@@ -160,7 +160,7 @@ impl Word for Four {
 }
 
 // One hash at a time leaves the lanes empty.
-pub(crate) use crate::portable::{compress, finish};
+pub(crate) use crate::portable::{compress, finish, verify_one};
 
 /// See [`lanes::scan`].
 #[target_feature(enable = "neon")]

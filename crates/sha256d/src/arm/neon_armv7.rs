@@ -1,7 +1,7 @@
 //! NEON of armv7: four words side by side, in assembly.
 //!
 //! Stable Rust has no NEON for armv7, so both programs, the scan and the hashing of a block of
-//! each of four messages, come from `tests/neon_score.rs`, which also says how they are made.
+//! each of four messages, come from `tests/neon_score`, which also says how they are made.
 //! The assembler is told that there is NEON; the rest of the program need not be compiled for
 //! it.
 
@@ -11,14 +11,15 @@ use core::arch::naked_asm;
 
 use crate::constants::{HASH_BITS, HEADER_BITS, INITIAL, K, PAD};
 use crate::header::{Candidate, be_word, block_words, to_bytes};
-use crate::lanes::{AFTER_ROUND_0, hash_padding};
+use crate::lanes::hash_padding;
 use crate::portable;
 use crate::prepared::Prepared;
+use crate::rounds::AFTER_ROUND_0;
 use crate::target::Target;
 use crate::word::Word;
 
 // One hash at a time leaves the lanes empty.
-pub(crate) use crate::portable::{compress, finish};
+pub(crate) use crate::portable::{compress, finish, verify_one};
 
 const LANES: usize = 4;
 

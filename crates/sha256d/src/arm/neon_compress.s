@@ -1,4 +1,4 @@
-@ Written by tests/neon_score.rs, which says what this is. Not to be changed by hand.
+@ Written by tests/neon_score, which says what this is. Not to be changed by hand.
     .fpu neon
     push {r4-r6, lr}
     vpush {d8-d15}

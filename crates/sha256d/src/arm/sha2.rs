@@ -249,10 +249,23 @@ pub(crate) fn compress(state: &mut [u32; 8], bytes: &[u8; 64]) {
     *state = states.words(0);
 }
 
-/// The hash of one candidate.
+/// The hash of a header from its midstate on.
 #[target_feature(enable = "sha2")]
-pub(crate) fn finish(item: &Candidate) -> [u8; 32] {
-    to_bytes(&second_blocks([item]).words(0))
+pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) -> [u8; 32] {
+    let item = Candidate {
+        midstate: *midstate,
+        tail: *tail,
+        nonce_wire,
+    };
+    to_bytes(&second_blocks([&item]).words(0))
+}
+
+/// See [`crate::verify`].
+#[target_feature(enable = "sha2")]
+pub(crate) fn verify_one(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+    let mut out = [None];
+    judge(&second_blocks([item]), target, &mut out);
+    out[0]
 }
 
 /// See [`lanes::verify`](crate::lanes::verify).

@@ -17,6 +17,7 @@ mod pool;
 mod port;
 mod stamp;
 mod start;
+mod verifying;
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -52,6 +53,7 @@ pub(super) fn measure() -> Result<Value> {
             "aim": { "median": 50, "p99": 250 },
         },
         "nonces": nonces(&run),
+        "verifying_alone": verifying::measure()?,
         // Microseconds per nonce are milliseconds per thousand.
         "cpu_ms_per_1000_nonces": costs.as_ref().map(|c| figure(c.nonce_us)),
         "work": {

@@ -5,12 +5,15 @@
 //! building a work; a batch with a flush is short, so that new work is on its way while the
 //! rest of it is built. Work is paced inside the port by absolute deadlines, so a late wake-up
 //! delays one frame and not all that follow.
+//!
+//! What a look at a port found goes to the engine at once and as one message, whether it is one
+//! nonce or many: nothing waits for company, and what has company is verified together.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 
 use engine::Event;
-use hal::{BoardOp, BoardPort, LinkOp, LinkPort, MachinePorts};
+use hal::{BoardOp, BoardPort, LinkEvent, LinkOp, LinkPort, MachinePorts};
 use units::{ChainSlot, Duration};
 
 use super::clock::Clock;
@@ -23,6 +26,10 @@ const IDLE_POLL: Duration = Duration::from_millis(250);
 const FIRST_BATCH: usize = 2;
 /// Operations in any other batch.
 const BATCH: usize = 64;
+
+/// Port events in one message: 6 kB beside the bytes that a UART received, of which one look
+/// takes 17 kB. A look that found more sends several messages.
+const EVENTS: usize = 128;
 
 type Batch = Vec<(ChainSlot, LinkOp)>;
 
@@ -133,15 +140,22 @@ fn serve_link(
             Err(RecvTimeoutError::Disconnected) => return,
         }
         port.poll(clock.now(), &mut events);
-        for (slot, event) in events.drain(..) {
-            if inbox
-                .send(Message::Event(Event::Link { slot, event }))
-                .is_err()
-            {
-                return;
-            }
+        if !send_events(&mut events, inbox) {
+            return;
         }
     }
+}
+
+/// Hand over what one look found, in order. False if nobody is there to take it.
+pub(crate) fn send_events(events: &mut Vec<(ChainSlot, LinkEvent)>, inbox: &Inbox) -> bool {
+    while !events.is_empty() {
+        let rest = events.split_off(events.len().min(EVENTS));
+        let first = std::mem::replace(events, rest);
+        if inbox.send(Message::Event(Event::Links(first))).is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 fn serve_board(
@@ -158,5 +172,54 @@ fn serve_board(
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    /// The lengths of the messages in which so many events travel.
+    fn check(events: usize, expected: &[usize]) {
+        let (inbox, messages) = sync_channel(super::super::INBOX);
+        let found: Vec<_> = (0..events as u32)
+            .map(|i| {
+                let (head, data) = (i, !i);
+                (ChainSlot((i % 3) as u8), LinkEvent::Record { head, data })
+            })
+            .collect();
+        let mut look = found.clone();
+        assert!(send_events(&mut look, &inbox));
+        assert!(look.is_empty(), "ready for the next look");
+        let arrived: Vec<Vec<_>> = messages
+            .try_iter()
+            .map(|message| match message {
+                Message::Event(Event::Links(events)) => events,
+                _ => panic!("events of links only"),
+            })
+            .collect();
+        let lengths: Vec<_> = arrived.iter().map(Vec::len).collect();
+        assert_eq!(lengths, expected, "{events}");
+        assert_eq!(arrived.concat(), found, "in order");
+    }
+
+    #[test]
+    fn a_look_is_one_message_and_a_long_one_is_cut() {
+        check(0, &[]);
+        check(1, &[1]);
+        check(2, &[2]);
+        check(128, &[128]);
+        check(129, &[128, 1]);
+        check(1000, &[128, 128, 128, 128, 128, 128, 128, 104]);
+    }
+
+    #[test]
+    fn events_that_nobody_takes_end_the_port() {
+        let (inbox, messages) = sync_channel(1);
+        drop(messages);
+        let mut look = vec![(ChainSlot(0), LinkEvent::Damaged(1))];
+        assert!(!send_events(&mut look, &inbox));
     }
 }

@@ -1,4 +1,4 @@
-# Written by tests/score.rs, which says what this is. Not to be changed by hand.
+# Written by tests/score, which says what this is. Not to be changed by hand.
     sub rdi, 256
     vmovdqa xmm1, [r8+{abef0}+0]
     vmovdqa xmm2, [r8+{cdgh0}+0]

@@ -1,4 +1,4 @@
-# Written by tests/score.rs, which says what this is. Not to be changed by hand.
+# Written by tests/score, which says what this is. Not to be changed by hand.
     vmovdqa xmm8, xmm1
     vmovdqa xmm9, xmm2
     vpaddd xmm0, xmm3, [r8+{k0}+0]

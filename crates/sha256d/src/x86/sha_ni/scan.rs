@@ -10,7 +10,7 @@
 //! round 4; of the second hash the last round that matters is 60, so with round 0 done by two
 //! additions its schedule is cut at words 1, 5, 9 … 57.
 //!
-//! The order of the instructions is made by `tests/score.rs`, which also says how.
+//! The order of the instructions is made by `tests/score`, which also says how.
 
 #![allow(unsafe_code)]
 

@@ -1,4 +1,4 @@
-# Written by tests/score.rs, which says what this is. Not to be changed by hand.
+# Written by tests/score, which says what this is. Not to be changed by hand.
     vpxor xmm15, xmm15, xmm15
     mov r9d, 8
     sub rsi, 32

@@ -1,4 +1,4 @@
-# Written by tests/score.rs, which says what this is. Not to be changed by hand.
+# Written by tests/score, which says what this is. Not to be changed by hand.
     vpxor xmm15, xmm15, xmm15
     sub rdi, 256
     vpshufd xmm13, [rdi+{abcd}+256], 0xb1

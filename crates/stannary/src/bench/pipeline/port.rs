@@ -12,13 +12,12 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::Event;
 use hal::{BoardEvent, BoardOp, BoardPort, FpgaPort, LinkEvent, MachinePorts, RegisterWindow};
 use units::{ChainSlot, Instant};
 
 use super::plan::{CHAINS, FROM_PEER, FromPeer, SHOWN, ToPeer, WORK};
 use super::stamp;
-use crate::runtime::{Inbox, Message};
+use crate::runtime::{Inbox, send_events};
 
 // Registers of the x19 FPGA, as `hal` uses them.
 const BUFFER_SPACE: u32 = 0x00C;
@@ -155,6 +154,7 @@ impl BoardPort for Board {
 pub(super) fn carry_nonces(mut peer: UnixStream, traffic: &Traffic, inbox: &Inbox) {
     let mut buffer = [0; FROM_PEER * 64];
     let mut filled = 0;
+    let mut events = Vec::new();
     while let Ok(read @ 1..) = peer.read(&mut buffer[filled..]) {
         filled += read;
         let (records, _) = buffer[..filled].as_chunks::<FROM_PEER>();
@@ -166,13 +166,10 @@ pub(super) fn carry_nonces(mut peer: UnixStream, traffic: &Traffic, inbox: &Inbo
                 traffic.fifo().push_back((head, data));
                 continue;
             }
-            let event = LinkEvent::Record { head, data };
-            if inbox
-                .send(Message::Event(Event::Link { slot, event }))
-                .is_err()
-            {
-                return;
-            }
+            events.push((slot, LinkEvent::Record { head, data }));
+        }
+        if !send_events(&mut events, inbox) {
+            return;
         }
         buffer.copy_within(whole..filled, 0);
         filled -= whole;
