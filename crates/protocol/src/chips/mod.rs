@@ -4,6 +4,7 @@
 
 mod bm1362;
 mod bm1366;
+mod bm1368;
 mod bm1370;
 mod bm1387;
 mod bm1397;
@@ -18,6 +19,7 @@ pub const PROFILES: &[&Profile] = &[
     &bm1398::BM1398,
     &bm1362::BM1362,
     &bm1366::BM1366,
+    &bm1368::BM1368,
     &bm1370::BM1370,
 ];
 
