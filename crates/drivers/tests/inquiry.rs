@@ -111,7 +111,7 @@ fn a_sensor_that_does_not_answer_fails_and_its_chip_is_told() {
         bench.run(Duration::from_secs(120));
         let name = profile.name;
         let note = bench.note(Code::ChainMute);
-        assert_eq!(note.detail, "chip=7 domain=1 questions=5", "{name}");
+        assert_eq!(note.detail, "no answer from chip 7 in domain 1", "{name}");
         let mutes = bench.codes().into_iter().filter(|c| *c == Code::ChainMute);
         assert_eq!(mutes.count(), 1, "{name}");
         if profile.temperature != TemperatureSource::None {
@@ -119,6 +119,24 @@ fn a_sensor_that_does_not_answer_fails_and_its_chip_is_told() {
             assert_eq!(quality, Quality::Failed, "{name}");
         }
         assert_eq!(bench.chain.state(), ChainState::Hashing, "{name}");
+    }
+}
+
+#[test]
+fn a_chain_that_breaks_while_it_hashes_is_told_from_where_on() {
+    for profile in PROFILES {
+        let mut bench = up(board(profile, LinkKind::Uart), &[], |_| {});
+        bench.run(Duration::from_secs(30));
+        bench.script.dead = (5..12).collect();
+        bench.run(Duration::from_secs(60));
+        let notes: Vec<_> = bench
+            .notes
+            .iter()
+            .filter(|n| n.code == Code::ChainMute)
+            .map(|n| n.detail.as_str())
+            .collect();
+        let expected = ["no answer from chip 5 in domain 1 and all behind it"];
+        assert_eq!(notes, expected, "{}", profile.name);
     }
 }
 

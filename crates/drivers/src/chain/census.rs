@@ -73,7 +73,7 @@ fn domain(place: u16, shape: &Shape) -> u16 {
 }
 
 /// Chips by place, counted from the host from 0.
-fn places(list: &[u16], shape: &Shape) -> Option<String> {
+pub(super) fn places(list: &[u16], shape: &Shape) -> Option<String> {
     let first = *list.first()?;
     let domain = domain(first, shape);
     let to_the_end = list.len() > 1

@@ -15,6 +15,8 @@ use protocol::{
 use telemetry::Quality;
 use units::{ChipAddress, ChipIndex, Duration, Instant};
 
+use super::census;
+
 /// Time between two questions.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Time after the ramp before the first.
@@ -29,6 +31,10 @@ const POLLS: u8 = 50;
 /// Questions in a row without an answer after which a part counts as failed. Noise takes
 /// one answer in a hundred on a line that is worth a word; five in a row are no noise.
 const MISSES: u8 = 5;
+/// The same for a chip behind one that does not answer: most likely the chain ends there.
+const MISSES_BEHIND: u8 = 2;
+/// And the time between two questions then, so that the end is found in half a minute.
+const PAUSE_BEHIND: Duration = Duration::from_millis(50);
 /// Sensors per chain at most.
 const SENSORS_MAX: usize = 16;
 /// Errors that a chip counts between two of its readings from which it is worth a word.
@@ -76,6 +82,10 @@ pub(super) struct Inquiry {
     chips: Vec<Chip>,
     /// The counter that is asked for, and of whom.
     turn: (usize, usize),
+    /// A chip turned out mute, and its neighbours have not been heard yet.
+    pending: bool,
+    /// Mute chips as last told.
+    told: Vec<u16>,
     open: Open,
 }
 
@@ -91,7 +101,7 @@ struct Sensor {
 #[derive(Clone, Copy, Default, Debug)]
 struct Chip {
     misses: u8,
-    told: bool,
+    mute: bool,
     errors: Option<u32>,
     /// Last count of hashes and when it was read; the rate is known from the second on.
     hashes: Option<(Instant, u32)>,
@@ -156,6 +166,8 @@ impl Inquiry {
             sensors: sensors.collect(),
             chips: vec![Chip::default(); usize::from(shape.chips)],
             turn: (0, 0),
+            pending: false,
+            told: Vec::new(),
             open: Open::Idle(now + PAUSE),
         }
     }
@@ -324,7 +336,7 @@ impl Inquiry {
         }
         self.open = Open::Idle(now + PAUSE);
         if let Some(chip) = self.chips.get_mut(chip) {
-            chip.misses = 0;
+            (chip.misses, chip.mute) = (0, false);
         }
         match what {
             What::Sensor(i) => {
@@ -333,7 +345,9 @@ impl Inquiry {
             }
             What::Counter { chip, counter } => {
                 let kind = counters(around.profile).get(counter)?.1;
-                self.counted(now, around, chip, kind, value)
+                let claim = self.counted(now, around, chip, kind, value);
+                // Whoever was mute before it is known now.
+                self.tell_mute(around).or(claim)
             }
         }
     }
@@ -422,22 +436,46 @@ impl Inquiry {
                 chip
             }
         };
-        self.open = Open::Idle(now + PAUSE);
+        let behind = chip > 0 && self.chips.get(chip - 1).is_some_and(|c| c.mute);
+        let (pause, limit) = match behind {
+            true => (PAUSE_BEHIND, MISSES_BEHIND),
+            false => (PAUSE, MISSES),
+        };
+        self.open = Open::Idle(now + pause);
         let state = self.chips.get_mut(chip)?;
         state.misses = state.misses.saturating_add(1);
-        if state.misses < MISSES {
+        if state.misses < limit {
             return None;
         }
-        // Told once; then the others have their turn.
-        self.turn = ((chip + 1) % self.chips.len().max(1), 0);
-        let state = self.chips.get_mut(chip)?;
-        state.misses = 0;
-        if core::mem::replace(&mut state.told, true) {
+        // The others have their turn.
+        (state.misses, state.mute) = (0, true);
+        self.pending = true;
+        let next = (chip + 1) % self.chips.len().max(1);
+        self.turn = (next, 0);
+        match next {
+            0 => self.tell_mute(around),
+            _ => None,
+        }
+    }
+
+    /// The chips that do not answer, once their neighbours were heard and if they are
+    /// others than were told.
+    fn tell_mute(&mut self, around: Around<'_>) -> Option<Claim> {
+        if !core::mem::take(&mut self.pending) {
             return None;
         }
-        let domain = chip / usize::from(around.shape.chips_per_domain());
-        let detail = format!("chip={chip} domain={domain} questions={MISSES}");
-        Some(Claim::Mute(detail))
+        let mute: Vec<u16> = self
+            .chips
+            .iter()
+            .zip(0u16..)
+            .filter_map(|(c, place)| c.mute.then_some(place))
+            .collect();
+        if mute == self.told {
+            return None;
+        }
+        let who = census::places(&mute, around.shape)?;
+        self.told = mute;
+        Some(Claim::Mute(format!("no answer from {who}")))
     }
 }
 

@@ -331,14 +331,18 @@ impl Chain {
 
     /// The next question to a single chip, once nothing else is going on.
     fn inquire(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Mining(mining) if !mining.hashes() || !mining.ramp.is_over() => {
+                mining.inquiry.hold(now);
+                return;
+            }
+            State::Mining(mining) if mining.inquiry.deadline() <= now => {}
+            _ => return,
+        }
         let (misc, hashes_per_s) = self.around();
         let State::Mining(mining) = &mut self.state else {
             return;
         };
-        if !mining.hashes() || !mining.ramp.is_over() {
-            mining.inquiry.hold(now);
-            return;
-        }
         let around = Around {
             profile: self.profile,
             shape: &self.shape,
