@@ -1,5 +1,5 @@
-//! `stannary`: the daemon, the operator's commands, the demo and the benchmarks in one
-//! binary, because flash is small.
+//! `stannary`: the daemon, the operator's commands, the demo, the decoder of frames and the
+//! benchmarks in one binary, because flash is small.
 
 mod bench;
 mod cli;
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
         },
         Command::Bench(args) => finish(bench::run(args.what).map(|()| true)),
+        Command::Decode(args) => cli::decode(&args),
         Command::Operator(command) => cli::operate(cli.api.as_deref(), &command),
     }
 }

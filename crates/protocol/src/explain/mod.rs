@@ -16,7 +16,12 @@ use units::{Midstate, Nonce, VERSION_SHIFT, WireJobId};
 use crate::job::Job;
 use crate::{ChainResponse, Command, FrameError, Profile, RawNonce};
 
-pub use split::split;
+pub use split::{Start, ended, preamble, split, start, stated_length};
+
+/// What a register's value says: its name, its bits, and what they come to.
+pub fn register(profile: &Profile, reg: crate::Register, value: u32) -> Fields {
+    meaning::register(profile, reg, value)
+}
 
 /// Which way a frame travels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

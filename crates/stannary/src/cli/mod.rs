@@ -6,6 +6,7 @@
 
 mod client;
 pub(crate) mod config;
+mod decode;
 mod operator;
 mod paths;
 mod secret;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use decode::{DecodeArgs, decode};
 pub(crate) use operator::{Operator, operate};
 pub(crate) use paths::{default_socket, socket_folder};
 pub(crate) use secret::Secret;
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Twin(TwinArgs),
     /// Measure this build on this computer; figures as JSON
     Bench(BenchArgs),
+    /// Frames of a chip's wire in words: from arguments, or from a recording on stdin
+    Decode(DecodeArgs),
     /// Commands against a running daemon, and what needs none.
     #[command(flatten)]
     Operator(Operator),
@@ -181,6 +185,9 @@ mod tests {
             "stannary twin --chip bm1387 --chips 1 --pty c --difficulty-bits 32 --seed 7",
             "stannary twin --machine antminer-s19-pro --dir /tmp/twin",
             "stannary bench",
+            "stannary decode --chip bm1397 55aa520500000a",
+            "stannary decode --chip BM1387 --from chip 13 87 90 00 00 00 07",
+            "stannary decode --chip bm1370 --job 55aa --chips 65 --text",
             "stannary bench sha256d",
             "stannary bench pipeline",
             "stannary bench sim",
@@ -202,6 +209,9 @@ mod tests {
             "stannary twin --dir /tmp/twin",
             "stannary demo --pool a:1 --node http://b:2",
             "stannary check-config",
+            "stannary decode 55aa520500000a",
+            "stannary decode --chip bm9999 55aa520500000a",
+            "stannary decode --chip bm1397 --from nobody 55aa520500000a",
         ] {
             let error = parsed(line).expect_err(line);
             assert_eq!(error.exit_code(), i32::from(EXIT_USAGE), "{line}");
