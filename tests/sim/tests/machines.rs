@@ -137,11 +137,7 @@ fn a_dead_chip_in_the_middle_leaves_those_before_it_hashing() {
         let (mut world, snapshot) = run(options);
         let fault = fault(&snapshot, &[Code::ChainChips]);
         let who = format!("none from chip {middle} in domain");
-        assert!(
-            fault.detail.contains(&who),
-            "{}: {fault:?}",
-            machine.model
-        );
+        assert!(fault.detail.contains(&who), "{}: {fault:?}", machine.model);
         let chain = bad_chain(&snapshot);
         assert!(is_up(chain), "{}: {chain:?}", machine.model);
         assert_eq!(chain.chips_found, Some(middle), "{}", machine.model);
