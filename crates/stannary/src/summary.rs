@@ -14,12 +14,14 @@ const MARGIN: Duration = Duration::from_millis(200);
 /// What the twins' ledgers say of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Comparison {
-    /// Nonces that reached the host undamaged.
+    /// Nonces of jobs that reached the host undamaged.
     pub(crate) arrived: u64,
     /// Of these, nonces that meet the pool's target.
     pub(crate) due: u64,
     /// Of these, nonces that the pool was never sent.
     pub(crate) missing: u64,
+    /// When the first of the missing ones arrived.
+    pub(crate) first_missing: Option<Instant>,
     /// The ledger was full: the comparison covers the first part of the run.
     pub(crate) partial: bool,
 }
@@ -41,14 +43,26 @@ pub(crate) fn compare(
         ..Comparison::default()
     };
     for frame in machine.frames.iter().filter(|f| f.at + MARGIN < end) {
-        let (FrameKind::Nonce { hash, nonce, .. }, Fate::Arrived) = (&frame.kind, frame.fate)
+        // Work that wakes cores is no pool's, and what is found in it is nobody's share.
+        let FrameKind::Nonce {
+            hash,
+            nonce,
+            made_up: false,
+            ..
+        } = &frame.kind
         else {
             continue;
         };
+        if frame.fate != Fate::Arrived {
+            continue;
+        }
         out.arrived += 1;
         if worth(hash) {
             out.due += 1;
-            out.missing += u64::from(!sent.contains(hash) && !nonces.contains(&nonce.0));
+            if !sent.contains(hash) && !nonces.contains(&nonce.0) {
+                out.missing += 1;
+                out.first_missing.get_or_insert(frame.at);
+            }
         }
     }
     out
@@ -90,6 +104,13 @@ pub(crate) fn print(
             "machine: {} nonces arrived, {} of them shares{note}",
             c.arrived, c.due
         );
+        if let Some(at) = c.first_missing {
+            println!(
+                "         {} of them were never sent, the first from {:.3} s",
+                c.missing,
+                at.as_secs_f64()
+            );
+        }
         // Shares that the miner knew to be stale were rightly not sent.
         lost += c.missing.saturating_sub(ours.stale);
     }
@@ -119,10 +140,30 @@ mod tests {
                 job_byte: 0,
                 version_bits: 0,
                 hash: [hash; 32],
+                made_up: false,
             },
             at: Instant::from_millis(at_ms),
             fate,
         }
+    }
+
+    #[test]
+    fn what_is_found_in_work_that_wakes_cores_is_not_missed() {
+        let mut woken = frame(1, 100, Fate::Arrived);
+        if let FrameKind::Nonce { made_up, .. } = &mut woken.kind {
+            *made_up = true;
+        }
+        let machine = Ledger {
+            frames: vec![woken],
+            ..Ledger::default()
+        };
+        let found = compare(
+            &machine,
+            &pool::Ledger::default(),
+            Instant::from_millis(10_000),
+            |_| true,
+        );
+        assert_eq!(found, Comparison::default());
     }
 
     #[test]
@@ -148,6 +189,7 @@ mod tests {
                 arrived: 2,
                 due: 1,
                 missing: 1,
+                first_missing: Some(Instant::from_millis(100)),
                 partial: false
             }
         );

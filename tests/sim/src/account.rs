@@ -288,6 +288,7 @@ mod tests {
             job_byte: 0,
             version_bits: 0,
             hash: [0; 32],
+            made_up: false,
         };
         let (slot, chip, at) = (
             ChainSlot(0),

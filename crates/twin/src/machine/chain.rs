@@ -264,6 +264,7 @@ impl Chain {
             job_byte,
             version_bits: u32::from(counter) << 13,
             hash: report.hash,
+            made_up: report.made_up,
         };
         let baud = live.chips.bits_per_s();
         if !self.uplink.send(now, baud, answer, report.chip, kind) {

@@ -33,6 +33,7 @@ pub(crate) struct Report {
     pub(crate) byte4: u8,
     pub(crate) job_byte: u8,
     pub(crate) counter: u16,
+    pub(crate) made_up: bool,
 }
 
 /// Outcome of an event.
@@ -391,6 +392,7 @@ impl Cores {
             byte4: u8::try_from(byte4).unwrap_or(u8::MAX),
             job_byte: view.model.job_bytes.returned(job.job_byte, low),
             counter: if rolled { index } else { 0 },
+            made_up: job.is_made_up(),
         }
     }
 }

@@ -91,6 +91,15 @@ impl Job {
         u32::from_le_bytes([self.tail[8], self.tail[9], self.tail[10], self.tail[11]])
     }
 
+    /// True for work that stands for no header: no midstate is zero, and the first block's
+    /// header alone has 32 zero bytes in a row.
+    pub(crate) fn is_made_up(&self) -> bool {
+        match &self.work {
+            Work::Midstates { wire, .. } => wire[0] == [0; 8],
+            Work::FullHeader(first64) => first64.windows(32).any(|w| w == [0; 32]),
+        }
+    }
+
     /// Header version of a full-header job, 0 else.
     pub(crate) fn base_version(&self) -> u32 {
         match &self.work {

@@ -29,6 +29,9 @@ pub enum FrameKind {
         version_bits: u32,
         /// Double SHA-256 of the 80-byte header that was solved, as hashed.
         hash: [u8; 32],
+        /// Of work that stands for no header: it has 32 zero bytes in a row. Hosts send
+        /// such work to wake cores.
+        made_up: bool,
     },
 }
 

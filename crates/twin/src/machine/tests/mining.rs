@@ -150,6 +150,7 @@ fn bm1370_nonces_solve_the_job_in_the_window_of_their_chip() {
                 job_byte: seen.job_byte,
                 version_bits: u32::from(seen.counter) << 13,
                 hash,
+                made_up: false,
             };
             assert_eq!(frame.kind, kind);
         }
