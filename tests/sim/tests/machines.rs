@@ -327,6 +327,8 @@ fn check_noisy(seed: usize) {
 
 fn noisy(seed: u64, machine: &Machine, span: Duration) {
     let what = format!("{}, seed {seed}", machine.model);
+    // Shown with a failure, which names the seed alone.
+    println!("{what}");
     let mut options = thinned(seed, machine);
     let chips = machine.hashboard.chips;
     for slot in (0..machine.slots).map(ChainSlot) {
