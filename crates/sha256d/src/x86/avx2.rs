@@ -8,7 +8,6 @@
 
 use core::arch::x86_64::*;
 
-use crate::constants::K;
 use crate::header::Candidate;
 use crate::lanes;
 use crate::prepared::Prepared;
@@ -18,35 +17,7 @@ use crate::word::Word;
 #[derive(Clone, Copy)]
 struct Eight(__m256i);
 
-/// Eight words where a vector register may be loaded from in one piece.
-#[derive(Clone, Copy)]
-#[repr(C, align(32))]
-struct Array([u32; 8]);
-
-impl AsRef<[u32]> for Array {
-    #[inline(always)]
-    fn as_ref(&self) -> &[u32] {
-        &self.0
-    }
-}
-
-impl AsMut<[u32]> for Array {
-    #[inline(always)]
-    fn as_mut(&mut self) -> &mut [u32] {
-        &mut self.0
-    }
-}
-
-/// The constants of the rounds, each eight times.
-static KS: [Array; 64] = {
-    let mut out = [Array([0; 8]); 64];
-    let mut t = 0;
-    while t < 64 {
-        out[t] = Array([K[t]; 8]);
-        t += 1;
-    }
-    out
-};
+lane_array!(8, align 32);
 
 /// SAFETY of every intrinsic below: the processor has AVX2, since `Eight` is used by the
 /// functions of this file alone, and these are called where it was found. Loads and stores go

@@ -7,7 +7,6 @@
 
 use core::arch::x86_64::*;
 
-use crate::constants::K;
 use crate::header::Candidate;
 use crate::lanes;
 use crate::prepared::Prepared;
@@ -17,35 +16,7 @@ use crate::word::Word;
 #[derive(Clone, Copy)]
 struct Sixteen(__m512i);
 
-/// Sixteen words where a vector register may be loaded from in one piece.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Array([u32; 16]);
-
-impl AsRef<[u32]> for Array {
-    #[inline(always)]
-    fn as_ref(&self) -> &[u32] {
-        &self.0
-    }
-}
-
-impl AsMut<[u32]> for Array {
-    #[inline(always)]
-    fn as_mut(&mut self) -> &mut [u32] {
-        &mut self.0
-    }
-}
-
-/// The constants of the rounds, each sixteen times.
-static KS: [Array; 64] = {
-    let mut out = [Array([0; 16]); 64];
-    let mut t = 0;
-    while t < 64 {
-        out[t] = Array([K[t]; 16]);
-        t += 1;
-    }
-    out
-};
+lane_array!(16, align 64);
 
 /// SAFETY of every intrinsic below: the processor has AVX-512F and AVX-512BW, since `Sixteen` is
 /// used by the functions of this file alone, and these are called where both were found. Loads

@@ -2,6 +2,40 @@
 
 #![allow(unsafe_code)]
 
+/// `Array`, so many words where a vector register may be loaded from in one piece, and `KS`, the
+/// constants of the rounds, each in every lane.
+macro_rules! lane_array {
+    ($lanes:literal, align $align:literal) => {
+        #[derive(Clone, Copy)]
+        #[repr(C, align($align))]
+        struct Array([u32; $lanes]);
+
+        impl AsRef<[u32]> for Array {
+            #[inline(always)]
+            fn as_ref(&self) -> &[u32] {
+                &self.0
+            }
+        }
+
+        impl AsMut<[u32]> for Array {
+            #[inline(always)]
+            fn as_mut(&mut self) -> &mut [u32] {
+                &mut self.0
+            }
+        }
+
+        static KS: [Array; 64] = {
+            let mut out = [Array([0; $lanes]); 64];
+            let mut t = 0;
+            while t < 64 {
+                out[t] = Array([crate::constants::K[t]; $lanes]);
+                t += 1;
+            }
+            out
+        };
+    };
+}
+
 pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod sha_ni;
