@@ -8,11 +8,13 @@
 //! A port does not know what a chip, a job or a nonce is. It moves whole frames.
 
 mod board;
+mod bus;
 mod fpga;
 mod link;
 mod uart;
 
 pub use board::{BoardEvent, BoardOp, BoardPort};
+pub use bus::{BUS_OPS_MAX, BUS_READ_MAX, BUS_WRITE_MAX, BusDone, BusError, BusId, BusJob, BusOp};
 pub use fpga::{FpgaPort, RegisterWindow};
 pub use link::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
 pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};

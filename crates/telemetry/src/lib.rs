@@ -8,12 +8,14 @@
 mod codes;
 mod command;
 mod note;
+mod reading;
 mod round;
 mod snapshot;
 
 pub use codes::{CODES, Code, Severity};
 pub use command::Command;
 pub use note::{Note, NoteLog};
+pub use reading::Sensed;
 pub use snapshot::{
     Chain, ChainState, Chip, Decision, Fan, Fault, Hashrate, Machine, MachineState, Pool,
     PoolState, Psu, Quality, Shares, Snapshot, Temperature,

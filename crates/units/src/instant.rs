@@ -4,12 +4,15 @@ use core::fmt;
 use core::ops::{Add, AddAssign, Sub};
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A point on the miner's monotonic clock: nanoseconds since an origin that the shell
 /// chooses (process start, or the start of a simulation).
 ///
 /// The range is 584 years; arithmetic saturates, because a deadline beyond that range
 /// and one at its end mean the same thing: never.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Instant(u64);
 
 impl Instant {

@@ -10,6 +10,7 @@
 mod difficulty;
 mod ids;
 mod instant;
+mod physical;
 mod quantity;
 mod rng;
 mod work_item;
@@ -20,6 +21,7 @@ pub use ids::{
     WireJobId, WorkId,
 };
 pub use instant::Instant;
+pub use physical::{Celsius, Duty, Rpm, Watts};
 pub use quantity::{HashRate, Megahertz, Millivolts};
 pub use rng::Rng;
 pub use work_item::{
