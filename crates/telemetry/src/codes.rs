@@ -80,6 +80,7 @@ codes! {
     ChainBaud = "E-CHAIN-BAUD", Warn, "the link's baud rate cannot carry all the work that the chips need", "hashrate is lost as stated; use a faster link";
     ChainCarries = "E-CHAIN-CARRIES", Info, "the link carries all the work that the chips need again", "";
     ChainRepeats = "E-CHAIN-REPEATS", Warn, "the link's jobs have room for more versions than the pool grants, so chips hash some of them twice", "hashrate is lost as stated; use a pool that grants two version bits or more";
+    ChainPower = "E-CHAIN-POWER", Error, "a board's hash power did not come, or went without being ordered to", "look for faults of the supply and of this board's voltage controller; check its plugs";
     ChainRampGuard = "E-CHAIN-RAMP", Error, "during the frequency ramp the nonce rate left the model's bounds", "the frequency may not be what was ordered; the ramp was stopped";
     ChainHwErrors = "E-CHAIN-HWERR", Warn, "chips return nonces that fit no work in flight", "lower the frequency or raise the voltage";
     ChainChipLost = "E-CHAIN-CHIPLOST", Warn, "chips of a hashing chain return nothing any more; the others hash", "check the chip that is named, its solder and its domain's supply: all behind a dead chip are cut off with it";
