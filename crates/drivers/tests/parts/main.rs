@@ -1,0 +1,7 @@
+//! Every part against the vectors of its wire, against damage, and against any bytes at all.
+
+mod apw;
+mod dspic33;
+mod pic16f1704;
+mod pic16f1704_framed;
+mod stand;
