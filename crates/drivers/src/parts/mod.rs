@@ -14,8 +14,10 @@
 //! what to do about it, and which machine it sits in.
 
 pub mod apw;
+pub mod at24c02;
 pub mod dspic33;
 mod error;
+pub mod hashboard_memory;
 mod ops;
 pub mod pic16f1704;
 pub mod pic16f1704_framed;

@@ -2,6 +2,7 @@
 
 mod apw;
 mod dspic33;
+mod hashboard_memory;
 mod pic16f1704;
 mod pic16f1704_framed;
 mod stand;
