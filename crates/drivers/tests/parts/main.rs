@@ -5,4 +5,5 @@ mod dspic33;
 mod hashboard_memory;
 mod pic16f1704;
 mod pic16f1704_framed;
+mod sensors;
 mod stand;
