@@ -16,6 +16,7 @@
 pub mod apw;
 pub mod at24c02;
 pub mod dspic33;
+pub mod emc2101;
 mod error;
 pub mod hashboard_memory;
 pub mod lm75;
@@ -27,6 +28,7 @@ mod sensor;
 pub mod tmp421;
 pub mod tmp451;
 pub mod tmp75;
+pub mod tps546;
 mod voltage;
 
 pub use error::{OrderError, PartError, PartErrorKind};

@@ -2,8 +2,10 @@
 
 mod apw;
 mod dspic33;
+mod emc2101;
 mod hashboard_memory;
 mod pic16f1704;
 mod pic16f1704_framed;
 mod sensors;
 mod stand;
+mod tps546;
