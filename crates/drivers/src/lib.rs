@@ -1,10 +1,15 @@
-//! Drivers: a hash chain as a value. Input in, effects out, no I/O and no clock.
+//! Drivers: a hash chain, and the parts beside it, as values. Input in, effects out, no I/O and
+//! no clock.
 //!
 //! [`Chain`] brings a chain of chips up, raises its frequency, keeps its link fed with
 //! work, decodes nonces and recovers when the chain falls silent. It speaks
 //! [`hal::LinkOp`] and [`hal::BoardOp`] and knows nothing of threads, sockets or pools.
+//!
+//! [`parts`] holds one file for each part beside the chips: what to put on its bus, and what
+//! its answer means.
 
 mod chain;
+pub mod parts;
 pub mod poisson;
 
 pub use chain::{
