@@ -1,6 +1,7 @@
 //! Ports: what the miner can do to hardware, as pure types and traits.
 //!
-//! Drivers see the types only ([`LinkOp`], [`LinkEvent`], [`BoardOp`], [`BoardEvent`]).
+//! Drivers see the types only ([`LinkOp`], [`LinkEvent`], [`BoardOp`], [`BoardEvent`],
+//! [`BusJob`], [`BusDone`], [`FanOp`], [`FanEvent`], [`Order`], [`Told`]).
 //! The traits are implemented by `hal/emulated` (a twin) and by the Linux HAL, and are
 //! called by shells alone: a thread per port on a real machine, the world's loop in a
 //! simulation. Time is an argument, so both run the same code.
@@ -15,6 +16,7 @@ mod fans;
 mod fpga;
 mod fpga_fans;
 mod fpga_i2c;
+mod fpga_lines;
 mod i2c;
 mod lines;
 mod link;
@@ -32,6 +34,7 @@ pub use fans::{
 pub use fpga::{FpgaPort, RegisterWindow};
 pub use fpga_fans::FpgaFans;
 pub use fpga_i2c::FpgaI2c;
+pub use fpga_lines::FpgaLines;
 pub use i2c::{I2cMaster, I2cTransfer};
 pub use lines::{Line, Lines};
 pub use link::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
