@@ -369,6 +369,14 @@ fn until_unmet_gives_the_last_byte_and_the_list_goes_on() {
 }
 
 #[test]
+fn until_unmet_remembers_its_last_byte_through_nacks() {
+    let nack = Answer::Fail(BusError::Nack);
+    let answers = [bytes(&[0xFF]), nack.clone(), nack.clone(), nack];
+    let ops = vec![until(0xFF, 10, 30)];
+    check(&answers, ops, 1000, 31, ended(7, &[&[0xFF]], None));
+}
+
+#[test]
 fn until_without_any_byte_is_a_nack() {
     let answers = vec![Answer::Fail(BusError::Nack); 4];
     let ops = vec![until(0xFF, 10, 30), send(0x20, &[1])];
