@@ -3,10 +3,13 @@
 //! Terms: a *master* does single transactions and may serve several buses, one transaction
 //! at a time; a *lane* is one bus's queue with the list that runs on it.
 //!
-//! Invariants: a list is alone on its bus from its first step to its last. Lists of two
-//! buses behind one master take turns transaction by transaction, so that a slow supply does
-//! not keep the hashboards waiting for a whole list. Every list that was taken ends in exactly
-//! one [`BusDone`], at its deadline at the latest; one that is refused is given back as one.
+//! Invariants: a list is alone on its bus from its first step to its last. Every list that was
+//! taken ends in exactly one [`BusDone`], at its deadline at the latest; one that is refused is
+//! given back as one.
+//!
+//! Lists of two buses behind one master share its time evenly, transaction by transaction.
+//! Behind the x19 FPGA a supply's byte takes 90 to 120 ms and a hashboard's 1.4 (captured): a
+//! heartbeat waits for one such byte and not for a supply's list of two seconds.
 //!
 //! [`BusPort::service`] never starts a transaction and asks for its result in the same call:
 //! a master that blocks (a Linux bus) has then used up time that `now` does not know of.
@@ -15,9 +18,9 @@ use std::collections::VecDeque;
 
 use units::{Duration, Instant};
 
+use crate::bus_list::{Phase, Running, transfer};
 use crate::{
     BUS_OPS_MAX, BUS_READ_MAX, BUS_WRITE_MAX, BusDone, BusError, BusId, BusJob, BusOp, I2cMaster,
-    I2cTransfer,
 };
 
 /// Lists that may wait for one bus: heartbeats, sensors and setpoints of four hashboards,
@@ -26,20 +29,15 @@ pub const BUS_QUEUE_MAX: usize = 32;
 /// Longest time that a list may ask for: a supply that starts is asked for a minute. It also
 /// bounds how long a bus can be held.
 pub const BUS_WITHIN_MAX: Duration = Duration::from_secs(60);
-/// Least pause between two tries of [`BusOp::Until`]: a byte takes twice as long on the wire,
-/// and a list that asks without pause would spin.
-pub const BUS_RETRY_MIN: Duration = Duration::from_micros(100);
-/// A master that gives fewer or more bytes than asked for is broken: EIO.
-const BAD_LENGTH: BusError = BusError::Device(5);
 
 /// The buses behind one master, and the lists that wait for them.
 pub struct BusPort<M> {
     master: M,
     lanes: Vec<Lane>,
-    /// The lane whose transaction is in flight.
-    holder: Option<usize>,
-    /// The lane that may start the next one first.
-    turn: usize,
+    /// The lane whose transaction is in flight, and since when.
+    holder: Option<(usize, Instant)>,
+    /// What the lane that was served last had used before.
+    served: Duration,
 }
 
 impl<M: I2cMaster> BusPort<M> {
@@ -49,7 +47,7 @@ impl<M: I2cMaster> BusPort<M> {
             master,
             lanes: buses.iter().copied().map(Lane::new).collect(),
             holder: None,
-            turn: 0,
+            served: Duration::ZERO,
         }
     }
 
@@ -102,7 +100,7 @@ impl<M: I2cMaster> BusPort<M> {
 
     /// Take the result of what is in flight, and end pauses that are over.
     fn settle(&mut self, now: Instant, done: &mut Vec<BusDone>) {
-        for (i, lane) in self.lanes.iter_mut().enumerate() {
+        for lane in &mut self.lanes {
             let Some(list) = &mut lane.running else {
                 continue;
             };
@@ -111,9 +109,11 @@ impl<M: I2cMaster> BusPort<M> {
                 continue;
             }
             let ended = match list.phase {
-                Phase::Flight if self.holder == Some(i) => match self.master.poll(now) {
+                Phase::Flight => match self.master.poll(now) {
                     Some(result) => {
-                        self.holder = None;
+                        if let Some((_, since)) = self.holder.take() {
+                            lane.used += now.since(since);
+                        }
                         list.answered(now, result)
                     }
                     None => None,
@@ -131,9 +131,9 @@ impl<M: I2cMaster> BusPort<M> {
     fn expire(&mut self, now: Instant, done: &mut Vec<BusDone>) {
         for (i, lane) in self.lanes.iter_mut().enumerate() {
             if let Some(list) = lane.running.take_if(|list| now >= list.deadline) {
-                if self.holder == Some(i) {
+                if let Some((_, since)) = self.holder.take_if(|(holder, _)| *holder == i) {
                     self.master.abort(now);
-                    self.holder = None;
+                    lane.used += now.since(since);
                 }
                 done.push(list.end(lane.bus, Err(BusError::Deadline)));
             }
@@ -155,42 +155,42 @@ impl<M: I2cMaster> BusPort<M> {
 
     /// Give idle buses their next list, and the idle master its next transaction.
     fn start(&mut self, now: Instant, done: &mut Vec<BusDone>) {
-        let count = self.lanes.len();
-        for i in (self.turn..count).chain(0..self.turn) {
-            let lane = &mut self.lanes[i];
-            while lane.running.is_none()
-                && let Some(next) = lane.waiting.pop_front()
-            {
-                let list = Running::new(next);
-                if list.ops.is_empty() {
-                    done.push(list.end(lane.bus, Ok(())));
-                } else {
-                    lane.running = Some(list);
-                }
+        for i in 0..self.lanes.len() {
+            self.start_list(i, done);
+            if let Some(list) = &mut self.lanes[i].running {
+                list.pause(now);
             }
-            let Some(list) = &mut lane.running else {
-                continue;
-            };
-            if list.phase != Phase::Due {
-                continue;
-            }
-            match &list.ops[list.at] {
-                BusOp::Delay(time) => list.phase = Phase::Rest(now + *time),
-                BusOp::Transfer { .. } | BusOp::Until { .. } if self.holder.is_some() => {}
-                op => {
-                    list.phase = Phase::Flight;
-                    if let BusOp::Until { within, .. } = op {
-                        list.tries.get_or_insert(Tries {
-                            end: now + *within,
-                            last: None,
-                        });
-                    }
-                    self.holder = Some(i);
-                    self.turn = (i + 1) % count;
-                    if let Some(transfer) = transfer(lane.bus, &list.ops[list.at]) {
-                        self.master.begin(now, transfer);
-                    }
-                }
+        }
+        if self.holder.is_some() {
+            return;
+        }
+        let due = |(_, lane): &(usize, &mut Lane)| lane.is_due();
+        let lanes = self.lanes.iter_mut().enumerate().filter(due);
+        let Some((i, lane)) = lanes.min_by_key(|(_, lane)| lane.used) else {
+            return;
+        };
+        if let Some(list) = &mut lane.running
+            && let Some(transfer) = list.set_off(now, lane.bus)
+        {
+            self.holder = Some((i, now));
+            self.served = lane.used;
+            self.master.begin(now, transfer);
+        }
+    }
+
+    /// Take the next list of an idle bus, and end at once what has no steps.
+    fn start_list(&mut self, i: usize, done: &mut Vec<BusDone>) {
+        let lane = &mut self.lanes[i];
+        while lane.running.is_none()
+            && let Some(next) = lane.waiting.pop_front()
+        {
+            let list = Running::new(next.job, next.deadline);
+            if list.is_over() {
+                done.push(list.end(lane.bus, Ok(())));
+            } else {
+                // Time that a bus did not use is not saved up.
+                lane.used = lane.used.max(self.served);
+                lane.running = Some(list);
             }
         }
     }
@@ -218,6 +218,8 @@ struct Lane {
     bus: BusId,
     waiting: VecDeque<Waiting>,
     running: Option<Running>,
+    /// The master's time that this bus has had.
+    used: Duration,
 }
 
 impl Lane {
@@ -226,137 +228,19 @@ impl Lane {
             bus,
             waiting: VecDeque::new(),
             running: None,
+            used: Duration::ZERO,
         }
+    }
+
+    fn is_due(&self) -> bool {
+        let list = self.running.as_ref();
+        list.is_some_and(|list| list.phase == Phase::Due)
     }
 }
 
 struct Waiting {
     job: BusJob,
     deadline: Instant,
-}
-
-/// A list between its first step and its end.
-struct Running {
-    id: u32,
-    ops: Vec<BusOp>,
-    deadline: Instant,
-    /// The step.
-    at: usize,
-    phase: Phase,
-    /// Only in a step that tries again and again.
-    tries: Option<Tries>,
-    reads: Vec<Vec<u8>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// The step, or its next try, is to be started.
-    Due,
-    /// Its transaction is in flight.
-    Flight,
-    /// Time passes.
-    Rest(Instant),
-}
-
-struct Tries {
-    end: Instant,
-    last: Option<u8>,
-}
-
-impl Running {
-    fn new(waiting: Waiting) -> Self {
-        Running {
-            id: waiting.job.id,
-            ops: waiting.job.ops,
-            deadline: waiting.deadline,
-            at: 0,
-            phase: Phase::Due,
-            tries: None,
-            reads: Vec::new(),
-        }
-    }
-
-    /// The transaction in flight ended. `Some` if that ended the list.
-    fn answered(
-        &mut self,
-        now: Instant,
-        result: Result<Vec<u8>, BusError>,
-    ) -> Option<Result<(), BusError>> {
-        match &self.ops[self.at] {
-            BusOp::Until {
-                mask, not, every, ..
-            } => {
-                let byte = match result {
-                    Ok(bytes) => bytes.first().copied(),
-                    Err(BusError::Nack) => None,
-                    Err(error) => return Some(Err(error)),
-                };
-                let tries = self.tries.as_mut()?;
-                tries.last = byte.or(tries.last);
-                if byte.is_some_and(|byte| byte & mask != *not) || now >= tries.end {
-                    return match tries.last {
-                        Some(last) => self.step_done(vec![last]),
-                        None => Some(Err(BusError::Nack)),
-                    };
-                }
-                // The last try is made when the time is up.
-                let again = (now + (*every).max(BUS_RETRY_MIN)).min(tries.end);
-                self.phase = Phase::Rest(again);
-                None
-            }
-            BusOp::Transfer { read, .. } => match result {
-                Ok(bytes) if bytes.len() != usize::from(*read) => Some(Err(BAD_LENGTH)),
-                Ok(bytes) => self.step_done(bytes),
-                Err(error) => Some(Err(error)),
-            },
-            BusOp::Delay(_) => None,
-        }
-    }
-
-    /// A pause is over: a step of its own, or one between two tries.
-    fn rested(&mut self) -> Option<Result<(), BusError>> {
-        if self.tries.is_some() {
-            self.phase = Phase::Due;
-            return None;
-        }
-        self.step_done(Vec::new())
-    }
-
-    fn step_done(&mut self, read: Vec<u8>) -> Option<Result<(), BusError>> {
-        self.reads.push(read);
-        self.tries = None;
-        self.phase = Phase::Due;
-        self.at += 1;
-        (self.at == self.ops.len()).then_some(Ok(()))
-    }
-
-    fn end(self, bus: BusId, result: Result<(), BusError>) -> BusDone {
-        BusDone {
-            id: self.id,
-            bus,
-            reads: self.reads,
-            error: result.err(),
-        }
-    }
-}
-
-/// The transaction of a step; `None` for a pause.
-fn transfer(bus: BusId, op: &BusOp) -> Option<I2cTransfer<'_>> {
-    let (address, write, read) = match op {
-        BusOp::Transfer {
-            address,
-            write,
-            read,
-        } => (*address, write, *read),
-        BusOp::Until { address, write, .. } => (*address, write, 1),
-        BusOp::Delay(_) => return None,
-    };
-    Some(I2cTransfer {
-        bus,
-        address,
-        write,
-        read,
-    })
 }
 
 /// A list that no step of which is out of bounds or of the master's repertoire: half a list

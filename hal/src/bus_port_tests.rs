@@ -1,6 +1,7 @@
 //! [`BusPort`] over a scripted master.
 
 use super::*;
+use crate::I2cTransfer;
 
 /// What the wire does with a transaction.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ type Begun = (u64, BusId, u8, Vec<u8>, u16);
 struct Script {
     answers: VecDeque<Answer>,
     takes: Duration,
+    /// The same for the supply, where it differs.
+    supply_takes: Option<Duration>,
     begun: Vec<Begun>,
     flight: Option<(Instant, Answer)>,
     aborts: usize,
@@ -39,6 +42,7 @@ impl I2cMaster for Script {
         let answer = self.answers.pop_front().unwrap_or(zeros);
         let end = match answer {
             Answer::Never => Instant::NEVER,
+            _ if t.bus == SUPPLY => now + self.supply_takes.unwrap_or(self.takes),
             _ => now + self.takes,
         };
         self.flight = Some((end, answer));
@@ -365,6 +369,14 @@ fn until_unmet_gives_the_last_byte_and_the_list_goes_on() {
 }
 
 #[test]
+fn until_unmet_remembers_its_last_byte_through_nacks() {
+    let nack = Answer::Fail(BusError::Nack);
+    let answers = [bytes(&[0xFF]), nack.clone(), nack.clone(), nack];
+    let ops = vec![until(0xFF, 10, 30)];
+    check(&answers, ops, 1000, 31, ended(7, &[&[0xFF]], None));
+}
+
+#[test]
 fn until_without_any_byte_is_a_nack() {
     let answers = vec![Answer::Fail(BusError::Nack); 4];
     let ops = vec![until(0xFF, 10, 30), send(0x20, &[1])];
@@ -450,6 +462,51 @@ fn two_buses_behind_one_master_take_turns_and_each_list_stays_whole() {
     assert_eq!(order, expected);
     let ends: Vec<(u64, u32)> = ends.iter().map(|(ms, done)| (*ms, done.id)).collect();
     assert_eq!(ends, [(3, 2), (6, 3), (14, 1)]);
+}
+
+/// A list of 16 bytes for the supply.
+fn supply(id: u32) -> BusJob {
+    BusJob {
+        id,
+        bus: SUPPLY,
+        ops: vec![read(0x10, &[0x11], 1); 16],
+        within: ms(60_000),
+    }
+}
+
+#[test]
+fn a_heartbeat_waits_for_one_byte_of_a_slow_supply_and_not_for_its_list() {
+    let mut port = port(&[]);
+    port.master().supply_takes = Some(ms(117));
+    for start in [10, 5000] {
+        assert_eq!(port.give(at(start - 10), supply(2)), Ok(()));
+        assert!(run(&mut port, start - 10, start).is_empty());
+        let heartbeat = vec![send(0x20, &[0x16]); 12];
+        assert_eq!(port.give(at(start), job(3, heartbeat, 1000)), Ok(()));
+        let ends = run(&mut port, start, start + 2500);
+        let ends: Vec<(u64, u32)> = ends.iter().map(|(t, d)| (t - start, d.id)).collect();
+        // 107 ms of the byte were left; 16 bytes of 117 ms began 10 ms before.
+        assert_eq!(ends, [(107 + 12, 3), (16 * 117 - 10 + 12, 2)]);
+    }
+}
+
+#[test]
+fn a_bus_that_is_always_busy_starves_no_other() {
+    let mut port = port(&[]);
+    port.master().supply_takes = Some(ms(100));
+    // Time that the hashboards' bus leaves to the supply's is not saved up.
+    assert_eq!(port.give(at(0), supply(1)), Ok(()));
+    assert_eq!(run(&mut port, 0, 2000).len(), 1);
+    for id in 2..22 {
+        let ops = vec![send(0x20, &[1]); 500];
+        assert_eq!(port.give(at(2000), job(id, ops, 60_000)), Ok(()));
+    }
+    assert_eq!(port.give(at(2000), supply(99)), Ok(()));
+    let ends = run(&mut port, 2000, 60_000);
+    let (end, done) = ends.iter().find(|(_, done)| done.id == 99).expect("ended");
+    assert_eq!(done.error, None);
+    // Half of the time is the supply's.
+    assert!((5000..5300).contains(end), "{end} ms");
 }
 
 /// Every list that was taken ends once, by its deadline, whatever the wire does.

@@ -10,6 +10,7 @@
 
 mod board;
 mod bus;
+mod bus_list;
 mod bus_port;
 mod dead_man;
 mod fans;
@@ -25,7 +26,8 @@ mod uart;
 
 pub use board::{BoardEvent, BoardOp, BoardPort};
 pub use bus::{BUS_OPS_MAX, BUS_READ_MAX, BUS_WRITE_MAX, BusDone, BusError, BusId, BusJob, BusOp};
-pub use bus_port::{BUS_QUEUE_MAX, BUS_RETRY_MIN, BUS_WITHIN_MAX, BusPort};
+pub use bus_list::BUS_RETRY_MIN;
+pub use bus_port::{BUS_QUEUE_MAX, BUS_WITHIN_MAX, BusPort};
 pub use dead_man::{DeadMan, LEASE_MAX};
 pub use fans::{
     FanEvent, FanOp, FanOverride, FanPort, edge_tach, fpga_tach, linux_pwm_on_ns, open_core_pwm,
