@@ -158,7 +158,7 @@ impl Chips {
             let bus = Bus {
                 connected: i2c.enabled_while.as_ref().is_none_or(enabled),
                 has_sensor: i2c.sensors.is_empty() || i2c.sensors.contains(&(chip as u16)),
-                board_c: self.board_c(model, chip, now) as i16,
+                board_c: self.board_c(model, chip, now),
             };
             if let Some(relay) = self.relays.get_mut(chip) {
                 relay.write(now.now, value, bus);
