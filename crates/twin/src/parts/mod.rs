@@ -6,8 +6,12 @@
 //! is told by whoever models heat and current ([`Surroundings`]); a part only encodes it.
 //! `docs/twin.md` lists what is captured, published and assumed.
 
+mod apw;
+mod apw_types;
+mod danger;
 mod lm75;
 mod probe;
+mod reply;
 mod tmp451;
 
 #[cfg(test)]
@@ -15,6 +19,9 @@ mod tests;
 
 use units::Instant;
 
+pub use apw::{Apw, ApwFault};
+pub use apw_types::{Coding, coding};
+pub use danger::{Danger, Dangers};
 pub use lm75::{Lm75, Resolution};
 pub use probe::{Probe, SensorFault};
 pub(crate) use tmp451::Diodes;
