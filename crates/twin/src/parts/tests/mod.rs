@@ -1,5 +1,6 @@
 //! The parts against captured and published bytes, and what they do when something is wrong.
 
+mod controllers;
 mod sensors;
 mod supply;
 
