@@ -8,7 +8,7 @@ mod chain;
 mod chip;
 mod chips;
 mod cores;
-mod crc;
+pub(crate) mod crc;
 mod faults;
 mod fpga;
 mod hash;

@@ -8,6 +8,8 @@
 
 mod apw;
 mod apw_types;
+mod at24c02;
+mod board_data;
 mod danger;
 mod lm75;
 mod pic16f1704;
@@ -25,6 +27,8 @@ use units::Instant;
 
 pub use apw::{Apw, ApwFault};
 pub use apw_types::{Coding, coding};
+pub use at24c02::At24c02;
+pub use board_data::BoardData;
 pub use danger::{Danger, Dangers};
 pub use lm75::{Lm75, Resolution};
 pub use pic_framed::{FramedKind, PicFramed};

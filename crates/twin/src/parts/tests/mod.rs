@@ -1,6 +1,7 @@
 //! The parts against captured and published bytes, and what they do when something is wrong.
 
 mod controllers;
+mod memories;
 mod sensors;
 mod supply;
 
