@@ -176,6 +176,12 @@ impl Apw {
         }
     }
 
+    /// Bytes of a request that is not whole yet.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.request.len()
+    }
+
     fn has(&self, fault: &ApwFault) -> bool {
         self.faults.contains(fault)
     }

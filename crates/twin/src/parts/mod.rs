@@ -11,6 +11,7 @@ mod apw_types;
 mod at24c02;
 mod board_data;
 mod danger;
+mod emc2101;
 mod lm75;
 mod pic16f1704;
 mod pic_framed;
@@ -19,6 +20,8 @@ mod probe;
 mod rail;
 mod reply;
 mod tmp451;
+mod tps546;
+mod tps546_registers;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,7 @@ pub use apw_types::{Coding, coding};
 pub use at24c02::At24c02;
 pub use board_data::BoardData;
 pub use danger::{Danger, Dangers};
+pub use emc2101::{Diode, Emc2101};
 pub use lm75::{Lm75, Resolution};
 pub use pic_framed::{FramedKind, PicFramed};
 pub use pic16f1704::Pic16f1704;
@@ -37,6 +41,7 @@ pub use plan::{ControllerFault, Fault, PartFault};
 pub use probe::{Probe, SensorFault};
 pub(crate) use tmp451::Diodes;
 pub use tmp451::{Tmp451, Tmp451Slave};
+pub use tps546::Tps546;
 
 /// The I2C buses of a control board, by what hangs on them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

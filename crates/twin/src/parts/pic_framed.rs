@@ -118,6 +118,12 @@ impl PicFramed {
         }
     }
 
+    /// Bytes of a request that is not whole yet.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.request.len()
+    }
+
     fn received(&mut self, now: Instant, byte: u8) {
         self.request.push(byte);
         loop {
