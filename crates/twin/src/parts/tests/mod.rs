@@ -1,7 +1,9 @@
 //! The parts against captured and published bytes, and what they do when something is wrong.
 
+mod buses;
 mod controllers;
 mod floods;
+mod machines;
 mod memories;
 mod regulators;
 mod sensors;
