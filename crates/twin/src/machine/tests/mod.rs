@@ -2,9 +2,11 @@
 
 mod behaviour;
 mod chips;
+mod engine;
 mod faults;
 mod fpga;
 mod mining;
+mod ports;
 mod tables;
 mod vectors;
 
