@@ -6,8 +6,8 @@
 //! that does not exist reads 0xFF, as an open bus does; a bus that is not connected leaves
 //! the chip busy.
 //!
-//! The sensor is a TMP451 or one like it, with a local and a remote diode. There is no heat
-//! in the twin yet: its temperatures follow the chip's clock, which is assumed.
+//! The sensor is a TMP451 or one like it, with a local and a remote diode. Until somebody
+//! tells what they measure they follow the chip's clock, which is assumed.
 
 use units::{Duration, Instant};
 
@@ -39,8 +39,10 @@ struct Transfer {
 pub(crate) struct Bus {
     pub(crate) connected: bool,
     pub(crate) has_sensor: bool,
-    /// What the sensor would measure.
-    pub(crate) board_c: f64,
+    /// What the sensor would measure at its own diode.
+    pub(crate) local_c: f64,
+    /// And at the one in the chip.
+    pub(crate) remote_c: f64,
 }
 
 impl Relay {
@@ -55,12 +57,11 @@ impl Relay {
         let (register, data) = ((word >> 8) as u8, word as u8);
         let data = match (bus.has_sensor && device == SENSOR, writes) {
             (false, _) => 0xFF,
-            // The diode inside a chip is warmer than the board beside it.
             (true, false) => self.sensor.read(
                 register,
                 Diodes {
-                    local_c: bus.board_c,
-                    remote_c: Some(bus.board_c + 12.0),
+                    local_c: bus.local_c,
+                    remote_c: Some(bus.remote_c),
                 },
             ),
             (true, true) => {
@@ -84,6 +85,9 @@ impl Relay {
     }
 }
 
+/// The diode inside a chip is so much warmer than the board beside it. Assumed.
+pub(crate) const CHIP_ABOVE_BOARD_C: f64 = 12.0;
+
 /// Temperature of the board beside a chip: 28 °C at rest, 6 more for each 100 MHz of a
 /// clock that hashes. Assumed, until there is heat in the twin.
 pub(crate) fn board_c(hashing_mhz: f64) -> f64 {
@@ -97,7 +101,8 @@ mod tests {
     const BUS: Bus = Bus {
         connected: true,
         has_sensor: true,
-        board_c: 28.0,
+        local_c: 28.0,
+        remote_c: 40.0,
     };
 
     /// Writes a word, and compares what the register reads at once and 1 ms later.

@@ -63,6 +63,7 @@ impl TwinMachine {
         if let Some(fitted) = &mut self.fitted {
             fitted.parts.set_surroundings(surroundings);
         }
+        self.tell_chip_sensors();
     }
 
     /// What goes wrong with parts from now on, in place of what the fault plan said.
@@ -73,6 +74,7 @@ impl TwinMachine {
             fitted.parts.set_faults(now, faults);
         }
         self.settle_parts(now);
+        self.tell_chip_sensors();
     }
 
     /// The parts beside the chips, to look at.
@@ -95,6 +97,20 @@ impl TwinMachine {
         while let Some(at) = self.parts_event().filter(|at| *at <= now) {
             self.advance_lines(at);
             self.settle_parts(at);
+            self.tell_chip_sensors();
+        }
+    }
+
+    /// Sensors on chips' own buses show what the parts know of them.
+    fn tell_chip_sensors(&mut self) {
+        let Some(fitted) = &mut self.fitted else {
+            return;
+        };
+        for (slot, chain) in self.slots.iter().zip(&mut self.chains) {
+            let sensors = fitted.parts.chip_sensors(self.now, *slot);
+            if !sensors.is_empty() {
+                chain.tell_sensors(self.now, sensors);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The parts of one hashboard, and a voltage controller of any kind.
 
-use board_support::{EepromLayout, Machine, SensorBus, SensorPart, VoltageControllerKind};
+use board_support::{Channel, EepromLayout, Machine, SensorBus, SensorPart, VoltageControllerKind};
 use units::{ChainSlot, Duration, Instant};
 
 use super::board_data::PROGRAMMED;
@@ -21,6 +21,27 @@ pub enum Controller {
     Framed(Box<PicFramed>),
 }
 
+/// A diode of a sensor on a chip's own bus.
+#[derive(Clone, Debug)]
+struct BehindChip {
+    chip: u16,
+    channel: Channel,
+    /// Index in the machine's list.
+    index: usize,
+    /// Somebody said what it measures.
+    told: bool,
+    probe: Probe,
+}
+
+/// What the sensor on a chip's own bus shows, where somebody said what it measures.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct ChipSensor {
+    pub(crate) chip: u16,
+    pub(crate) local_c: Option<f64>,
+    pub(crate) remote_c: Option<f64>,
+    pub(crate) dead: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Board {
     pub(super) controller: Option<(u8, Controller)>,
@@ -29,6 +50,7 @@ pub(super) struct Board {
     sensors: Vec<(u8, usize, Lm75)>,
     /// Index of each relayed sensor in the machine's list.
     relayed: Vec<usize>,
+    behind_chips: Vec<BehindChip>,
     pub(super) rail_v: Option<f64>,
 }
 
@@ -40,15 +62,26 @@ impl Board {
             memory: None,
             sensors: Vec::new(),
             relayed: Vec::new(),
+            behind_chips: Vec::new(),
             rail_v: None,
         };
         let mut relayed = Vec::new();
         for (i, sensor) in parts.sensors.iter().enumerate() {
+            if let SensorBus::Chip(chip) = sensor.bus {
+                board.behind_chips.push(BehindChip {
+                    chip,
+                    channel: sensor.channel,
+                    index: i,
+                    told: false,
+                    probe: Probe::default(),
+                });
+                continue;
+            }
             let part = match sensor.part {
                 // What boards have fitted shows twelve bits (captured).
                 SensorPart::Lm75 => Lm75::new(Resolution::Fixed(12)),
                 SensorPart::Tmp75 => Lm75::new(Resolution::Configured),
-                // Known behind chips only: those are the chains' own.
+                // Known behind chips only.
                 SensorPart::Tmp451 | SensorPart::Nct218 => continue,
             };
             match sensor.bus {
@@ -102,12 +135,55 @@ impl Board {
 
     pub(super) fn sensor_indices(&self) -> Vec<usize> {
         let wired = self.sensors.iter().map(|(_, i, _)| *i);
-        wired.chain(self.relayed.iter().copied()).collect()
+        let behind = self.behind_chips.iter().map(|s| s.index);
+        wired
+            .chain(self.relayed.iter().copied())
+            .chain(behind)
+            .collect()
+    }
+
+    /// What each sensor measures, by its place in the machine's list.
+    pub(super) fn tell(&mut self, sensors_c: &[f64]) {
+        for (index, c) in sensors_c.iter().enumerate() {
+            if let Some(probe) = self.probe(index) {
+                probe.set_c(*c);
+            }
+            for sensor in &mut self.behind_chips {
+                sensor.told |= sensor.index == index;
+            }
+        }
+    }
+
+    /// Sensors on chips' own buses, one per chip.
+    pub(super) fn chip_sensors(&mut self, now: Instant) -> Vec<ChipSensor> {
+        let mut all: Vec<ChipSensor> = Vec::new();
+        for sensor in &mut self.behind_chips {
+            let known = all.iter().position(|s| s.chip == sensor.chip);
+            let at = known.unwrap_or_else(|| {
+                all.push(ChipSensor {
+                    chip: sensor.chip,
+                    local_c: None,
+                    remote_c: None,
+                    dead: false,
+                });
+                all.len() - 1
+            });
+            let shown = sensor.told.then(|| sensor.probe.shown_c(now));
+            all[at].dead |= sensor.probe.dead();
+            match sensor.channel {
+                Channel::Local => all[at].local_c = shown,
+                Channel::Remote => all[at].remote_c = shown,
+            }
+        }
+        all
     }
 
     /// What the sensor at this place of the machine's list measures.
     pub(super) fn probe(&mut self, index: usize) -> Option<&mut Probe> {
         if let Some((.., sensor)) = self.sensors.iter_mut().find(|(_, i, _)| *i == index) {
+            return Some(&mut sensor.probe);
+        }
+        if let Some(sensor) = self.behind_chips.iter_mut().find(|s| s.index == index) {
             return Some(&mut sensor.probe);
         }
         let at = self.relayed.iter().position(|i| *i == index)?;

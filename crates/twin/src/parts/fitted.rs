@@ -7,7 +7,7 @@
 use board_support::{Machine, PsuProtocol};
 use units::{ChainSlot, Instant};
 
-use super::board::{Board, Controller};
+use super::board::{Board, ChipSensor, Controller};
 use super::{
     Apw, At24c02, Bus, Dangers, Fans, Fault, I2cFault, PartFault, Slave, Surroundings, transfer,
 };
@@ -156,12 +156,15 @@ impl Parts {
         for (board, told) in self.boards.iter_mut().zip(&surroundings.boards) {
             let Some(board) = board else { continue };
             board.rail_v = told.rail_v;
-            for (sensor, c) in told.sensors_c.iter().enumerate() {
-                if let Some(probe) = board.probe(sensor) {
-                    probe.set_c(*c);
-                }
-            }
+            board.tell(&told.sensors_c);
         }
+    }
+
+    /// Sensors on the own buses of a slot's chips.
+    pub(crate) fn chip_sensors(&mut self, now: Instant, slot: ChainSlot) -> Vec<ChipSensor> {
+        let board = self.boards.get_mut(usize::from(slot.0));
+        let board = board.and_then(Option::as_mut);
+        board.map_or(Vec::new(), |board| board.chip_sensors(now))
     }
 
     /// Everything that was sent to a part and may have harmed it: how often in all, and the

@@ -34,6 +34,7 @@ use units::Instant;
 pub use apw::{Apw, ApwFault};
 pub use apw_types::{Coding, coding};
 pub use at24c02::At24c02;
+pub(crate) use board::ChipSensor;
 pub use board::Controller;
 pub use board_data::BoardData;
 pub use danger::{Danger, Dangers};

@@ -35,8 +35,8 @@ pub enum Fault {
     Supply(ApwFault),
     /// A slot's voltage controller.
     Controller(ChainSlot, ControllerFault),
-    /// One entry of the machine's list of sensors, in one slot. Sensors behind chips take
-    /// no fault yet.
+    /// One entry of the machine's list of sensors, in one slot. One behind a chip must have
+    /// been told what it measures.
     Sensor {
         /// The slot.
         slot: ChainSlot,

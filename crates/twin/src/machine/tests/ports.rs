@@ -133,3 +133,71 @@ fn fans_of_a_board_without_fpga_follow_their_duty() {
     twin.set_fan_duty(Instant::ZERO, 255);
     assert_eq!(twin.fan_rpm(3), 5040);
 }
+
+/// A byte of the sensor behind chip 61 of an S9's first chain: its register, relayed.
+fn relayed(twin: &mut TwinMachine, at: &mut Instant, register: u8) -> u32 {
+    let body = |read: bool, address: u8| match read {
+        true => vec![0x42, 5, address, 0x20],
+        false => vec![0x41, 9, address, 0x20, 1, 0x98, register, 0],
+    };
+    let mut buffer = [0; 64];
+    let mut answer = Vec::new();
+    for read in [false, true] {
+        let frame = frame(model("bm1387").expect("known"), &body(read, 4 * 61));
+        twin.uart_write(*at, SLOT, &frame);
+        *at += Duration::from_millis(20);
+        let count = twin.uart_read(*at, SLOT, &mut buffer);
+        answer = buffer[..count].to_vec();
+    }
+    answer[..4]
+        .iter()
+        .fold(0, |all, b| all << 8 | u32::from(*b))
+}
+
+#[test]
+fn a_sensor_behind_a_chip_shows_what_it_is_told_and_its_faults() {
+    let mut twin = twin("antminer-s9", FaultPlan::default());
+    tell(&mut twin, 0, 0x55, &[0x55, 0xAA, 0x06]);
+    tell(&mut twin, 100, 0x55, &[0x55, 0xAA, 0x15, 1]);
+    twin.uart_follow_chips(Instant::from_millis(100), SLOT);
+    let mut at = Instant::from_millis(200);
+    let m = model("bm1387").expect("known");
+    twin.uart_write(at, SLOT, &frame(m, &[0x53, 5, 0, 0]));
+    for chip in 0..63 {
+        twin.uart_write(at, SLOT, &frame(m, &[0x40, 5, 4 * chip, 0]));
+        at += Duration::from_millis(5);
+        twin.advance(at);
+    }
+    // The chip's I2C pins, as its miscellaneous control switches them.
+    twin.uart_write(
+        at,
+        SLOT,
+        &frame(m, &[0x41, 9, 4 * 61, 0x1C, 0x00, 0x00, 0x5A, 0x60]),
+    );
+    at += Duration::from_millis(20);
+    assert_eq!(relayed(&mut twin, &mut at, 0x00) & 0xFF, 28);
+    let board = crate::parts::BoardSurroundings {
+        sensors_c: vec![61.0, 77.0],
+        rail_v: None,
+    };
+    let surroundings = crate::parts::Surroundings {
+        boards: vec![board],
+        fan_rpm: None,
+    };
+    twin.set_surroundings(at, &surroundings);
+    assert_eq!(relayed(&mut twin, &mut at, 0x00) & 0xFF, 61);
+    assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 77);
+    let fault = |sensor, fault| PartFault {
+        from: Instant::ZERO,
+        until: Instant::NEVER,
+        what: Fault::Sensor {
+            slot: SLOT,
+            sensor,
+            fault,
+        },
+    };
+    twin.set_part_faults(at, &[fault(1, crate::parts::SensorFault::Off(-30.0))]);
+    assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 47);
+    twin.set_part_faults(at, &[fault(1, crate::parts::SensorFault::Dead)]);
+    assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 0xFF);
+}
