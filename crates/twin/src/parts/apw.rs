@@ -3,14 +3,15 @@
 //! Captured on an APW12 of type 0x71: the probe of register 0x00, type word, setting a voltage.
 //! Published: the other commands, the voltage codes. Assumed: everything after "assumed" below.
 //! A bad sum is dropped in silence and the earlier answer stays readable; a good request
-//! takes its place. Assumed: after a bad sum the search for 55 AA goes on one byte
-//! further; commands that nobody knows, or whose effect is disputed, are not answered; a
+//! takes its place. Assumed: commands that nobody knows, or whose effect is disputed, are not answered; a
 //! voltage that it cannot give is refused with the single byte F5 (one source for F5 as a
 //! refusal).
 
 use units::{Duration, Instant};
 
+use super::apw_fault::{ApwFault, ApwFaults};
 use super::apw_types::{Coding, coding};
+use super::frame::{Assembler, Sum, sum16};
 use super::reply::Reply;
 use super::{Dangers, OPEN, Slave, Way};
 
@@ -21,40 +22,9 @@ const ANSWER_DELAY: Duration = Duration::from_millis(300);
 const WATCHDOG: Duration = Duration::from_secs(20);
 /// After it was switched on, status 0x0A is 1 for this long. Assumed.
 const STARTING: Duration = Duration::from_secs(2);
-/// Longest request that is waited for: 32 bytes of data, address and frame.
-const LEN_MAX: u8 = 40;
 /// What register 0x00 reads: "packets, through register 0x11" (captured).
 const PACKETS: u8 = 0xF5;
 const DATA_REGISTER: u8 = 0x11;
-
-/// How a supply fails.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum ApwFault {
-    /// It does not acknowledge.
-    Nack,
-    /// It answers F5 where 55 stands.
-    F5,
-    /// Its answers have a wrong sum.
-    BadSum,
-    /// Its answers name another command, with a sum that fits.
-    WrongEcho,
-    /// It calls itself this type.
-    Word(u16),
-    /// It reads back a code so much larger than the one that is set.
-    ReadbackOff(i16),
-    /// Status 0x0A never becomes 0.
-    NeverReady,
-    /// Its answers end in the middle.
-    ShortReply,
-    /// It refuses to set a voltage.
-    RefusesSet,
-    /// It echoes an order to set a voltage and does not follow it.
-    IgnoresSet,
-    /// Its answers come so much later.
-    Late(Duration),
-    /// A protection trips: off until its line goes off and on again.
-    Trips,
-}
 
 /// A supply.
 #[derive(Clone, Debug)]
@@ -73,9 +43,9 @@ pub struct Apw {
     register: u8,
     pointed: bool,
     scratch: u8,
-    request: Vec<u8>,
+    requests: Assembler,
     reply: Reply,
-    pub(super) faults: Vec<ApwFault>,
+    pub(super) faults: ApwFaults,
     dangers: Dangers,
     orders: u64,
 }
@@ -95,9 +65,9 @@ impl Apw {
             register: 0,
             pointed: false,
             scratch: 0,
-            request: Vec::new(),
+            requests: Assembler::new(Sum::LowFirst),
             reply: Reply::default(),
-            faults: Vec::new(),
+            faults: ApwFaults::default(),
             dangers: Dangers::default(),
             orders: 0,
         }
@@ -110,7 +80,7 @@ impl Apw {
 
     /// How it is wrong from now on.
     pub fn set_faults(&mut self, now: Instant, faults: &[ApwFault]) {
-        self.faults = faults.to_vec();
+        self.faults.0 = faults.to_vec();
         self.settle(now);
     }
 
@@ -169,7 +139,7 @@ impl Apw {
     /// Let what is due happen.
     pub fn settle(&mut self, now: Instant) {
         let starved = self.next_event().is_some_and(|at| at <= now);
-        let trips = self.on_since.is_some() && self.has(&ApwFault::Trips);
+        let trips = self.on_since.is_some() && self.faults.has(ApwFault::Trips);
         if starved || trips {
             self.latched_off = true;
             self.fed = None;
@@ -179,38 +149,7 @@ impl Apw {
     /// Bytes of a request that is not whole yet.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
-        self.request.len()
-    }
-
-    fn has(&self, fault: &ApwFault) -> bool {
-        self.faults.contains(fault)
-    }
-
-    fn received(&mut self, now: Instant, byte: u8) {
-        self.request.push(byte);
-        loop {
-            let request = &self.request;
-            let begins = match request.as_slice() {
-                [] => return,
-                [0x55] | [0x55, 0xAA] => return,
-                [0x55, 0xAA, len, ..] => (4..=LEN_MAX).contains(len),
-                _ => false,
-            };
-            if begins {
-                let whole = usize::from(request[2]) + 2;
-                if request.len() < whole {
-                    return;
-                }
-                let (body, sum) = request[2..whole].split_at(whole - 4);
-                if sum == sum16(body).to_le_bytes() {
-                    let body = body.to_vec();
-                    self.request.clear();
-                    self.execute(now, body[1], &body[2..]);
-                    return;
-                }
-            }
-            self.request.remove(0);
-        }
+        self.requests.waiting()
     }
 
     fn execute(&mut self, now: Instant, command: u8, payload: &[u8]) {
@@ -218,7 +157,10 @@ impl Apw {
         self.reply.clear();
         let answer = match (command, payload) {
             (0x01, []) => self.firmware.to_le_bytes().to_vec(),
-            (0x02, []) => self.shown_word().to_le_bytes().to_vec(),
+            (0x02, []) => {
+                let word = self.faults.word().unwrap_or(self.word);
+                word.to_le_bytes().to_vec()
+            }
             (0x03, []) => self.readback(),
             (0x0A, []) => u16::from(self.starting(now)).to_le_bytes().to_vec(),
             // One source; its width is not captured, so both are taken.
@@ -241,64 +183,37 @@ impl Apw {
     }
 
     fn answer(&mut self, now: Instant, command: u8, payload: &[u8]) {
-        let mut frame = vec![0x55, 0xAA, 4 + payload.len() as u8, command];
-        if self.has(&ApwFault::WrongEcho) {
-            frame[3] ^= 0x01;
-        }
+        let len = 4 + payload.len() as u8;
+        let mut frame = vec![0x55, 0xAA, len, self.faults.echo(command)];
         frame.extend_from_slice(payload);
-        let mut sum = sum16(&frame[2..]);
-        if self.has(&ApwFault::BadSum) {
-            sum ^= 0x0100;
-        }
-        frame.extend_from_slice(&sum.to_le_bytes());
-        if self.has(&ApwFault::ShortReply) {
-            frame.truncate(frame.len() / 2);
-        }
-        if self.has(&ApwFault::F5) {
-            frame = vec![0xF5];
-        }
+        frame.extend(Sum::LowFirst.bytes(sum16(&frame[2..])));
+        self.faults.spoil(&mut frame);
         self.reply.set(&frame, now, self.delay());
     }
 
     fn delay(&self) -> Duration {
-        let late = self.faults.iter().map(|f| match f {
-            ApwFault::Late(by) => *by,
-            _ => Duration::ZERO,
-        });
-        self.delay + late.max().unwrap_or_default()
-    }
-
-    fn shown_word(&self) -> u16 {
-        let other = self.faults.iter().find_map(|f| match f {
-            ApwFault::Word(word) => Some(*word),
-            _ => None,
-        });
-        other.unwrap_or(self.word)
+        self.delay + self.faults.late()
     }
 
     fn readback(&self) -> Vec<u8> {
         if coding(self.word, self.firmware) == Some(Coding::Float) {
             return self.volts.to_le_bytes().to_vec();
         }
-        let off = self.faults.iter().find_map(|f| match f {
-            ApwFault::ReadbackOff(by) => Some(*by),
-            _ => None,
-        });
-        let code = i16::from(self.code).saturating_add(off.unwrap_or(0));
+        let code = i16::from(self.code).saturating_add(self.faults.readback_off());
         code.clamp(0, 255).to_le_bytes().to_vec()
     }
 
     fn starting(&self, now: Instant) -> bool {
         let up = |since| now.since(since) >= STARTING;
-        self.has(&ApwFault::NeverReady) || !self.on_since.is_some_and(up)
+        self.faults.has(ApwFault::NeverReady) || !self.on_since.is_some_and(up)
     }
 
     /// Set the voltage; false: refused.
     fn order(&mut self, payload: &[u8]) -> bool {
-        if self.has(&ApwFault::RefusesSet) {
+        if self.faults.has(ApwFault::RefusesSet) {
             return false;
         }
-        let ignores = self.has(&ApwFault::IgnoresSet);
+        let ignores = self.faults.has(ApwFault::IgnoresSet);
         match (coding(self.word, self.firmware), payload) {
             (Some(Coding::Float), &[a, b, c, d]) => {
                 let volts = f32::from_le_bytes([a, b, c, d]);
@@ -325,7 +240,7 @@ impl Apw {
 impl Slave for Apw {
     fn start(&mut self, _now: Instant, way: Way) -> bool {
         self.pointed = way == Way::Read;
-        !self.has(&ApwFault::Nack)
+        !self.faults.has(ApwFault::Nack)
     }
 
     fn write(&mut self, now: Instant, byte: u8) -> bool {
@@ -335,7 +250,12 @@ impl Slave for Apw {
                 self.pointed = true;
             }
             (true, 0) => self.scratch = byte,
-            (true, DATA_REGISTER) => self.received(now, byte),
+            (true, DATA_REGISTER) => {
+                self.requests.push(byte);
+                while let Some((command, payload)) = self.requests.next() {
+                    self.execute(now, command, &payload);
+                }
+            }
             _ => {}
         }
         true
@@ -348,8 +268,4 @@ impl Slave for Apw {
             _ => OPEN,
         }
     }
-}
-
-fn sum16(bytes: &[u8]) -> u16 {
-    bytes.iter().map(|b| u16::from(*b)).sum()
 }

@@ -247,8 +247,8 @@ impl Parts {
                 Fault::Supply(fault) => Some(*fault),
                 _ => None,
             });
-            supply.faults.clear();
-            supply.faults.extend(of);
+            supply.faults.0.clear();
+            supply.faults.0.extend(of);
         }
         for (i, board) in self.boards.iter_mut().enumerate() {
             let Some(board) = board else { continue };

@@ -7,6 +7,7 @@
 //! `docs/twin.md` lists what is captured, published and assumed.
 
 mod apw;
+mod apw_fault;
 mod apw_types;
 mod at24c02;
 mod board;
@@ -15,6 +16,7 @@ mod danger;
 mod emc2101;
 mod fans;
 mod fitted;
+mod frame;
 mod lm75;
 mod pic16f1704;
 mod pic_framed;
@@ -31,7 +33,8 @@ mod tests;
 
 use units::Instant;
 
-pub use apw::{Apw, ApwFault};
+pub use apw::Apw;
+pub use apw_fault::ApwFault;
 pub use apw_types::{Coding, coding};
 pub use at24c02::At24c02;
 pub(crate) use board::ChipSensor;

@@ -11,6 +11,7 @@
 
 use units::{Duration, Instant};
 
+use super::frame::{Assembler, Sum, sum16};
 use super::lm75::Lm75;
 use super::rail::RailSwitch;
 use super::reply::Reply;
@@ -19,8 +20,6 @@ use super::{ControllerFault, Dangers, Slave, Way, transfer};
 /// How long answers take. Assumed; the captured host waits 300 ms, and 10 ms for relays.
 const DELAY: Duration = Duration::from_millis(250);
 const RELAY_DELAY: Duration = Duration::from_millis(8);
-/// Longest frame that is waited for. Assumed.
-const LEN_MAX: u8 = 32;
 /// Most bytes that one relayed read brings. Assumed.
 const RELAY_MAX: u8 = 16;
 
@@ -40,7 +39,7 @@ pub struct PicFramed {
     /// In its application, not in its loader.
     application: bool,
     version: u8,
-    request: Vec<u8>,
+    requests: Assembler,
     reply: Reply,
     delay: Option<Duration>,
     rail: RailSwitch,
@@ -60,7 +59,7 @@ impl PicFramed {
             kind,
             application: false,
             version: 0x89,
-            request: Vec::new(),
+            requests: Assembler::new(Sum::HighFirst),
             reply: Reply::default(),
             delay: None,
             rail: RailSwitch::new(rail_off_after),
@@ -121,32 +120,7 @@ impl PicFramed {
     /// Bytes of a request that is not whole yet.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
-        self.request.len()
-    }
-
-    fn received(&mut self, now: Instant, byte: u8) {
-        self.request.push(byte);
-        loop {
-            let request = &self.request;
-            let begins = match request.as_slice() {
-                [] | [0x55] | [0x55, 0xAA] => return,
-                [0x55, 0xAA, len, ..] => (4..=LEN_MAX).contains(len),
-                _ => false,
-            };
-            if begins {
-                let whole = usize::from(request[2]) + 2;
-                if request.len() < whole {
-                    return;
-                }
-                let (body, sum) = request[2..whole].split_at(whole - 4);
-                if sum == sum16(body).to_be_bytes() {
-                    let body = body.to_vec();
-                    self.request.clear();
-                    return self.execute(now, body[1], &body[2..]);
-                }
-            }
-            self.request.remove(0);
-        }
+        self.requests.waiting()
     }
 
     fn execute(&mut self, now: Instant, command: u8, payload: &[u8]) {
@@ -237,7 +211,7 @@ impl PicFramed {
         if self.fault == Some(ControllerFault::BadSum) {
             sum ^= 0x0100;
         }
-        frame.extend_from_slice(&sum.to_be_bytes());
+        frame.extend(Sum::HighFirst.bytes(sum));
         self.say(now, command, frame);
     }
 
@@ -261,15 +235,14 @@ impl Slave for PicFramed {
     }
 
     fn write(&mut self, now: Instant, byte: u8) -> bool {
-        self.received(now, byte);
+        self.requests.push(byte);
+        while let Some((command, payload)) = self.requests.next() {
+            self.execute(now, command, &payload);
+        }
         true
     }
 
     fn read(&mut self, now: Instant) -> u8 {
         self.reply.pop(now)
     }
-}
-
-fn sum16(bytes: &[u8]) -> u16 {
-    bytes.iter().map(|b| u16::from(*b)).sum()
 }

@@ -1,10 +1,11 @@
 //! The parts against captured and published bytes, and what they do when something is wrong.
 
 mod buses;
-mod controllers;
 mod floods;
 mod machines;
 mod memories;
+mod pic_framed;
+mod pic_plain;
 mod regulators;
 mod sensors;
 mod supply;
