@@ -98,6 +98,8 @@ pub enum BusError {
     Deadline,
     /// This bus cannot do such a transaction: too long, or not in its master's repertoire.
     Unsupported,
+    /// Too many lists wait for this bus; the list was not taken.
+    QueueFull,
     /// The bus's device is gone or refuses; the number is the errno where there is one.
     Device(i32),
 }

@@ -9,13 +9,26 @@
 
 mod board;
 mod bus;
+mod bus_port;
+mod fans;
 mod fpga;
+mod fpga_fans;
+mod fpga_i2c;
+mod i2c;
 mod link;
 mod uart;
 
 pub use board::{BoardEvent, BoardOp, BoardPort};
 pub use bus::{BUS_OPS_MAX, BUS_READ_MAX, BUS_WRITE_MAX, BusDone, BusError, BusId, BusJob, BusOp};
+pub use bus_port::{BUS_QUEUE_MAX, BUS_RETRY_MIN, BUS_WITHIN_MAX, BusPort};
+pub use fans::{
+    FanEvent, FanOp, FanOverride, FanPort, edge_tach, fpga_tach, linux_pwm_on_ns, open_core_pwm,
+    open_core_tach, s9_pwm, x19_pwm,
+};
 pub use fpga::{FpgaPort, RegisterWindow};
+pub use fpga_fans::FpgaFans;
+pub use fpga_i2c::FpgaI2c;
+pub use i2c::{I2cMaster, I2cTransfer};
 pub use link::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
 pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};
 

@@ -68,6 +68,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
             ChainRampGuard,
             ChainChipId,
             ChainMissing,
+            ChainPower,
             LinkFault,
             BoardFault,
             ChainGaveUp,

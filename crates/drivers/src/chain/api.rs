@@ -3,7 +3,9 @@
 use board_support::{Hashboard, LinkKind};
 use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp};
 use telemetry::Note;
-use units::{ChainSlot, NonceReport, RollingNeed, TicketDifficulty, WireJobId, WorkItem};
+use units::{
+    ChainSlot, Megahertz, NonceReport, RollingNeed, TicketDifficulty, WireJobId, WorkItem,
+};
 
 /// What a chain is made of.
 #[derive(Clone, PartialEq, Debug)]
@@ -69,6 +71,11 @@ pub enum Input {
     Link(LinkEvent),
     /// Something from the control board; events of other slots are ignored.
     Board(BoardEvent),
+    /// The hash power that [`Effect::Power`] asked for is there.
+    Powered,
+    /// The hash power that was asked for will not come, or went without being asked to; the
+    /// text says why. Ignored by a chain that neither has power nor waits for it.
+    PowerLost(String),
     /// Work to append to the link's queue. Ignored unless the chain takes work, which is
     /// between [`Effect::WantWork`] and the next [`Effect::Reset`].
     Work(WireJobId, WorkItem),
@@ -82,6 +89,9 @@ pub enum Input {
         /// It fits work in flight.
         ok: bool,
     },
+    /// Go no higher than this frequency, from now on and over restarts: down in steps if it
+    /// is higher, and up again with a higher cap. The chip's start frequency is the lowest.
+    Cap(Megahertz),
     /// The deadline has come. Also welcome when work has become available: a hungry
     /// chain then asks at once instead of at its next poll.
     Wake,
@@ -94,6 +104,9 @@ pub enum Effect {
     Link(LinkOp),
     /// For the control board, in this order.
     Board(BoardOp),
+    /// The chain wants hash power for its board, or no longer. Wanting it is answered with
+    /// [`Input::Powered`] or [`Input::PowerLost`].
+    Power(bool),
     /// A nonce arrived, decoded and not believed.
     Nonce(NonceReport),
     /// This many work items are wanted now, in place of what was wanted before. What is

@@ -4,7 +4,8 @@ use hal::LinkOp;
 use protocol::{RawNonce, Register, Shape, register};
 use telemetry::Code;
 use units::{
-    ChipAddress, Duration, Instant, NonceReport, Rolling, VERSION_SHIFT, WireJobId, WorkItem,
+    ChipAddress, Duration, Instant, Megahertz, NonceReport, Rolling, VERSION_SHIFT, WireJobId,
+    WorkItem,
 };
 
 use super::api::Effect;
@@ -50,8 +51,8 @@ impl Mining {
         matches!(self.phase, Phase::Hashing)
     }
 
-    pub(super) fn is_rising(&self) -> bool {
-        self.ramp.is_rising()
+    pub(super) fn is_moving(&self) -> bool {
+        self.ramp.is_moving()
     }
 
     pub(super) fn expect(&mut self, nonces: f64) {
@@ -106,7 +107,7 @@ impl Chain {
         }
         self.state = State::Mining(Mining {
             feed,
-            ramp: Ramp::new(self.profile, self.shape.target),
+            ramp: Ramp::new(self.profile, self.target()),
             health: Health::new(now, self.totals()),
             inquiry: Inquiry::new(now, &self.sensors, &self.shape),
             phase: Phase::Waiting,
@@ -116,6 +117,21 @@ impl Chain {
             versions_by_wire: [0; WIRE_IDS],
         });
         self.note_slow_line(now);
+    }
+
+    /// Where the frequency goes: what the board is meant for, or less while that is ordered.
+    fn target(&self) -> Megahertz {
+        let lowest = self.profile.start.mhz();
+        let cap = self.cap.mhz().max(lowest);
+        Megahertz::new(self.shape.target.mhz().min(cap))
+    }
+
+    pub(super) fn set_cap(&mut self, now: Instant, cap: Megahertz) {
+        self.cap = cap;
+        let target = self.target();
+        if let State::Mining(mining) = &mut self.state {
+            mining.ramp.retarget(now, target);
+        }
     }
 
     /// How long a job lasts at the present frequency.

@@ -11,8 +11,8 @@
 //!  +--- RampingDown <--Stop-- Mining   Failed
 //! ```
 //!
-//! Invariants: hash power is on in `BringUp`, `Mining` and `RampingDown` and in no other
-//! state; it goes off only after the reset line was asserted; work leaves in `Mining`
+//! Invariants: hash power is asked for in `BringUp`, and is wanted there, in `Mining` and in
+//! `RampingDown` and in no other state; it is given back only after the reset line was asserted; work leaves in `Mining`
 //! alone, but for the empty jobs that open a BM1387's cores; [`Effect::Reset`] follows every loss of what the chips knew.
 
 mod api;
@@ -74,6 +74,8 @@ pub struct Chain {
     restarts: u32,
     /// The link's count of work that left, kept over restarts.
     sent: u64,
+    /// No frequency above this, whatever the board is meant for.
+    cap: Megahertz,
     /// Sensors behind its chips.
     sensors: Vec<ChipSensor>,
 }
@@ -124,6 +126,7 @@ impl Chain {
             good: 0,
             restarts: 0,
             sent: 0,
+            cap: Megahertz::new(f64::MAX),
             sensors: Vec::new(),
         })
     }
@@ -152,9 +155,12 @@ impl Chain {
             Input::Stop => self.stop(now),
             Input::Link(event) => self.link_event(now, event),
             Input::Board(event) => self.board_event(now, event),
+            Input::Powered => self.powered(now),
+            Input::PowerLost(why) => self.power_lost(now, why),
             Input::Work(id, item) => self.work(now, id, &item),
             Input::FlushWork => self.flush(now),
             Input::Verdict { report, ok } => self.verdict(&report, ok),
+            Input::Cap(cap) => self.set_cap(now, cap),
             Input::Wake => {
                 self.wire.wake(now);
                 self.responses(now);
@@ -227,7 +233,7 @@ impl Chain {
             State::Failed => ChainState::Failed,
             State::Probing { .. } | State::BringUp(_) => ChainState::Starting,
             State::Mining(mining) if !mining.hashes() => ChainState::Starting,
-            State::Mining(mining) if mining.is_rising() => ChainState::Ramping,
+            State::Mining(mining) if mining.is_moving() => ChainState::Ramping,
             State::Mining(_) => ChainState::Hashing,
             State::RampingDown { .. } => ChainState::Ramping,
             State::Recovering { .. } => ChainState::Recovering,
@@ -425,6 +431,10 @@ impl Chain {
         match player.play(now, &mut stage) {
             Played::Waiting => {}
             Played::Done => self.begin_mining(now),
+            Played::NoPower => {
+                let detail = "no word of the hash power that was asked for".to_owned();
+                self.fail(now, Code::ChainPower, detail);
+            }
             Played::NoChip => {
                 self.census.found = Some(0);
                 let detail = format!("0 of {} chips answered", self.shape.chips);

@@ -44,9 +44,8 @@ impl Outbox {
         self.commands
     }
 
-    pub(super) fn rail(&mut self, on: bool) {
-        let slot = self.slot;
-        self.push(Effect::Board(BoardOp::Rail { slot, on }));
+    pub(super) fn power(&mut self, on: bool) {
+        self.push(Effect::Power(on));
     }
 
     pub(super) fn reset_line(&mut self, asserted: bool) {

@@ -15,6 +15,9 @@ use super::wire::Wire;
 const OPEN_EVERY: Duration = Duration::from_millis(20);
 /// How much longer than planned the link may take to send these jobs.
 const OPEN_PATIENCE: Duration = Duration::from_secs(1);
+/// How long hash power may take. A supply is kept off for half a minute before it is
+/// switched on again, and sets its voltage and its boards' controllers within seconds.
+const POWER_WITHIN: Duration = Duration::from_secs(90);
 /// How long a roll call waits for its first answer.
 const ROLL_CALL: Duration = Duration::from_millis(500);
 
@@ -29,6 +32,8 @@ pub(super) enum Played {
     WrongChip(u16),
     /// No chip answered.
     NoChip,
+    /// Hash power did not come.
+    NoPower,
 }
 
 /// Everything that a list acts on.
@@ -60,6 +65,11 @@ pub(super) struct Player {
 #[derive(Debug)]
 enum Wait {
     Until(Instant),
+    /// Hash power was asked for; it settles once it is there.
+    Power {
+        until: Instant,
+        settle: Duration,
+    },
     Answers(Answers),
     RollCall(RollCall),
     /// The link sends the jobs that open cores.
@@ -91,12 +101,19 @@ impl Player {
         }
     }
 
+    /// Hash power is there.
+    pub(super) fn powered(&mut self, now: Instant) {
+        if let Wait::Power { settle, .. } = self.wait {
+            self.next_step(now + settle);
+        }
+    }
+
     /// An answer to a read.
     pub(super) fn response(&mut self, now: Instant, profile: &Profile, response: &ChainResponse) {
         match &mut self.wait {
             Wait::Answers(answers) => answers.response(now, profile, response),
             Wait::RollCall(roll) => roll.response(now, response),
-            Wait::Until(_) | Wait::Opening { .. } => {}
+            Wait::Until(_) | Wait::Power { .. } | Wait::Opening { .. } => {}
         }
     }
 
@@ -115,7 +132,7 @@ impl Player {
             Wait::Until(at) => *at,
             Wait::Answers(a) => a.due(shape),
             Wait::RollCall(r) => r.due(),
-            Wait::Opening { until, .. } => *until,
+            Wait::Power { until, .. } | Wait::Opening { until, .. } => *until,
         }
     }
 
@@ -127,7 +144,10 @@ impl Player {
                 Wait::Until(at) if *at > now => return Played::Waiting,
                 Wait::Answers(a) if a.due(stage.shape) > now => return Played::Waiting,
                 Wait::RollCall(r) if r.due() > now => return Played::Waiting,
-                Wait::Opening { until, .. } if *until > now => return Played::Waiting,
+                Wait::Opening { until, .. } | Wait::Power { until, .. } if *until > now => {
+                    return Played::Waiting;
+                }
+                Wait::Power { .. } => return Played::NoPower,
                 Wait::Until(_) => {}
                 Wait::Opening { .. } => self.next_step(now),
                 Wait::RollCall(roll) => {
@@ -160,8 +180,9 @@ impl Player {
             / 100;
         match step.action {
             Action::RailOn => {
-                stage.out.rail(true);
-                self.next_step(now + settle);
+                stage.out.power(true);
+                let until = now + POWER_WITHIN;
+                self.wait = Wait::Power { until, settle };
             }
             Action::Reset { asserted } => {
                 stage.out.reset_line(asserted);

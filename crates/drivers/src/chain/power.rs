@@ -100,7 +100,7 @@ impl Chain {
         self.out.link(LinkOp::FlushWork);
         self.out.link(LinkOp::SetWorkPeriod(Duration::ZERO));
         self.out.reset_line(true);
-        self.out.rail(false);
+        self.out.power(false);
         self.out.push(Effect::Reset);
         self.later.clear();
         self.sent = self.last_sent();
@@ -135,6 +135,30 @@ impl Chain {
             self.out.note(now, Code::ChainRestart, detail);
         }
         self.begin_bring_up(now);
+    }
+
+    /// Hash power is there.
+    pub(super) fn powered(&mut self, now: Instant) {
+        if let State::BringUp(player) = &mut self.state {
+            player.powered(now);
+        }
+    }
+
+    /// Hash power is gone, or will not come.
+    pub(super) fn power_lost(&mut self, now: Instant, why: String) {
+        match &mut self.state {
+            State::BringUp(_) | State::Mining(_) => self.fail(now, Code::ChainPower, why),
+            // It was to go anyway.
+            State::RampingDown { step, at, .. } => {
+                (*step, *at) = (DOWN_STEPS, now);
+                self.ramp_down(now);
+            }
+            State::Off
+            | State::Absent
+            | State::Failed
+            | State::Probing { .. }
+            | State::Recovering { .. } => {}
+        }
     }
 
     pub(super) fn absent(&mut self, now: Instant) {

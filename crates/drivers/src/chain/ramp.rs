@@ -78,6 +78,10 @@ pub(super) struct Ramp {
     target: Megahertz,
     /// The last step ordered, before rounding to what the PLL can do.
     ordered: Megahertz,
+    /// Rising further would help nobody: see [`Ramp::stop`].
+    stopped: bool,
+    /// The target was reached once: told a single time.
+    reached: bool,
     profile: &'static Profile,
 }
 
@@ -85,8 +89,10 @@ pub(super) struct Ramp {
 enum Phase {
     /// Waiting for the chips to hash.
     Waiting,
-    /// The next step is due then.
+    /// The next step up is due then.
     Rising(Instant),
+    /// The next step down is due then.
+    Falling(Instant),
     /// At the target, the guard still watching.
     Watching { look: Instant, from: f64 },
     /// At the target, or stopped below it.
@@ -100,7 +106,7 @@ pub(super) enum Turn {
     Nothing,
     /// Set this frequency.
     Set(Megahertz),
-    /// The target is reached.
+    /// The target is reached for the first time.
     Reached,
     /// The guard tripped.
     Tripped(Judgement),
@@ -113,6 +119,8 @@ impl Ramp {
             phase: Phase::Waiting,
             target,
             ordered: profile.start,
+            stopped: false,
+            reached: false,
             profile,
         }
     }
@@ -129,13 +137,44 @@ impl Ramp {
         Phase::Rising(now + self.profile.step_time(self.ordered))
     }
 
-    /// Stay where it is, for good.
+    /// Never rise again; a lower target is still followed.
     pub(super) fn stop(&mut self) {
+        self.stopped = true;
         self.phase = Phase::Ended;
     }
 
-    pub(super) fn is_rising(&self) -> bool {
-        matches!(self.phase, Phase::Rising(_))
+    /// Go to another target from here, up at the chips' pace and down at that of the supply.
+    pub(super) fn retarget(&mut self, now: Instant, target: Megahertz) {
+        if target == self.target {
+            return;
+        }
+        self.target = target;
+        let (ordered, target) = (self.ordered.mhz(), target.mhz());
+        match self.phase {
+            Phase::Waiting => {}
+            _ if target < ordered => {
+                // A step down that was due stays due: targets that come often must not put it
+                // off.
+                if !matches!(self.phase, Phase::Falling(_)) {
+                    self.phase = Phase::Falling(now);
+                }
+            }
+            Phase::Rising(_) => {}
+            _ if target > ordered && !self.stopped => self.phase = self.next_step(now),
+            Phase::Falling(_) => self.phase = self.watch(now),
+            Phase::Watching { .. } | Phase::Ended => {}
+        }
+    }
+
+    fn watch(&self, now: Instant) -> Phase {
+        Phase::Watching {
+            look: now + WATCH_EVERY,
+            from: self.guard.total,
+        }
+    }
+
+    pub(super) fn is_moving(&self) -> bool {
+        matches!(self.phase, Phase::Rising(_) | Phase::Falling(_))
     }
 
     /// At the target, or stopped below it.
@@ -145,7 +184,10 @@ impl Ramp {
 
     /// True while the guard counts.
     pub(super) fn is_guarded(&self) -> bool {
-        matches!(self.phase, Phase::Rising(_) | Phase::Watching { .. })
+        matches!(
+            self.phase,
+            Phase::Rising(_) | Phase::Falling(_) | Phase::Watching { .. }
+        )
     }
 
     /// `fed`: the chips have work. Without it nothing shows how fast they run, so the
@@ -161,6 +203,16 @@ impl Ramp {
                     Judgement::Pass => self.rise(now),
                     tripped => Turn::Tripped(tripped),
                 }
+            }
+            Phase::Falling(at) if at <= now => {
+                let next = (self.ordered.mhz() - STEP_MHZ).max(self.target.mhz());
+                self.ordered = Megahertz::new(next);
+                self.phase = if next > self.target.mhz() {
+                    Phase::Falling(now + STEP_EVERY)
+                } else {
+                    self.watch(now)
+                };
+                Turn::Set(self.ordered)
             }
             Phase::Watching { look, from } if look <= now => {
                 let judged = self.guard.judge();
@@ -181,10 +233,9 @@ impl Ramp {
 
     fn rise(&mut self, now: Instant) -> Turn {
         if self.ordered.mhz() >= self.target.mhz() {
-            let look = now + WATCH_EVERY;
-            let from = self.guard.total;
-            self.phase = Phase::Watching { look, from };
-            return Turn::Reached;
+            self.phase = self.watch(now);
+            let again = core::mem::replace(&mut self.reached, true);
+            return if again { Turn::Nothing } else { Turn::Reached };
         }
         let next = (self.ordered.mhz() + STEP_MHZ).min(self.target.mhz());
         let unconfirmed = self
@@ -201,7 +252,7 @@ impl Ramp {
 
     pub(super) fn deadline(&self) -> Instant {
         match self.phase {
-            Phase::Rising(at) | Phase::Watching { look: at, .. } => at,
+            Phase::Rising(at) | Phase::Falling(at) | Phase::Watching { look: at, .. } => at,
             Phase::Waiting | Phase::Ended => Instant::NEVER,
         }
     }

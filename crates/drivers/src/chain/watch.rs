@@ -107,7 +107,7 @@ impl Chain {
     /// Tells of chips that fell silent, and of their return. While the frequency rises the
     /// ramp's own guard looks on.
     pub(super) fn watch_chips(&mut self, now: Instant) {
-        let steady = |mining: &Mining| mining.hashes() && !mining.is_rising();
+        let steady = |mining: &Mining| mining.hashes() && !mining.is_moving();
         if !matches!(&self.state, State::Mining(mining) if steady(mining)) {
             self.watch.restart();
             return;

@@ -76,6 +76,8 @@ pub(crate) struct Script {
     pub(crate) wrong: f64,
     /// Work items that the engine has; `None` for no end of them.
     pub(crate) has_work: bool,
+    /// Hash power comes when it is asked for.
+    pub(crate) power: bool,
     /// A hashboard is plugged in; `None` for a board that does not say.
     pub(crate) plugged: Option<bool>,
     /// Versions in each host-rolled item.
@@ -146,6 +148,7 @@ impl Bench {
                 rate: 1.0,
                 wrong: 0.0,
                 has_work: true,
+                power: true,
                 plugged: Some(true),
                 midstates: 4,
                 mask: 0x1fff_e000,
@@ -333,6 +336,13 @@ impl Bench {
         match effect {
             Effect::Link(op) => self.link(op),
             Effect::Board(op) => self.board(op),
+            Effect::Power(on) => {
+                (self.rolls, self.addressed) = (false, false);
+                self.log(Sent::Rail(on));
+                if on && self.script.power {
+                    self.chain.handle(self.now, Input::Powered);
+                }
+            }
             Effect::Nonce(report) => {
                 self.nonces.push(report);
                 let ok = !self.rng.chance(self.script.wrong);
@@ -356,10 +366,7 @@ impl Bench {
 
     fn board(&mut self, op: BoardOp) {
         match op {
-            BoardOp::Rail { on, .. } => {
-                (self.rolls, self.addressed) = (false, false);
-                self.log(Sent::Rail(on));
-            }
+            BoardOp::Rail { .. } => panic!("a chain asks for power and switches nothing"),
             BoardOp::Reset { asserted, .. } => self.log(Sent::Reset(asserted)),
             BoardOp::ReadPlug { slot } => {
                 if let Some(present) = self.script.plugged {
