@@ -26,6 +26,7 @@ use super::ledger::{FrameKind, Totals};
 use super::space::Params;
 use super::uplink::{Uplink, same_baud};
 use super::wire::{Answer, Command, Decoder, Received};
+use crate::parts::ChipSensor;
 
 /// What a chain is made of.
 pub(crate) struct Build<'a> {
@@ -52,6 +53,8 @@ pub(crate) struct Chain {
     /// The next instant at which an outage begins or ends, or a chip dies.
     boundary: Instant,
     live: Option<Box<Live>>,
+    /// What is told of sensors on chips' own buses.
+    sensors: Vec<ChipSensor>,
     rng: Rng,
     pub(crate) uplink: Uplink,
     pub(crate) totals: Totals,
@@ -94,6 +97,7 @@ impl Chain {
             now: Instant::ZERO,
             boundary: Instant::NEVER,
             live: None,
+            sensors: Vec::new(),
             rng,
             uplink,
             totals: Totals::default(),
@@ -130,6 +134,12 @@ impl Chain {
         self.run(now);
         self.in_reset = asserted;
         self.settle_power(now);
+    }
+
+    /// What sensors on chips' own buses show from now on.
+    pub(crate) fn tell_sensors(&mut self, now: Instant, sensors: Vec<ChipSensor>) {
+        self.run(now);
+        self.sensors = sensors;
     }
 
     /// Hashrate of chips that have work.
@@ -281,7 +291,11 @@ impl Chain {
             return;
         };
         let Live { chips, cores, .. } = &mut **live;
-        let now = Now { now: at, cores };
+        let now = Now {
+            now: at,
+            cores,
+            sensors: &self.sensors,
+        };
         match command {
             Command::Inactive => chips.forget_addresses(),
             Command::SetAddress(address) => chips.take_address(address),

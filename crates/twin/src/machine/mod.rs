@@ -8,8 +8,10 @@ mod chain;
 mod chip;
 mod chips;
 mod cores;
-mod crc;
+pub(crate) mod crc;
+mod engine;
 mod faults;
+pub(super) mod fitted;
 mod fpga;
 mod hash;
 mod i2c;
@@ -18,6 +20,7 @@ mod known;
 mod ledger;
 mod models;
 mod noise;
+mod ports;
 mod receiver;
 mod registers;
 mod search;
@@ -27,7 +30,7 @@ mod uplink;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -35,6 +38,7 @@ use board_support::Machine;
 use units::{ChainSlot, HashRate, Instant, Rng};
 
 use chain::{Build, Chain};
+use fitted::FittedParts;
 use fpga::Fpga;
 use known::Known;
 use noise::Gate;
@@ -62,6 +66,9 @@ pub struct TwinOptions {
     pub known_headers: Vec<[u8; 80]>,
     /// Frames that the ledger lists between two takes; totals go on counting.
     pub ledger_frames_max: usize,
+    /// Supply, controllers, sensors and fans are there and make the rails: a slot has power
+    /// while the supply and its controller give it, and [`TwinMachine::set_rail`] does nothing.
+    pub parts: bool,
 }
 
 impl Default for TwinOptions {
@@ -73,6 +80,7 @@ impl Default for TwinOptions {
             faults: FaultPlan::default(),
             known_headers: Vec::new(),
             ledger_frames_max: 1_000_000,
+            parts: false,
         }
     }
 }
@@ -112,6 +120,8 @@ pub struct TwinMachine {
     now: Instant,
     ledger: Ledger,
     frames_max: usize,
+    /// What is beside the chips, if it is there.
+    fitted: Option<Box<FittedParts>>,
 }
 
 /// The control board's side of the lines.
@@ -125,13 +135,19 @@ impl TwinMachine {
     pub fn new(machine: &Machine, options: TwinOptions) -> Result<Self, TwinError> {
         let board = &machine.hashboard;
         let slots = (0..machine.slots).map(ChainSlot).collect();
-        Self::build(
+        let fitted = options
+            .parts
+            .then(|| Box::new(FittedParts::new(machine, &options.faults)));
+        let mut twin = Self::build(
             slots,
             machine.control_board.link,
             &board.chip,
             board.chips,
             options,
-        )
+        )?;
+        twin.fitted = fitted;
+        twin.settle_parts(Instant::ZERO);
+        Ok(twin)
     }
 
     /// One chain of `chips` chips named `chip` on a UART in slot 0, powered and out of
@@ -202,6 +218,7 @@ impl TwinMachine {
             host,
             now: Instant::ZERO,
             frames_max: options.ledger_frames_max,
+            fitted: None,
         })
     }
 
@@ -223,7 +240,12 @@ impl TwinMachine {
         if now <= self.now {
             return;
         }
-        self.now = now;
+        self.advance_parts(now);
+        self.advance_lines(now);
+    }
+
+    fn advance_lines(&mut self, now: Instant) {
+        self.now = self.now.max(now);
         match &mut self.host {
             Host::Uarts(uarts) => {
                 for (uart, chain) in uarts.iter_mut().zip(&mut self.chains) {
@@ -250,14 +272,15 @@ impl TwinMachine {
 
     /// When something that a host can see may happen next.
     pub fn next_event(&self) -> Option<Instant> {
-        match &self.host {
+        let lines = match &self.host {
             Host::Uarts(uarts) => uarts
                 .iter()
                 .zip(&self.chains)
                 .filter_map(|(uart, chain)| uart.next_event(chain))
                 .min(),
             Host::Fpga(fpga) => fpga.next_event(&self.chains),
-        }
+        };
+        lines.into_iter().chain(self.parts_event()).min()
     }
 
     /// Write to a chain's UART; returns how many bytes it took. Without such a UART the
@@ -326,6 +349,9 @@ impl TwinMachine {
     /// Read a register of the FPGA at a byte offset. 0 where there is none.
     pub fn fpga_read32(&mut self, now: Instant, offset: u32) -> u32 {
         self.advance(now);
+        if let Some(value) = self.part_register_read(offset) {
+            return value;
+        }
         match &mut self.host {
             Host::Uarts(_) => 0,
             Host::Fpga(fpga) => fpga.read(self.now, offset, &self.chains),
@@ -340,14 +366,20 @@ impl TwinMachine {
     /// Write words one after another to the same register of the FPGA.
     pub fn fpga_write_fifo(&mut self, now: Instant, offset: u32, words: &[u32]) {
         self.advance(now);
+        if self.part_register_write(offset, words) {
+            return;
+        }
         if let Host::Fpga(fpga) = &mut self.host {
             fpga.write_fifo(self.now, offset, words, &mut self.chains);
         }
     }
 
-    /// Switch the supply of a slot.
+    /// Switch the supply of a slot. Without effect where parts make the rails.
     pub fn set_rail(&mut self, now: Instant, slot: ChainSlot, on: bool) {
         self.advance(now);
+        if self.fitted.is_some() {
+            return;
+        }
         let now = self.now;
         if let Some(i) = self.index(slot) {
             self.chains[i].set_rail(now, on);
