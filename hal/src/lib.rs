@@ -1,6 +1,7 @@
 //! Ports: what the miner can do to hardware, as pure types and traits.
 //!
-//! Drivers see the types only ([`LinkOp`], [`LinkEvent`], [`BoardOp`], [`BoardEvent`]).
+//! Drivers see the types only ([`LinkOp`], [`LinkEvent`], [`BoardOp`], [`BoardEvent`],
+//! [`BusJob`], [`BusDone`], [`FanOp`], [`FanEvent`], [`Order`], [`Told`]).
 //! The traits are implemented by `hal/emulated` (a twin) and by the Linux HAL, and are
 //! called by shells alone: a thread per port on a real machine, the world's loop in a
 //! simulation. Time is an argument, so both run the same code.
@@ -10,17 +11,22 @@
 mod board;
 mod bus;
 mod bus_port;
+mod dead_man;
 mod fans;
 mod fpga;
 mod fpga_fans;
 mod fpga_i2c;
+mod fpga_lines;
 mod i2c;
+mod lines;
 mod link;
+mod orders;
 mod uart;
 
 pub use board::{BoardEvent, BoardOp, BoardPort};
 pub use bus::{BUS_OPS_MAX, BUS_READ_MAX, BUS_WRITE_MAX, BusDone, BusError, BusId, BusJob, BusOp};
 pub use bus_port::{BUS_QUEUE_MAX, BUS_RETRY_MIN, BUS_WITHIN_MAX, BusPort};
+pub use dead_man::{DeadMan, LEASE_MAX};
 pub use fans::{
     FanEvent, FanOp, FanOverride, FanPort, edge_tach, fpga_tach, linux_pwm_on_ns, open_core_pwm,
     open_core_tach, s9_pwm, x19_pwm,
@@ -28,8 +34,11 @@ pub use fans::{
 pub use fpga::{FpgaPort, RegisterWindow};
 pub use fpga_fans::FpgaFans;
 pub use fpga_i2c::FpgaI2c;
+pub use fpga_lines::FpgaLines;
 pub use i2c::{I2cMaster, I2cTransfer};
+pub use lines::{Line, Lines};
 pub use link::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
+pub use orders::{HashPower, Loop, Order, Refusal, Standing, Told, Why};
 pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};
 
 /// Every port of one machine, ready to be given to a shell.

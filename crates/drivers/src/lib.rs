@@ -6,10 +6,11 @@
 //! [`hal::LinkOp`] and [`hal::BoardOp`] and knows nothing of threads, sockets or pools.
 //!
 //! [`parts`] holds one file for each part beside the chips: what to put on its bus, and what
-//! its answer means.
+//! its answer means. [`plant::Plant`] runs them: supply, controllers, memories, sensors, fans.
 
 mod chain;
 pub mod parts;
+pub mod plant;
 pub mod poisson;
 
 pub use chain::{

@@ -87,6 +87,14 @@ codes! {
     ChainChipBack = "E-CHAIN-CHIPBACK", Info, "chips that returned nothing are heard again", "";
     LinkFault = "E-CHAIN-LINK", Error, "the link to a chain does not work", "check the port that is named";
     BoardFault = "E-BOARD-OP", Error, "the control board refused a power or reset operation", "check the board's wiring and the daemon's permissions";
+    BoardController = "E-BOARD-CONTROLLER", Error, "a hashboard's voltage controller does not do what it is told; the board is off", "check the board's plug and cable; if it recurs, the board needs repair";
+    BoardMemory = "E-BOARD-MEMORY", Warn, "a hashboard's memory cannot be read, or is laid out in a way that is not known", "nothing depends on it; check the board's cable if its other parts are silent too";
+    // Supply
+    PsuFailed = "E-PSU-FAILED", Error, "the power supply does not answer or does not come up; it is off", "check its signal cable and its mains; it is tried again";
+    PsuOther = "E-PSU-OTHER", Error, "the power supply stands at another voltage than it was set to; it was switched off", "it may have restarted or be driven by someone else: check its mains and its signal cable";
+    PsuCut = "E-PSU-CUT", Error, "the power supply was switched off by a protection", "look for what is said to be the reason; it is tried again";
+    PsuType = "E-PSU-TYPE", Error, "the power supply is of a type that must not be driven in this machine; it stays off", "fit a supply of a type that the machine's page names";
+    PsuVoltage = "E-PSU-VOLTAGE", Error, "no voltage may be ordered, or not this one", "give the hashboards' voltages in the configuration if you know them; orders must lie inside the machine's limits";
     // Pools
     PoolAddress = "E-POOL-ADDRESS", Error, "a pool's address cannot be read", "write it as `stratum+tcp://host:port`";
     PoolScheme = "E-POOL-SCHEME", Error, "this build does not speak a pool's protocol", "use a `stratum+tcp://` address";

@@ -45,9 +45,7 @@ impl fmt::Display for Megahertz {
 }
 
 /// An electric potential in millivolts.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Millivolts(u32);
 

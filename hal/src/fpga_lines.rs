@@ -1,0 +1,161 @@
+//! The safety lines of an x19 control board: resets and fans are registers of its FPGA, the
+//! supply's enable line is a pin of the processor.
+//!
+//! Nothing else may write register 0x034, so this holds what it wrote and never reads it back.
+
+use units::{ChainSlot, Duty, Instant};
+
+use crate::fans::x19_pwm;
+use crate::fpga_fans::PWM;
+use crate::{FanOverride, Lines, RegisterWindow};
+
+/// Bit i holds the board in slot i in reset (captured); there are 16 bits.
+const RESET: u32 = 0x034;
+const ALL_IN_RESET: u32 = 0xFFFF;
+
+/// [`Lines`] of an x19 control board.
+pub struct FpgaLines<W, S> {
+    window: W,
+    full: FanOverride,
+    supply: S,
+    resets: u32,
+}
+
+impl<W, S> FpgaLines<W, S>
+where
+    W: RegisterWindow,
+    S: FnMut(Instant, bool) -> Result<(), i32>,
+{
+    /// Lines over a window of their own. `supply` drives the enable pin, whatever its
+    /// polarity; the fans' port has the other end of `full`.
+    pub fn new(window: W, full: FanOverride, supply: S) -> Self {
+        FpgaLines {
+            window,
+            full,
+            supply,
+            resets: ALL_IN_RESET,
+        }
+    }
+
+    /// The registers behind the lines.
+    pub fn window(&mut self) -> &mut W {
+        &mut self.window
+    }
+}
+
+impl<W, S> Lines for FpgaLines<W, S>
+where
+    W: RegisterWindow,
+    S: FnMut(Instant, bool) -> Result<(), i32>,
+{
+    fn supply(&mut self, now: Instant, on: bool) -> Result<(), i32> {
+        (self.supply)(now, on)
+    }
+
+    fn reset(&mut self, now: Instant, slot: ChainSlot, asserted: bool) -> Result<(), i32> {
+        // Above the register's bits there is no board.
+        let bit = 1u32.checked_shl(u32::from(slot.0)).unwrap_or(0) & ALL_IN_RESET;
+        self.resets = if asserted {
+            self.resets | bit
+        } else {
+            self.resets & !bit
+        };
+        self.window.write32(now, RESET, self.resets);
+        Ok(())
+    }
+
+    fn fans_full(&mut self, now: Instant, full: bool) -> Result<(), i32> {
+        self.full.set(full);
+        // What was ordered is known to the fans' port, which sees the switch.
+        if full {
+            for register in PWM {
+                self.window.write32(now, register, x19_pwm(Duty::FULL));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Writes(Vec<(u32, u32)>);
+
+    impl RegisterWindow for Writes {
+        fn read32(&mut self, _now: Instant, offset: u32) -> u32 {
+            panic!("0x{offset:03x} was read back");
+        }
+
+        fn write32(&mut self, _now: Instant, offset: u32, value: u32) {
+            self.0.push((offset, value));
+        }
+    }
+
+    const NOW: Instant = Instant::ZERO;
+
+    fn lines() -> FpgaLines<Writes, impl FnMut(Instant, bool) -> Result<(), i32>> {
+        FpgaLines::new(Writes::default(), FanOverride::default(), |_, on| {
+            if on { Ok(()) } else { Err(5) }
+        })
+    }
+
+    #[test]
+    fn the_captured_reset_pulses_are_written_alike() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/vectors/fpga/x19-control-trace.json"
+        );
+        let text = std::fs::read_to_string(path).expect("vector");
+        let trace: Value = serde_json::from_str(&text).expect("JSON");
+        let events = trace["events"].as_array().expect("events");
+        let resets = events.iter().filter(|e| e["reg"] == "0x034");
+        let captured: Vec<String> = resets.map(|e| e["new"].to_string()).collect();
+        let mut lines = lines();
+        // The captured host had let go the boards of three slots before.
+        for slot in [1, 2, 0] {
+            assert_eq!(lines.reset(NOW, ChainSlot(slot), false), Ok(()));
+        }
+        lines.window().0.clear();
+        for asserted in [true, false, true, false] {
+            assert_eq!(lines.reset(NOW, ChainSlot(0), asserted), Ok(()));
+        }
+        let writes = &lines.window().0;
+        assert!(writes.iter().all(|(register, _)| *register == 0x034));
+        let values: Vec<String> = writes
+            .iter()
+            .map(|w| format!("\"0x{:08X}\"", w.1))
+            .collect();
+        assert_eq!(values, captured);
+    }
+
+    #[test]
+    fn the_first_write_holds_every_other_board() {
+        let mut lines = lines();
+        assert_eq!(lines.reset(NOW, ChainSlot(2), false), Ok(()));
+        assert_eq!(lines.reset(NOW, ChainSlot(200), false), Ok(()));
+        assert_eq!(lines.window().0, [(0x034, 0xFFFB), (0x034, 0xFFFB)]);
+    }
+
+    #[test]
+    fn full_is_written_here_and_given_back_there() {
+        let mut lines = lines();
+        let full = lines.full.clone();
+        assert_eq!(lines.fans_full(NOW, true), Ok(()));
+        assert!(full.is_on());
+        let written = [(0x084, 0x0064_0000), (0x0A0, 0x0064_0000)];
+        assert_eq!(lines.window().0, written);
+        assert_eq!(lines.fans_full(NOW, false), Ok(()));
+        assert!(!full.is_on());
+        assert_eq!(lines.window().0, written);
+    }
+
+    #[test]
+    fn the_supply_is_the_pins_word() {
+        assert_eq!(lines().supply(NOW, true), Ok(()));
+        assert_eq!(lines().supply(NOW, false), Err(5));
+    }
+}
