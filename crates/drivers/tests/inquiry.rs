@@ -79,6 +79,29 @@ fn a_sensor_behind_a_chip_is_read_once_it_is_not_busy() {
     assert!(checked >= 2);
 }
 
+/// An open bus reads as ones, which is no -1 °C; 0 and 127 are the ends of the range; more is
+/// of a part that another program left in its extended range, where 134 is a hot 70 °C.
+#[test]
+fn what_is_no_measurement_of_a_sensor_behind_a_chip_is_no_temperature() {
+    let mut checked = 0;
+    for profile in PROFILES {
+        let TemperatureSource::I2c(master) = profile.temperature else {
+            continue;
+        };
+        for byte in [0x00, 0x7f, 0x80, 134, 0xff] {
+            let mut bench = up(board(profile, LinkKind::Uart), &[SENSOR], |b| {
+                b.script.registers = vec![((7, master.register.0), vec![0x0098_0100 | byte])];
+            });
+            bench.run(Duration::from_secs(60));
+            let read = bench.chain.temperatures()[0];
+            assert_eq!(read.temp_c, None, "{} {byte:02x}", profile.name);
+            assert_eq!(read.quality, Quality::Failed, "{} {byte:02x}", profile.name);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 10);
+}
+
 #[test]
 fn a_sensor_on_the_die_is_started_and_read() {
     for profile in PROFILES {

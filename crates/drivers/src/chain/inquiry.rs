@@ -16,6 +16,7 @@ use telemetry::Quality;
 use units::{ChipAddress, ChipIndex, Duration, Instant};
 
 use super::census;
+use crate::parts::tmp451;
 
 /// Time between two questions.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -355,8 +356,12 @@ impl Inquiry {
     fn sensed(&mut self, now: Instant, around: Around<'_>, i: usize, polls: u8, value: u32) {
         let celsius = match around.profile.temperature {
             TemperatureSource::None => None,
-            // Whole degrees, negative ones in two's complement.
-            TemperatureSource::I2c(_) => I2cMaster::data(value).map(|b| f64::from(b as i8)),
+            TemperatureSource::I2c(_) => match I2cMaster::data(value).map(tmp451::whole_degrees) {
+                Some(Ok(celsius)) => Some(celsius.c()),
+                // Done, and what it gives is no measurement: it is not polled for.
+                Some(Err(_)) => return self.missed_reading(i),
+                None => None,
+            },
             TemperatureSource::OnDie(die) => die.celsius(value),
         };
         let Some(sensor) = self.sensors.get_mut(i) else {
@@ -377,6 +382,12 @@ impl Inquiry {
                 };
             }
             None => sensor.miss(),
+        }
+    }
+
+    fn missed_reading(&mut self, i: usize) {
+        if let Some(sensor) = self.sensors.get_mut(i) {
+            sensor.miss();
         }
     }
 

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | reset, jump, version 0x89, heartbeat, enable, relay 0x3B and 0x3C | captured (S19 Pro) |
 //! | versions 0x88 and 0x8A; 0x86 is the loader | published, one source each |
-//! | rail 0x3A and inputs 0x37 | published, one source; whether a status comes before the words is not clear, so both forms are read |
+//! | rail 0x3A: a word; inputs 0x37: three words and a byte that nobody explains | published, one source |
+//! | a status before the rail's word, as before other answers of the family, is read as well | assumed |
 //! | rail in volts = raw * 3.3 / 1024 * 7.6 | published; another source has 0.35 V less |
 //!
 //! Commands that touch flash have no function here. The relay writes one byte, which sets a
@@ -40,6 +41,8 @@ const RELAY_READ: u8 = 0x3c;
 const RAIL: u8 = 0x3a;
 const INPUTS: u8 = 0x37;
 const DONE: u8 = 0x01;
+/// Its converter has ten bits.
+const ADC_MAX: u16 = 1023;
 
 impl FramedPic<Pic16f1704> {
     /// What runs, by the answer to [`FramedPic::version`].
@@ -65,7 +68,16 @@ impl FramedPic<Pic16f1704> {
     /// The rail in millivolts, rounded down. It serves to see that the rail is there (at least
     /// three quarters of what was ordered), not to measure it: sources differ by 0.35 V.
     pub fn read_rail_mv_floor(reads: &[Vec<u8>]) -> Result<u32, PartError> {
-        let [raw] = words(RAIL, &answer(reads))?;
+        let bytes = answer(reads);
+        let error = |kind| PartError::new(kind, &bytes);
+        let raw = match read_long(RAIL, &bytes)? {
+            [hi, lo] | [DONE, hi, lo] => u16::from_be_bytes([*hi, *lo]),
+            [_, _, _] => return Err(error(PartErrorKind::Refused)),
+            _ => return Err(error(PartErrorKind::Garbled)),
+        };
+        if raw > ADC_MAX {
+            return Err(error(PartErrorKind::NoMeasurement));
+        }
         // raw * 3.3 V / 1024 * 7.6 in whole millivolts.
         Ok(u32::from(raw) * 25_080 / 1024)
     }
@@ -77,7 +89,12 @@ impl FramedPic<Pic16f1704> {
 
     /// The inputs, raw: what they are wired to is not public.
     pub fn read_inputs(reads: &[Vec<u8>]) -> Result<[u16; 3], PartError> {
-        words(INPUTS, &answer(reads))
+        let bytes = answer(reads);
+        let inputs = match read_long(INPUTS, &bytes)? {
+            data @ ([_, _, _, _, _, _] | [_, _, _, _, _, _, _]) => words(data),
+            _ => None,
+        };
+        inputs.ok_or_else(|| PartError::new(PartErrorKind::Garbled, &bytes))
     }
 
     /// Sets the pointer of the sensor at this seven-bit address behind it.
@@ -106,17 +123,10 @@ impl FramedPic<Pic16f1704> {
     }
 }
 
-/// Words, high byte first, with or without a status before them.
-fn words<const N: usize>(command: u8, bytes: &[u8]) -> Result<[u16; N], PartError> {
-    let data = read_long(command, bytes)?;
-    let error = |kind| Err(PartError::new(kind, bytes));
-    let words = match data.len().checked_sub(2 * N) {
-        Some(0) => data,
-        Some(1) if data[0] == DONE => &data[1..],
-        Some(1) => return error(PartErrorKind::Refused),
-        _ => return error(PartErrorKind::Garbled),
-    };
-    Ok(core::array::from_fn(|i| {
-        u16::from_be_bytes([words[2 * i], words[2 * i + 1]])
+/// The words of data, high byte first.
+fn words<const N: usize>(data: &[u8]) -> Option<[u16; N]> {
+    let data = data.get(..2 * N)?;
+    Some(core::array::from_fn(|i| {
+        u16::from_be_bytes([data[2 * i], data[2 * i + 1]])
     }))
 }

@@ -184,12 +184,21 @@ fn the_rail_is_read_with_and_without_a_status_before_it() {
     );
     assert_eq!(kind(read("053a020041")), PartErrorKind::Garbled);
     guards(&unhex("063a02000042"), Pic16f1704Framed::read_rail_mv_floor);
-    let inputs = answered(&PIC.inputs(), &unhex("0b370100010002000300"));
-    assert!(Pic16f1704Framed::read_inputs(&inputs).is_err());
-    let inputs = answered(&PIC.inputs(), &unhex("0b37010001000200030049"));
-    assert_eq!(Pic16f1704Framed::read_inputs(&inputs), Ok([1, 2, 3]));
-    let inputs = answered(&PIC.inputs(), &unhex("0a370001000200030047"));
-    assert_eq!(Pic16f1704Framed::read_inputs(&inputs), Ok([1, 2, 3]));
+    // More than the converter has, be it for a byte that is not where it was thought.
+    assert_eq!(kind(read("063a04000044")), PartErrorKind::NoMeasurement);
+    assert_eq!(kind(read("073a01f4000136")), PartErrorKind::NoMeasurement);
+}
+
+#[test]
+fn three_inputs_are_read_and_the_byte_behind_them_is_not() {
+    let read = |hex| Pic16f1704Framed::read_inputs(&answered(&PIC.inputs(), &unhex(hex)));
+    assert_eq!(read("0b37010000020003000048"), Ok([0x100, 2, 3]));
+    assert_eq!(read("0a370001000200030047"), Ok([1, 2, 3]));
+    assert_eq!(kind(read("0837000100020042")), PartErrorKind::Garbled);
+    guards(
+        &unhex("0b37010000020003000048"),
+        Pic16f1704Framed::read_inputs,
+    );
 }
 
 #[test]
