@@ -141,6 +141,7 @@ mod tests {
                 version_bits: 0,
                 hash: [hash; 32],
                 made_up: false,
+                job_taken: Instant::ZERO,
             },
             at: Instant::from_millis(at_ms),
             fate,

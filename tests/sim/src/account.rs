@@ -289,6 +289,7 @@ mod tests {
             version_bits: 0,
             hash: [0; 32],
             made_up: false,
+            job_taken: Instant::ZERO,
         };
         let (slot, chip, at) = (
             ChainSlot(0),
