@@ -344,6 +344,14 @@ fn noisy_runs_that_failed_once_pass() {
     }
 }
 
+/// Noise silences the chain with the dead chip after half an hour, and hits the roll call of
+/// its next bring-up.
+#[test]
+fn a_noisy_run_that_failed_once_names_the_dead_chip_after_a_restart() {
+    let machine = board_support::machine("antminer-s9").expect("it is named");
+    noisy(0, &machine, Duration::from_secs(1950));
+}
+
 /// Damage on every line in both directions, a chip that dies in the middle of one chain
 /// and a chip too few on another.
 fn noise_everywhere(seed: u64, machine: &Machine) -> WorldOptions {
