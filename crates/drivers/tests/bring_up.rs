@@ -187,6 +187,27 @@ fn missing_chips_are_told_and_the_rest_mines() {
     );
 }
 
+/// Four counts come before the first roll call.
+#[test]
+fn a_roll_call_that_lost_an_answer_is_repeated_and_names_nobody_after_the_third() {
+    let check = |lost: &[u16], detail: &str, reads: usize| {
+        let mut bench = Bench::new(s19_pro(), 4);
+        bench.script.chips = 113;
+        bench.script.lost_answers = [&[0; 4], lost].concat();
+        bench.input(Input::Start);
+        assert!(bench.run_until(MINUTE, hashing));
+        assert_eq!(bench.note(Code::ChainChips).detail, detail, "{lost:?}");
+        let commands = bench.commands();
+        let asked = commands.iter().filter(|(_, f)| f[0] == 0x52).count();
+        assert_eq!(asked, reads, "{lost:?}");
+    };
+    let named = "113 of 114 chips answered; none from chip 113 in domain 37";
+    check(&[0], named, 5);
+    check(&[1, 0], named, 6);
+    check(&[1, 3, 0], named, 7);
+    check(&[1, 1, 1, 0], "113 of 114 chips answered", 7);
+}
+
 #[test]
 fn a_chip_too_many_is_told() {
     let mut bench = Bench::new(s21_pro(), 5);

@@ -36,8 +36,8 @@ pub use error::FrameError;
 pub use job::{JOB_MAX, JobLayout};
 pub use profile::{
     Baud, ChipField, Confirm, CoreRegisterInfo, Counters, Division, HashRateCounter, JobBits,
-    LowBits, NonceBits, NonceLayout, Origin, PACE_COMMON, Pace, PllWrites, Profile, RegisterInfo,
-    Shape, Source, Sweep, View, WireIds,
+    LowBits, NonceBits, NonceLayout, Origin, PACE_COMMON, PACE_SLOW, Pace, PllWrites, Profile,
+    RegisterInfo, Shape, Source, Sweep, View, WireIds,
 };
 pub use register::{CoreRegister, Register};
 pub use response::{ChainResponse, RESPONSE_PREAMBLE, RawNonce, ResponseLength};

@@ -312,6 +312,19 @@ pub const PACE_COMMON: &[Pace] = &[Pace {
     step_ms: 100,
 }];
 
+/// The pace of bm13xx-rs on an S19 XP: above 380 MHz it waits until the supply has settled.
+/// The chain mines meanwhile.
+pub const PACE_SLOW: &[Pace] = &[
+    Pace {
+        from: Megahertz::new(0.0),
+        step_ms: 400,
+    },
+    Pace {
+        from: Megahertz::new(380.0),
+        step_ms: 2300,
+    },
+];
+
 /// Registers in which a chip counts what tells of its health.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Counters {

@@ -1,22 +1,28 @@
 //! How a demo ends: the accounts of the twin's machine, the miner and the pool, side by
 //! side, and whether any share was lost between them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use telemetry::Snapshot;
-use twin::machine::{Fate, FrameKind, Ledger};
+use twin::machine::{Fate, FrameKind, FrameRecord, Ledger};
 use twin::pool;
-use units::{Duration, Instant};
+use units::{ChainSlot, Duration, Instant, Nonce};
 
-/// Frames younger than this when the run ended may not have been read any more.
-const MARGIN: Duration = Duration::from_millis(200);
+/// What a chain says is read in order, so all that came before a nonce that the pool was
+/// sent had been read. What came after the last of these was on its way when the run ended,
+/// if it is not older than this. Policy: far longer than a busy laptop keeps a thread
+/// waiting; a chain that was silent for longer has lost its shares.
+const UNREAD_MAX: Duration = Duration::from_secs(2);
 
 /// What the twins' ledgers say of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Comparison {
     /// Nonces of jobs that reached the host undamaged.
     pub(crate) arrived: u64,
-    /// Of these, nonces that meet the pool's target.
+    /// Of these, shares on their way when the run ended: the pool was sent neither them nor
+    /// anything that came after.
+    pub(crate) on_the_way: u64,
+    /// All other nonces that meet the pool's target.
     pub(crate) due: u64,
     /// Of these, nonces that the pool was never sent.
     pub(crate) missing: u64,
@@ -26,8 +32,8 @@ pub(crate) struct Comparison {
     pub(crate) partial: bool,
 }
 
-/// Compare what the chips found until `end` with what the pool was sent. `worth` says
-/// whether a hash is a share at the pool.
+/// Compare what the chips found with what the pool was sent, in a run that was told to end
+/// at `end`. `worth` says whether a hash is a share at the pool.
 pub(crate) fn compare(
     machine: &Ledger,
     pool: &pool::Ledger,
@@ -38,34 +44,58 @@ pub(crate) fn compare(
     // With few zero bits a nonce may also solve newer work of its wire id, and was then
     // sent as that share.
     let nonces: BTreeSet<_> = pool.records.iter().filter_map(|r| r.nonce).collect();
+    let was_sent = |found: &Found| sent.contains(found.hash) || nonces.contains(&found.nonce.0);
+    let found: Vec<_> = machine.frames.iter().filter_map(found).collect();
+    // Places of the last nonce of each chain that the pool was sent.
+    let places = found.iter().enumerate();
+    let read: BTreeMap<_, _> = places
+        .filter(|(_, found)| was_sent(found))
+        .map(|(place, found)| (found.slot, place))
+        .collect();
     let mut out = Comparison {
+        arrived: found.len() as u64,
         partial: machine.frames_left_out > 0,
         ..Comparison::default()
     };
-    for frame in machine.frames.iter().filter(|f| f.at + MARGIN < end) {
+    for (place, found) in found.iter().enumerate().filter(|(_, f)| worth(f.hash)) {
+        let was_read = read.get(&found.slot).is_some_and(|last| place <= *last);
+        if !was_read && found.at + UNREAD_MAX >= end {
+            out.on_the_way += 1;
+            continue;
+        }
+        out.due += 1;
+        if !was_sent(found) {
+            out.missing += 1;
+            out.first_missing.get_or_insert(found.at);
+        }
+    }
+    out
+}
+
+/// A nonce that could be read.
+struct Found<'a> {
+    slot: ChainSlot,
+    at: Instant,
+    hash: &'a [u8; 32],
+    nonce: Nonce,
+}
+
+fn found(frame: &FrameRecord) -> Option<Found<'_>> {
+    match &frame.kind {
         // Work that wakes cores is no pool's, and what is found in it is nobody's share.
-        let FrameKind::Nonce {
+        FrameKind::Nonce {
             hash,
             nonce,
             made_up: false,
             ..
-        } = &frame.kind
-        else {
-            continue;
-        };
-        if frame.fate != Fate::Arrived {
-            continue;
-        }
-        out.arrived += 1;
-        if worth(hash) {
-            out.due += 1;
-            if !sent.contains(hash) && !nonces.contains(&nonce.0) {
-                out.missing += 1;
-                out.first_missing.get_or_insert(frame.at);
-            }
-        }
+        } if frame.fate == Fate::Arrived => Some(Found {
+            slot: frame.slot,
+            at: frame.at,
+            hash,
+            nonce: *nonce,
+        }),
+        _ => None,
     }
-    out
 }
 
 /// Print the accounts. True if shares were accepted and none was lost.
@@ -101,8 +131,8 @@ pub(crate) fn print(
             ""
         };
         println!(
-            "machine: {} nonces arrived, {} of them shares{note}",
-            c.arrived, c.due
+            "machine: {} nonces arrived, {} of them shares, {} more on their way at the end{note}",
+            c.arrived, c.due, c.on_the_way
         );
         if let Some(at) = c.first_missing {
             println!(
@@ -126,14 +156,16 @@ pub(crate) fn print(
 
 #[cfg(test)]
 mod tests {
-    use twin::machine::FrameRecord;
-    use units::{ChainSlot, ChipIndex, Nonce};
+    use units::ChipIndex;
 
     use super::*;
 
-    fn frame(hash: u8, at_ms: u64, fate: Fate) -> FrameRecord {
+    const END: Instant = Instant::from_millis(10_000);
+
+    /// Of the chain `slot`; its hash is not worth a share from 100 on.
+    fn frame(slot: u8, hash: u8, at_ms: u64) -> FrameRecord {
         FrameRecord {
-            slot: ChainSlot(0),
+            slot: ChainSlot(slot),
             chip: ChipIndex(0),
             kind: FrameKind::Nonce {
                 nonce: Nonce(u32::from(hash)),
@@ -141,57 +173,99 @@ mod tests {
                 version_bits: 0,
                 hash: [hash; 32],
                 made_up: false,
+                job_taken: Instant::ZERO,
             },
             at: Instant::from_millis(at_ms),
-            fate,
+            fate: Fate::Arrived,
         }
+    }
+
+    fn record(hash: u8) -> pool::Record {
+        pool::Record {
+            at: END,
+            conn: pool::ConnId(0),
+            user: String::new(),
+            job_id: String::new(),
+            extranonce2: String::new(),
+            ntime: None,
+            nonce: None,
+            version_bits: None,
+            hash: Some([hash; 32]),
+            verdict: pool::Verdict::Accepted,
+            reason: "",
+            answered: true,
+            is_block: false,
+        }
+    }
+
+    /// `sent` are the hashes that the pool has.
+    fn check(frames: &[FrameRecord], sent: &[u8], expected: Comparison) {
+        let machine = Ledger {
+            frames: frames.to_vec(),
+            ..Ledger::default()
+        };
+        let mut pool = pool::Ledger::default();
+        pool.records.extend(sent.iter().map(|hash| record(*hash)));
+        assert_eq!(compare(&machine, &pool, END, |h| h[0] < 100), expected);
     }
 
     #[test]
     fn what_is_found_in_work_that_wakes_cores_is_not_missed() {
-        let mut woken = frame(1, 100, Fate::Arrived);
+        let mut woken = frame(0, 1, 100);
         if let FrameKind::Nonce { made_up, .. } = &mut woken.kind {
             *made_up = true;
         }
-        let machine = Ledger {
-            frames: vec![woken],
-            ..Ledger::default()
-        };
-        let found = compare(
-            &machine,
-            &pool::Ledger::default(),
-            Instant::from_millis(10_000),
-            |_| true,
-        );
-        assert_eq!(found, Comparison::default());
+        check(&[woken], &[], Comparison::default());
     }
 
     #[test]
     fn a_share_that_was_never_sent_is_missing() {
-        let machine = Ledger {
-            frames: vec![
-                frame(1, 100, Fate::Arrived),
-                frame(200, 100, Fate::Arrived), // not worth a share
-                frame(2, 100, Fate::Damaged),   // could not be read
-                frame(3, 9_990, Fate::Arrived), // too late to count
-            ],
-            ..Ledger::default()
+        let damaged = FrameRecord {
+            fate: Fate::Damaged,
+            ..frame(0, 2, 100)
         };
-        let found = compare(
-            &machine,
-            &pool::Ledger::default(),
-            Instant::from_millis(10_000),
-            |h| h[0] < 100,
-        );
-        assert_eq!(
-            found,
-            Comparison {
-                arrived: 2,
-                due: 1,
-                missing: 1,
-                first_missing: Some(Instant::from_millis(100)),
-                partial: false
-            }
-        );
+        let worthless = frame(0, 200, 100);
+        let expected = Comparison {
+            arrived: 2,
+            due: 1,
+            missing: 1,
+            first_missing: Some(Instant::from_millis(100)),
+            ..Comparison::default()
+        };
+        check(&[frame(0, 1, 100), worthless, damaged], &[], expected);
+    }
+
+    #[test]
+    fn a_share_at_the_end_is_on_its_way_unless_the_pool_has_a_later_one_of_its_chain() {
+        let late = [frame(0, 1, 9_000), frame(1, 2, 9_500), frame(0, 3, 9_990)];
+        let expected = |on_the_way, due, missing, first_missing| Comparison {
+            arrived: 3,
+            on_the_way,
+            due,
+            missing,
+            first_missing,
+            partial: false,
+        };
+        check(&late, &[], expected(3, 0, 0, None));
+        check(&late, &[1], expected(2, 1, 0, None));
+        check(&late, &[2], expected(2, 1, 0, None));
+        let first = Some(Instant::from_millis(9_000));
+        check(&late, &[3], expected(1, 2, 1, first));
+        check(&late, &[2, 3], expected(0, 3, 1, first));
+        check(&late, &[1, 2, 3], expected(0, 3, 0, None));
+    }
+
+    #[test]
+    fn a_chain_that_was_silent_for_long_has_lost_its_shares() {
+        let expected = Comparison {
+            arrived: 3,
+            on_the_way: 1,
+            due: 2,
+            missing: 1,
+            first_missing: Some(Instant::from_millis(7_999)),
+            ..Comparison::default()
+        };
+        let frames = [frame(0, 1, 7_000), frame(0, 2, 7_999), frame(0, 3, 8_000)];
+        check(&frames, &[1], expected);
     }
 }

@@ -1,12 +1,12 @@
 //! The accounts compared: what the twin's chips found, what the miner booked, what the
 //! pool was sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use telemetry::Command;
-use twin::machine::{Fate, FrameKind, FrameRecord};
+use twin::machine::{Fate, FrameKind, FrameRecord, LostJob};
 use twin::pool::{ErrorForm, Verdict};
-use units::Duration;
+use units::{ChainSlot, Duration, Instant};
 
 use crate::world::World;
 
@@ -28,6 +28,9 @@ pub struct Verdicts {
     pub around_a_change: u64,
     /// Damaged on the wire.
     pub damaged: u64,
+    /// Of void work that the chips were left with, because noise hit the job that should
+    /// have replaced it. They were not submitted.
+    pub void: u64,
     /// Stale shares that crossed a job change on the network.
     pub crossed: u64,
 }
@@ -118,9 +121,16 @@ impl World {
             by_hash.values().all(|n| *n == 1),
             "seed {seed}: a share was submitted twice"
         );
+        let left = self.chains_left_with_void_work();
         let mut verdicts = Verdicts::default();
         for frame in &self.frames {
-            let FrameKind::Nonce { hash, nonce, .. } = frame.kind else {
+            let FrameKind::Nonce {
+                hash,
+                nonce,
+                job_taken,
+                ..
+            } = frame.kind
+            else {
                 continue;
             };
             match frame.fate {
@@ -133,7 +143,12 @@ impl World {
             // With few zero bits a nonce may also solve a newer work of the same wire id:
             // then that share was submitted in its place.
             let found = by_hash.contains_key(&hash) || by_nonce.contains_key(&nonce.0);
-            match self.expected(frame, &hash) {
+            let expected = if left.iter().any(|left| left.explains(frame, job_taken)) {
+                Expected::Void
+            } else {
+                self.expected(frame, &hash)
+            };
+            match expected {
                 Expected::Either => verdicts.around_a_change += 1,
                 Expected::Submitted => {
                     assert!(
@@ -150,6 +165,14 @@ impl World {
                         describe(frame)
                     );
                     verdicts.below += 1;
+                }
+                Expected::Void => {
+                    assert!(
+                        !by_hash.contains_key(&hash),
+                        "seed {seed}: submitted although its work was void: {}",
+                        describe(frame)
+                    );
+                    verdicts.void += 1;
                 }
             }
         }
@@ -209,6 +232,21 @@ impl World {
         })
     }
 
+    /// Jobs that the miner sent in time in place of void ones, and that were lost on the wire.
+    fn chains_left_with_void_work(&self) -> Vec<LeftWithVoidWork> {
+        let voided = self.job_log.jobs.iter().filter_map(|job| job.voided);
+        let voided: BTreeSet<_> = voided.collect();
+        let left = |lost: &LostJob| {
+            let voided = voided.range(..=lost.at).next_back().copied();
+            let voided = voided.filter(|v| lost.at <= *v + AFTERMATH)?;
+            Some(LeftWithVoidWork {
+                slot: lost.slot,
+                voided,
+            })
+        };
+        self.lost_jobs.iter().filter_map(left).collect()
+    }
+
     /// A share that the pool called stale had left the miner before the job's end reached
     /// it. Returns how many there were.
     fn check_stale(&self) -> u64 {
@@ -241,9 +279,24 @@ impl World {
     }
 }
 
+/// A chain whose chips go on with void work until they take the next job.
+struct LeftWithVoidWork {
+    slot: ChainSlot,
+    /// When it became void. The job that should have ended it came, and was lost, within
+    /// [`AFTERMATH`].
+    voided: Instant,
+}
+
+impl LeftWithVoidWork {
+    fn explains(&self, frame: &FrameRecord, job_taken: Instant) -> bool {
+        frame.slot == self.slot && job_taken < self.voided && self.voided + AFTERMATH < frame.at
+    }
+}
+
 enum Expected {
     Submitted,
     NotSubmitted,
+    Void,
     Either,
 }
 
@@ -268,7 +321,9 @@ fn difficulty_of(hash: &[u8; 32], bits: u8) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use units::{ChainSlot, ChipIndex, Instant, Nonce};
+    use twin::machine::{Direction, Noise};
+    use twin::pool::Order;
+    use units::{ChipIndex, Nonce};
 
     use super::*;
     use crate::WorldOptions;
@@ -283,25 +338,8 @@ mod tests {
     #[should_panic(expected = "a share was not submitted")]
     fn a_share_that_never_reached_the_pool_is_caught() {
         let mut world = earning_world();
-        let kind = FrameKind::Nonce {
-            nonce: Nonce(0x1234_5678),
-            job_byte: 0,
-            version_bits: 0,
-            hash: [0; 32],
-            made_up: false,
-        };
-        let (slot, chip, at) = (
-            ChainSlot(0),
-            ChipIndex(0),
-            world.now() - Duration::from_secs(2),
-        );
-        world.frames.push(FrameRecord {
-            slot,
-            chip,
-            kind,
-            at,
-            fate: Fate::Arrived,
-        });
+        let at = world.now() - Duration::from_secs(2);
+        push_nonce(&mut world, ChainSlot(0), at, at - Duration::from_secs(1));
         world.settle_accounts();
     }
 
@@ -319,15 +357,112 @@ mod tests {
     #[should_panic(expected = "damaged runs")]
     fn damage_that_was_not_counted_is_caught() {
         let mut options = WorldOptions::healthy(6, "antminer-s21-pro");
-        options.faults.noise.push(twin::machine::Noise {
+        options.faults.noise.push(Noise {
             from: Instant::from_millis(8_000),
             flip: 0.002,
-            ..twin::machine::Noise::on(ChainSlot(1), twin::machine::Direction::ToHost)
+            ..Noise::on(ChainSlot(1), Direction::ToHost)
         });
         let mut world = World::new(options);
         world.run_for(Duration::from_secs(15));
         // Forget the wires' own account, as a miner would that counts too much.
         world.twin(|twin| *twin = fresh_twin());
+        world.settle_accounts();
+    }
+
+    const HIT: ChainSlot = ChainSlot(1);
+
+    /// Noise swallows the job that should have replaced void work on one chain.
+    fn world_with_a_lost_job() -> World {
+        let mut options = WorldOptions::healthy(7, "antminer-s21-pro");
+        let at = Instant::from_millis(12_000);
+        options.faults.noise.push(Noise {
+            from: at,
+            until: at + Duration::from_millis(100),
+            drop: 1.0,
+            ..Noise::on(HIT, Direction::ToChips)
+        });
+        let mut world = World::new(options);
+        world.run_for(at.since(Instant::ZERO));
+        world.pool_order(Order::NewJob { clean: true });
+        world.run_for(Duration::from_secs(3));
+        world
+    }
+
+    /// A nonce that the ledgers of a good run do not know.
+    fn push_nonce(world: &mut World, slot: ChainSlot, at: Instant, job_taken: Instant) {
+        let kind = FrameKind::Nonce {
+            nonce: Nonce(0x1234_5678),
+            job_byte: 0,
+            version_bits: 0,
+            hash: [0; 32],
+            made_up: false,
+            job_taken,
+        };
+        world.frames.push(FrameRecord {
+            slot,
+            chip: ChipIndex(0),
+            kind,
+            at,
+            fate: Fate::Arrived,
+        });
+    }
+
+    #[test]
+    fn nonces_of_work_that_a_lost_job_left_void_are_excused() {
+        let mut world = world_with_a_lost_job();
+        assert_eq!(world.lost_jobs.len(), 1);
+        let verdicts = world.settle_accounts();
+        // The job before it had up to 1.2 s to go, at some hundred nonces a second.
+        assert!(verdicts.void > 10, "{verdicts:?}");
+    }
+
+    #[test]
+    #[should_panic(expected = "a share was not submitted")]
+    fn without_a_lost_job_void_work_is_no_excuse() {
+        let mut world = world_with_a_lost_job();
+        world.lost_jobs.clear();
+        world.settle_accounts();
+    }
+
+    #[test]
+    #[should_panic(expected = "a share was not submitted")]
+    fn a_lost_job_excuses_no_other_chain() {
+        let mut world = world_with_a_lost_job();
+        world.lost_jobs[0].slot = ChainSlot(0);
+        world.settle_accounts();
+    }
+
+    #[test]
+    #[should_panic(expected = "a share was not submitted")]
+    fn a_job_that_was_sent_late_excuses_nothing() {
+        let mut world = world_with_a_lost_job();
+        world.lost_jobs[0].at += AFTERMATH;
+        world.settle_accounts();
+    }
+
+    #[test]
+    #[should_panic(expected = "a share was not submitted")]
+    fn a_lost_job_excuses_no_share_of_the_work_after_it() {
+        let mut world = world_with_a_lost_job();
+        let lost = world.lost_jobs[0].at;
+        let at = lost + Duration::from_secs(1);
+        push_nonce(&mut world, HIT, at, lost + Duration::from_millis(500));
+        world.settle_accounts();
+    }
+
+    #[test]
+    #[should_panic(expected = "submitted although its work was void")]
+    fn a_share_of_void_work_that_was_submitted_is_caught() {
+        let mut world = world_with_a_lost_job();
+        let lost = world.lost_jobs[0].at;
+        let at = lost + Duration::from_millis(500);
+        push_nonce(&mut world, HIT, at, lost - Duration::from_millis(500));
+        let sent = world.pool.ledger().records.iter().find_map(|r| r.hash);
+        if let Some(frame) = world.frames.last_mut()
+            && let FrameKind::Nonce { hash, .. } = &mut frame.kind
+        {
+            *hash = sent.expect("a share was sent");
+        }
         world.settle_accounts();
     }
 

@@ -86,6 +86,7 @@ pub struct World {
     next_connection: u32,
     pub(crate) job_log: JobLog,
     pub(crate) frames: Vec<twin::machine::FrameRecord>,
+    pub(crate) lost_jobs: Vec<twin::machine::LostJob>,
     /// Spans in which a chain had work that belongs to no job: some chips need it before
     /// their first. The end is where the link has sent the first job at the latest.
     pub(crate) made_up: Vec<(ChainSlot, Instant, Instant)>,
@@ -172,6 +173,7 @@ impl World {
             next_connection: 0,
             job_log: JobLog::default(),
             frames: Vec::new(),
+            lost_jobs: Vec::new(),
             made_up: Vec::new(),
             periods: Vec::new(),
             notes: Vec::new(),
@@ -482,6 +484,7 @@ impl World {
         if self.options.keep_records {
             let mut taken = self.twin(|twin| twin.take_ledger());
             self.frames.append(&mut taken.frames);
+            self.lost_jobs.append(&mut taken.lost_jobs);
         }
     }
 

@@ -5,7 +5,7 @@
 //! answers can only be counted; a chip of another kind is known by its place among them.
 //! Afterwards each answer carries its chip's address, and a *roll call* shows the places
 //! from which none came. A roll call whose answers contradict the count (addresses twice,
-//! or of no chip) names nobody.
+//! or of no chip) is repeated; if it does so every time it names nobody.
 
 use protocol::{ChainResponse, Profile, Shape, register};
 use units::{Duration, Instant};
@@ -20,6 +20,9 @@ const QUIET_AFTER_SOME: Duration = Duration::from_millis(100);
 /// kind, are accepted. Stock asks twice; on a noisy line every round loses other answers,
 /// and the best one counts.
 const QUESTIONS: u8 = 4;
+/// How often a roll is called until it agrees with the count. A noisy line loses single
+/// answers; addresses that chips did not take stay in contradiction however often.
+const ROLL_CALLS: u8 = 3;
 /// Places that are listed by number; more are summed up.
 const LISTED: usize = 8;
 
@@ -201,14 +204,17 @@ pub(super) struct RollCall {
     deadline: Instant,
     last: Option<Instant>,
     heard: Vec<u8>,
+    calls: u8,
 }
 
 impl RollCall {
-    pub(super) fn new(deadline: Instant) -> Self {
+    /// `before` is the call that it repeats.
+    pub(super) fn new(deadline: Instant, before: Option<&RollCall>) -> Self {
         RollCall {
             deadline,
             last: None,
             heard: Vec::new(),
+            calls: before.map_or(0, |b| b.calls) + 1,
         }
     }
 
@@ -229,18 +235,19 @@ impl RollCall {
         }
     }
 
-    /// Places from which no answer came; nobody if the answers contradict the count.
-    pub(super) fn silent(&self, shape: &Shape, census: &Census) -> Vec<u16> {
+    /// Places from which no answer came, nobody if the answers contradict the count; `None`
+    /// to call again.
+    pub(super) fn silent(&self, shape: &Shape, census: &Census) -> Option<Vec<u16>> {
         let mut distinct = self.heard.clone();
         distinct.sort_unstable();
         distinct.dedup();
         let as_counted = distinct.len() == usize::from(census.answered());
         if !as_counted || distinct.len() != self.heard.len() {
-            return Vec::new();
+            return (self.calls >= ROLL_CALLS).then(Vec::new);
         }
-        (0..shape.chips)
-            .filter(|place| !distinct.contains(&shape.address(*place).0))
-            .collect()
+        let places = 0..shape.chips;
+        let silent = places.filter(|place| !distinct.contains(&shape.address(*place).0));
+        Some(silent.collect())
     }
 }
 

@@ -13,7 +13,7 @@ use protocol::{
     temperature::{I2cMaster, TemperatureSource},
 };
 use telemetry::Quality;
-use units::{ChipAddress, ChipIndex, Duration, Instant};
+use units::{ChipAddress, ChipIndex, Duration, Instant, Megahertz};
 
 use super::census;
 use crate::parts::tmp451;
@@ -142,12 +142,31 @@ enum What {
 /// What an inquiry needs to know of its chain.
 #[derive(Clone, Copy)]
 pub(super) struct Around<'a> {
-    pub(super) profile: &'static Profile,
-    pub(super) shape: &'a Shape,
+    profile: &'static Profile,
+    shape: &'a Shape,
     /// The misc control register as the chips have it.
-    pub(super) misc: u32,
+    misc: u32,
     /// Hashes per second expected of a chip now.
-    pub(super) hashes_per_s: f64,
+    hashes_per_s: f64,
+}
+
+impl<'a> Around<'a> {
+    /// `fraction` of the chips' hashing is what versions and line allow.
+    pub(super) fn new(
+        profile: &'static Profile,
+        shape: &'a Shape,
+        frequency: Megahertz,
+        fraction: f64,
+    ) -> Self {
+        let writes = profile.baud_writes(shape.baud);
+        let misc = writes.filter(|w| w.last.0 == profile.map.misc_control);
+        Around {
+            profile,
+            shape,
+            misc: misc.map_or(0, |w| w.last.1),
+            hashes_per_s: profile.hashes_per_s(frequency) * fraction,
+        }
+    }
 }
 
 impl Inquiry {

@@ -356,16 +356,10 @@ impl Chain {
             State::Mining(mining) if mining.inquiry.deadline() <= now => {}
             _ => return,
         }
-        let (misc, hashes_per_s) = self.around();
         let State::Mining(mining) = &mut self.state else {
             return;
         };
-        let around = Around {
-            profile: self.profile,
-            shape: &self.shape,
-            misc,
-            hashes_per_s,
-        };
+        let around = Around::new(self.profile, &self.shape, self.frequency, mining.fraction);
         let (command, claim) = mining.inquiry.turn(now, around);
         if let Some(command) = command {
             let (op, _) = self.wire.command(&command, self.bits_per_s);
@@ -380,31 +374,12 @@ impl Chain {
         value: u32,
         from: (Option<ChipAddress>, Option<Register>),
     ) {
-        let (misc, hashes_per_s) = self.around();
         let State::Mining(mining) = &mut self.state else {
             return;
         };
-        let around = Around {
-            profile: self.profile,
-            shape: &self.shape,
-            misc,
-            hashes_per_s,
-        };
+        let around = Around::new(self.profile, &self.shape, self.frequency, mining.fraction);
         let claim = mining.inquiry.answer(now, around, value, from);
         self.claim(now, claim);
-    }
-
-    fn around(&self) -> (u32, f64) {
-        let writes = self.profile.baud_writes(self.shape.baud);
-        let misc = writes.filter(|w| w.last.0 == self.profile.map.misc_control);
-        let fraction = match &self.state {
-            State::Mining(mining) => mining.fraction,
-            _ => 0.0,
-        };
-        (
-            misc.map_or(0, |w| w.last.1),
-            self.profile.hashes_per_s(self.frequency) * fraction,
-        )
     }
 
     fn claim(&mut self, now: Instant, claim: Option<Claim>) {

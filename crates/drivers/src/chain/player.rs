@@ -150,10 +150,16 @@ impl Player {
                 Wait::Power { .. } => return Played::NoPower,
                 Wait::Until(_) => {}
                 Wait::Opening { .. } => self.next_step(now),
-                Wait::RollCall(roll) => {
-                    stage.census.silent = roll.silent(stage.shape, stage.census);
-                    self.next_step(now);
-                }
+                Wait::RollCall(roll) => match roll.silent(stage.shape, stage.census) {
+                    None => {
+                        self.call_roll(now, stage);
+                        continue;
+                    }
+                    Some(silent) => {
+                        stage.census.silent = silent;
+                        self.next_step(now);
+                    }
+                },
                 Wait::Answers(answers) => match answers.end(stage.shape) {
                     End::AskAgain => {
                         self.ask(now, stage);
@@ -263,7 +269,11 @@ impl Player {
             reg: register::CHIP_ID,
         };
         self.send(now, &question, stage);
-        self.wait = Wait::RollCall(RollCall::new(self.line_free + ROLL_CALL));
+        let before = match &self.wait {
+            Wait::RollCall(roll) => Some(roll),
+            _ => None,
+        };
+        self.wait = Wait::RollCall(RollCall::new(self.line_free + ROLL_CALL, before));
     }
 
     /// Puts the jobs that open cores into the link's queue and waits until they have left.

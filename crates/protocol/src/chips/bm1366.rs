@@ -7,7 +7,7 @@ use crate::pll::{PllEncoding, PllProfile, Posts};
 use crate::profile::Source::{Assumed, Captured, Published};
 use crate::profile::{
     Baud, ChipField, CoreRegisterInfo, Counters, Division, HashRateCounter, LowBits, NonceLayout,
-    Pace, PllWrites, Profile, RegisterInfo, Source, Sweep, View, WireIds,
+    PACE_SLOW, PllWrites, Profile, RegisterInfo, Source, Sweep, View, WireIds,
 };
 use crate::register::{self as reg, CoreRegister, core_write};
 use crate::step::{Action, Step};
@@ -81,19 +81,9 @@ pub(super) const BM1366: Profile = Profile {
     },
     // Published: what chips run at after reset (PLL0 0xC0540165).
     start: Megahertz::new(50.0),
-    // Sources disagree: 100 ms a step (ESP-Miner, one chip), or 400 ms and above 380 MHz
-    // 2.3 s, so that the supply settles (bm13xx-rs, S19 XP). The slow one is the safe one;
-    // the chain mines meanwhile.
-    ramp: &[
-        Pace {
-            from: Megahertz::new(0.0),
-            step_ms: 400,
-        },
-        Pace {
-            from: Megahertz::new(380.0),
-            step_ms: 2300,
-        },
-    ],
+    // Sources disagree: 100 ms a step (ESP-Miner, one chip), or this one (bm13xx-rs, S19 XP),
+    // which is the safe side.
+    ramp: PACE_SLOW,
     confirm: None,
     temperature: TemperatureSource::None,
     // Published (ESP-Miner).

@@ -8,7 +8,7 @@ use crate::pll::{PllEncoding, PllProfile, Posts};
 use crate::profile::Source::{Assumed, Captured, Published};
 use crate::profile::{
     Baud, ChipField, CoreRegisterInfo, Counters, Division, HashRateCounter, LowBits, NonceLayout,
-    Pace, PllWrites, Profile, RegisterInfo, Sweep, View, WireIds,
+    PACE_SLOW, PllWrites, Profile, RegisterInfo, Sweep, View, WireIds,
 };
 use crate::register::{self as reg, CoreRegister, core_write};
 use crate::step::{Action, Step};
@@ -82,18 +82,9 @@ pub(super) const BM1368: Profile = Profile {
     },
     // Assumed: BM1366's reset value.
     start: Megahertz::new(50.0),
-    // Published for one chip: 100 ms a step. For a long chain nobody says; BM1366's slow
-    // pace, which lets the supply settle, is the safe side (assumed).
-    ramp: &[
-        Pace {
-            from: Megahertz::new(0.0),
-            step_ms: 400,
-        },
-        Pace {
-            from: Megahertz::new(380.0),
-            step_ms: 2300,
-        },
-    ],
+    // Published for one chip: 100 ms a step. For a long chain nobody says; BM1366's pace is
+    // the safe side (assumed).
+    ramp: PACE_SLOW,
     confirm: None,
     // Published by two sources, one result captured: 0x8000080C is 53.45 degrees. One source
     // begins with a fourth word, 0x80000000; the form of three is used.

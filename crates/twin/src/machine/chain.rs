@@ -20,9 +20,9 @@ use units::{ChainSlot, ChipIndex, HashRate, Instant, Nonce, Rng};
 use super::chip::{ChipModel, JobForm};
 use super::chips::{Chips, Now};
 use super::cores::{Cores, Event, Report};
-use super::faults::{BoardFault, DeadChip, FaultPlan, Outage};
+use super::faults::{BoardFault, DeadChip, Direction, FaultPlan, Outage};
 use super::job::Job;
-use super::ledger::{FrameKind, Totals};
+use super::ledger::{FrameKind, LostJob, Totals};
 use super::space::Params;
 use super::uplink::{Uplink, same_baud};
 use super::wire::{Answer, Command, Decoder, Received};
@@ -39,6 +39,7 @@ pub(crate) struct Build<'a> {
 
 #[derive(Debug)]
 pub(crate) struct Chain {
+    slot: ChainSlot,
     model: &'static ChipModel,
     params: Arc<Params>,
     chips: u16,
@@ -47,6 +48,8 @@ pub(crate) struct Chain {
     foreign: Vec<(ChipIndex, u16)>,
     rail: bool,
     in_reset: bool,
+    /// Noise may hit what is sent to the chips.
+    noisy: bool,
     outages: Vec<Outage>,
     deaths: Vec<DeadChip>,
     now: Instant,
@@ -58,6 +61,7 @@ pub(crate) struct Chain {
     rng: Rng,
     pub(crate) uplink: Uplink,
     pub(crate) totals: Totals,
+    lost_jobs: Vec<LostJob>,
 }
 
 /// Chips with power and out of reset.
@@ -66,6 +70,9 @@ struct Live {
     chips: Chips,
     decoder: Decoder,
     cores: Cores,
+    /// On a noisy line: what the chips would have heard without noise, and the job that
+    /// they took last.
+    meant: Option<(Decoder, Option<Job>)>,
 }
 
 impl Chain {
@@ -84,7 +91,10 @@ impl Chain {
         }
         let outages = build.faults.outages.iter();
         let deaths = build.faults.dead_chips.iter();
+        let mut noise = build.faults.noise.iter().filter(|n| here(&n.slot));
+        let noisy = noise.any(|n| n.direction == Direction::ToChips);
         let mut chain = Chain {
+            slot: build.slot,
             model: build.model,
             params: build.params,
             chips,
@@ -92,6 +102,7 @@ impl Chain {
             foreign,
             rail: false,
             in_reset: false,
+            noisy,
             outages: outages.filter(|o| here(&o.slot)).copied().collect(),
             deaths: deaths.filter(|d| here(&d.slot)).copied().collect(),
             now: Instant::ZERO,
@@ -101,6 +112,7 @@ impl Chain {
             rng,
             uplink,
             totals: Totals::default(),
+            lost_jobs: Vec::new(),
         };
         chain.boundary = chain.boundary_after(None);
         chain
@@ -202,7 +214,12 @@ impl Chain {
         while let Some(received) = self.live.as_mut().and_then(|l| l.decoder.next()) {
             match received {
                 Received::Command(command) => self.execute(at, command),
-                Received::Job(job) => self.load(at, job),
+                Received::Job(job) => {
+                    self.load(at, job);
+                    if let Some((_, taken)) = self.live.as_mut().and_then(|l| l.meant.as_mut()) {
+                        *taken = Some(job);
+                    }
+                }
             }
         }
         if let Some(live) = &mut self.live {
@@ -213,6 +230,38 @@ impl Chain {
                 live.chips.count_refused(self.model, refused);
             }
         }
+    }
+
+    /// What the host sent for what the chips have just received: a job in it that they did
+    /// not take was lost on the wire.
+    pub(crate) fn was_sent(&mut self, at: Instant, bytes: &[u8], bits_per_s: f64) {
+        let Some(live) = &mut self.live else {
+            return;
+        };
+        let Some((decoder, taken)) = &mut live.meant else {
+            return;
+        };
+        // At another baud rate nothing was meant for these chips.
+        if !same_baud(live.chips.bits_per_s(), bits_per_s) {
+            return;
+        }
+        for byte in bytes {
+            decoder.push(*byte);
+            while let Some(received) = decoder.next() {
+                if let Received::Job(job) = received
+                    && taken.take() != Some(job)
+                {
+                    self.totals.lost_jobs += 1;
+                    let slot = self.slot;
+                    self.lost_jobs.push(LostJob { slot, at });
+                }
+            }
+        }
+    }
+
+    /// Jobs that were lost on the wire since the last call.
+    pub(crate) fn take_lost_jobs(&mut self) -> impl Iterator<Item = LostJob> + '_ {
+        self.lost_jobs.drain(..)
     }
 
     /// True if a work record sent as a frame at `bits_per_s` would be understood: the
@@ -265,6 +314,7 @@ impl Chain {
             byte4,
             job_byte,
             counter,
+            job_taken,
             ..
         } = *report;
         let shape = live.chips.shape(self.model, report.chip.0.into());
@@ -275,6 +325,7 @@ impl Chain {
             version_bits: u32::from(counter) << 13,
             hash: report.hash,
             made_up: report.made_up,
+            job_taken,
         };
         let baud = live.chips.bits_per_s();
         if !self.uplink.send(now, baud, answer, report.chip, kind) {
@@ -373,6 +424,7 @@ impl Chain {
                     chips: Chips::new(self.model, self.chips, now),
                     decoder: Decoder::new(self.model),
                     cores: Cores::new(rng),
+                    meant: self.noisy.then(|| (Decoder::new(self.model), None)),
                 }));
                 self.settle_reach(now);
             }

@@ -34,6 +34,7 @@ pub(crate) struct Report {
     pub(crate) job_byte: u8,
     pub(crate) counter: u16,
     pub(crate) made_up: bool,
+    pub(crate) job_taken: Instant,
 }
 
 /// Outcome of an event.
@@ -228,13 +229,13 @@ impl Cores {
         };
         match solution {
             None => Event::Vain,
-            Some(solution) => Event::Nonce(self.report(&job, chip, solution, view)),
+            Some(solution) => Event::Nonce(self.report((&job, at), chip, solution, view)),
         }
     }
 
     fn replay(&mut self, replay: Replay, view: View) -> Event {
         let bits = view.bits(0);
-        let Some((job, _)) = self.job else {
+        let Some((job, at)) = self.job else {
             return Event::Idle;
         };
         if self.rates.first().is_none_or(|rate| *rate <= 0.0)
@@ -247,7 +248,7 @@ impl Cores {
             index: replay.index,
             low: replay.index as u8,
         };
-        Event::Nonce(self.report(&job, 0, solution, view))
+        Event::Nonce(self.report((&job, at), 0, solution, view))
     }
 
     /// The number of a core that hashes.
@@ -373,7 +374,14 @@ impl Cores {
         Small::Divides { number, of }
     }
 
-    fn report(&mut self, job: &Job, chip: usize, solution: Solution, view: View) -> Report {
+    /// `job` and when it was taken.
+    fn report(
+        &mut self,
+        (job, job_taken): (&Job, Instant),
+        chip: usize,
+        solution: Solution,
+        view: View,
+    ) -> Report {
         let Solution { found, index, low } = solution;
         let solved_before = self.found.len();
         if solved_before < FOUND_MAX {
@@ -393,6 +401,7 @@ impl Cores {
             job_byte: view.model.job_bytes.returned(job.job_byte, low),
             counter: if rolled { index } else { 0 },
             made_up: job.is_made_up(),
+            job_taken,
         }
     }
 }

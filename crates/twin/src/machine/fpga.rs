@@ -152,6 +152,7 @@ impl Line {
             for byte in bytes {
                 chain.receive(at, *byte, self.bits_per_s);
             }
+            chain.was_sent(at, bytes, self.bits_per_s);
             return Duration::ZERO;
         }
         let mut pause = Duration::ZERO;
@@ -159,6 +160,7 @@ impl Line {
             chain.receive(at, noisy.byte, self.bits_per_s);
             pause = noisy.pause;
         }
+        chain.was_sent(at, bytes, self.bits_per_s);
         chain.totals.noise_hits += self.gate.take_hits();
         pause
     }

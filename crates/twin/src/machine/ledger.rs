@@ -32,6 +32,8 @@ pub enum FrameKind {
         /// Of work that stands for no header: it has 32 zero bytes in a row. Hosts send
         /// such work to wake cores.
         made_up: bool,
+        /// When the chips took the job that it solves.
+        job_taken: Instant,
     },
 }
 
@@ -61,11 +63,23 @@ pub struct FrameRecord {
     pub fate: Fate,
 }
 
+/// A job that noise kept from the chips: the host sent it whole, and they went on with
+/// the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LostJob {
+    /// The chain.
+    pub slot: ChainSlot,
+    /// When the host's last byte of it was due at the chips.
+    pub at: Instant,
+}
+
 /// Counts for one chain since the start. Never drained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Totals {
     /// Jobs that the chips took.
     pub jobs: u64,
+    /// Jobs that noise kept from them.
+    pub lost_jobs: u64,
     /// Commands that the chips took.
     pub commands: u64,
     /// Nonce frames sent.
@@ -97,6 +111,7 @@ impl Totals {
     pub(crate) fn add(&mut self, part: &Totals) {
         let Totals {
             jobs,
+            lost_jobs,
             commands,
             nonces,
             answers,
@@ -111,6 +126,7 @@ impl Totals {
             searched_in_vain,
         } = part;
         self.jobs += jobs;
+        self.lost_jobs += lost_jobs;
         self.commands += commands;
         self.nonces += nonces;
         self.answers += answers;
@@ -135,6 +151,8 @@ pub struct Ledger {
     pub frames: Vec<FrameRecord>,
     /// Frames not listed because the list was full.
     pub frames_left_out: u64,
+    /// Jobs that noise kept from the chips, in order per chain; as many as frames at most.
+    pub lost_jobs: Vec<LostJob>,
     /// Totals per slot.
     pub totals: Vec<(ChainSlot, Totals)>,
 }

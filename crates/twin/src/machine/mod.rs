@@ -49,7 +49,7 @@ use uplink::Uplink;
 pub use board_support::LinkKind as Link;
 
 pub use faults::{BoardFault, DeadChip, Direction, FaultPlan, Noise, Outage};
-pub use ledger::{Fate, FrameKind, FrameRecord, Ledger, Totals};
+pub use ledger::{Fate, FrameKind, FrameRecord, Ledger, LostJob, Totals};
 
 /// How a twin is made.
 #[derive(Clone, PartialEq, Debug)]
@@ -64,7 +64,8 @@ pub struct TwinOptions {
     pub faults: FaultPlan,
     /// Whole headers with known nonces: a job for one of them is answered with it.
     pub known_headers: Vec<[u8; 80]>,
-    /// Frames that the ledger lists between two takes; totals go on counting.
+    /// Frames, and lost jobs, that the ledger lists between two takes; totals go on
+    /// counting.
     pub ledger_frames_max: usize,
     /// Supply, controllers, sensors and fans are there and make the rails: a slot has power
     /// while the supply and its controller give it, and [`TwinMachine::set_rail`] does nothing.
@@ -267,6 +268,11 @@ impl TwinMachine {
                     self.ledger.frames_left_out += 1;
                 }
             }
+            for job in chain.take_lost_jobs() {
+                if self.ledger.lost_jobs.len() < self.frames_max {
+                    self.ledger.lost_jobs.push(job);
+                }
+            }
         }
     }
 
@@ -412,11 +418,12 @@ impl TwinMachine {
         &self.ledger
     }
 
-    /// Take the ledger: frames are drained, totals go on.
+    /// Take the ledger: its lists are drained, totals go on.
     pub fn take_ledger(&mut self) -> Ledger {
         Ledger {
             frames: core::mem::take(&mut self.ledger.frames),
             frames_left_out: core::mem::take(&mut self.ledger.frames_left_out),
+            lost_jobs: core::mem::take(&mut self.ledger.lost_jobs),
             totals: self.ledger.totals.clone(),
         }
     }

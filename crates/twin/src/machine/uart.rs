@@ -107,6 +107,7 @@ impl Uart {
                 }
                 chain.totals.noise_hits += self.gate.take_hits();
             }
+            chain.was_sent(at, &[byte], bits_per_s);
             self.tx_front_done = self.tx_free + self.byte_time(chain);
         }
         chain.run(now);

@@ -155,6 +155,55 @@ fn noise_towards_the_chips_loses_commands_and_nothing_worse() {
     assert!(totals.stray_bytes_at_chips > 500);
 }
 
+/// One byte in about a hundred is hit: of 88 bytes in a row three in five times some.
+#[test]
+fn a_job_is_taken_or_listed_as_lost_on_the_wire() {
+    let faults = FaultPlan {
+        noise: vec![Noise {
+            flip: 0.003,
+            drop: 0.003,
+            duplicate: 0.003,
+            ..Noise::on(SLOT, Direction::ToChips)
+        }],
+        ..FaultPlan::default()
+    };
+    let mut bench = Bench::with_faults("bm1370", 1, faults);
+    let mut lost = 0;
+    for round in 0..1000u32 {
+        let before = bench.machine.take_ledger().totals(SLOT);
+        let at = bench.now + Duration::from_nanos(86_805) * 88;
+        bench.send(&full_header_job(0x68, round as u8).0);
+        let ledger = bench.machine.take_ledger();
+        let after = ledger.totals(SLOT);
+        let is_lost = after.lost_jobs > before.lost_jobs;
+        assert_eq!(
+            after.jobs - before.jobs,
+            u64::from(!is_lost),
+            "round {round}"
+        );
+        let listed: Vec<_> = ledger.lost_jobs.iter().map(|l| (l.slot, l.at)).collect();
+        assert_eq!(listed, vec![(SLOT, at); usize::from(is_lost)]);
+        assert!(!is_lost || after.noise_hits > before.noise_hits);
+        lost += u32::from(is_lost);
+        // A false start is over before the next job.
+        bench.send(&[0; 200]);
+    }
+    assert!((450..650).contains(&lost), "{lost}");
+}
+
+#[test]
+fn a_job_at_another_baud_rate_is_not_lost_to_noise() {
+    let faults = FaultPlan {
+        noise: vec![Noise::on(SLOT, Direction::ToChips)],
+        ..FaultPlan::default()
+    };
+    let mut bench = Bench::with_faults("bm1370", 1, faults);
+    bench.machine.uart_set_baud(bench.now, SLOT, 1_000_000);
+    bench.send(&full_header_job(0x68, 0).0);
+    let totals = bench.machine.take_ledger().totals(SLOT);
+    assert_eq!((totals.jobs, totals.lost_jobs), (0, 0));
+}
+
 #[test]
 fn an_outage_silences_the_chain_and_it_returns_as_after_power_up() {
     let outage = Outage {

@@ -371,6 +371,26 @@ fn the_short_cut_and_the_byte_exact_path_agree() {
 }
 
 #[test]
+fn every_job_of_a_noisy_line_is_taken_or_listed_as_lost() {
+    let jobs = mine(FaultPlan::default()).1.totals(SLOT).jobs;
+    let faults = FaultPlan {
+        noise: vec![Noise {
+            flip: 0.0005,
+            drop: 0.0005,
+            duplicate: 0.0005,
+            from: Instant::from_millis(500),
+            ..Noise::on(SLOT, Direction::ToChips)
+        }],
+        ..FaultPlan::default()
+    };
+    let (_, ledger, _) = mine(faults);
+    let totals = ledger.totals(SLOT);
+    assert!(totals.lost_jobs > jobs / 10, "{totals:?}");
+    assert_eq!(totals.jobs + totals.lost_jobs, jobs);
+    assert_eq!(ledger.lost_jobs.len() as u64, totals.lost_jobs);
+}
+
+#[test]
 fn nonce_records_carry_id_chain_and_nonce() {
     let (results, ledger, _) = mine(FaultPlan::default());
     let frames = ledger.frames.iter().map(|f| (f.kind, f.fate));

@@ -122,6 +122,8 @@ fn bm1370_nonces_solve_the_job_in_the_window_of_their_chip() {
     for round in 0..5 {
         let (job, header) = full_header_job(0x68, round);
         bench.machine.take_ledger();
+        // Ten bits a byte at 3.125 Mbaud.
+        let taken = bench.now + Duration::from_nanos(3_200) * job.len() as u32;
         // The job lasts 1.288 s.
         let seen = nonces(&mine(&mut bench, &job, Duration::from_millis(1400)), 11);
         let frames = bench.machine.take_ledger().frames;
@@ -151,6 +153,7 @@ fn bm1370_nonces_solve_the_job_in_the_window_of_their_chip() {
                 version_bits: u32::from(seen.counter) << 13,
                 hash,
                 made_up: false,
+                job_taken: taken,
             };
             assert_eq!(frame.kind, kind);
         }
