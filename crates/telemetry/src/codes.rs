@@ -1,7 +1,7 @@
 //! Stable codes: every fault, refusal and decision has one, and `docs/codes.md` explains
 //! each. A code never changes its meaning and is never used again for another.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// How much attention something needs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -120,6 +120,39 @@ codes! {
     TwinWhole = "E-TWIN-WHOLE", Error, "a whole machine as a process of its own is not part of this build", "`stannary demo --machine NAME` runs a whole machine, `stannary twin --chip NAME --chips N --pty PATH` a chain";
     TwinNode = "E-TWIN-NODE", Error, "the node does not give templates to the twin's pool", "check address and credentials, and that the node is out of initial download";
     DemoShortened = "E-DEMO-SETTLE", Info, "settle times of the bring-up are shortened in the demo", "";
+    // Heat, decided by control
+    HeatWarn = "E-HEAT-WARN", Warn, "a place is hot: fans are full", "check filters, inlet air and the space behind the machine";
+    HeatDerate = "E-HEAT-DERATE", Warn, "a place is too hot: the board's frequency is lowered", "check filters, inlet air and fans; hashrate comes back when it cools";
+    HeatRestored = "E-HEAT-RESTORED", Info, "a board has cooled: its frequency is no longer held down by heat", "";
+    HeatStop = "E-HEAT-STOP", Error, "a place reached its power-off temperature: hash power went off", "check fans, filters, inlet air and heat sinks before the board is trusted again";
+    HeatCold = "E-HEAT-COLD", Info, "a board is cold: its frequency stays low until it is warm", "";
+    HeatInlet = "E-HEAT-INLET", Warn, "the air is too hot to start", "cool the room; the machine starts by itself";
+    // Sensors, judged by control
+    SensorSilent = "E-SENSOR-SILENT", Error, "a sensor gives no readings any more: its board went off", "check the sensor that is named, its bus and the board's cable";
+    SensorImplausible = "E-SENSOR-IMPLAUSIBLE", Error, "a sensor's readings cannot be true: its board went off", "check the sensor that is named: stuck, jumping, or cooler than it can be";
+    SensorNone = "E-SENSOR-NONE", Error, "a board has no temperature sensor that can be read and stays off", "check the cable; a board that cannot be watched runs only by consent in the local configuration";
+    // Fans, judged by control
+    FanLost = "E-FAN-LOST", Error, "a fan stands or is not heard: the others are full", "replace the fan that is named, or seat its plug";
+    FanBack = "E-FAN-BACK", Info, "a fan turns again", "";
+    FanFew = "E-FAN-FEW", Error, "too few fans turn: hash power went off", "replace the fans that are named; the machine starts by itself when they turn";
+    FanStopped = "E-FAN-STOPPED", Error, "no fan turns: hash power went off", "check the fans and their supply";
+    FanMode = "E-FAN-MODE", Info, "the fans' mode was changed", "";
+    FanLocal = "E-FAN-LOCAL", Warn, "running without fans was asked for and is not allowed here", "only the machine's own configuration can say that it is cooled by liquid";
+    // Power, decided by control
+    PowerOn = "E-POWER-ON", Info, "hash power is switched on", "";
+    PowerOff = "E-POWER-OFF", Info, "hash power is switched off", "";
+    PowerWait = "E-POWER-WAIT", Info, "the start waits for a random time, so that a site's machines do not start at once", "";
+    PowerRestart = "E-POWER-RESTART", Warn, "a board that control stopped may start again after a wait", "look for the reason of the stop; waits grow with each stop of an hour";
+    PowerIntent = "E-POWER-INTENT", Info, "what the machine is to do was changed: hash, pause or sleep", "";
+    PowerCeiling = "E-POWER-CEILING", Info, "frequency is held down by the power limit", "";
+    PowerOver = "E-POWER-OVER", Error, "more power is drawn than the machine may: hash power went off", "check supply and boards; the limit is in the machine definition";
+    PowerSupply = "E-POWER-SUPPLY", Error, "the supply failed or refuses orders: hash power went off", "check the supply, its type and its cable";
+    PowerSag = "E-POWER-SAG", Error, "the rail is not at its voltage: hash power went off", "check mains voltage, the supply and its connections";
+    PowerBoard = "E-POWER-BOARD", Error, "a board failed and stays off; the others go on", "check the board that is named";
+    PowerStuck = "E-POWER-STUCK", Error, "a board could not be switched off alone: the supply went off", "check the board's voltage controller";
+    PowerIsolated = "E-POWER-ISOLATED", Warn, "a board is held in reset and stays under voltage: it cannot be switched alone", "pull the board's power if it is to be without voltage while the others run";
+    PowerLimited = "E-POWER-LIMITED", Warn, "a setpoint outside the limits was cut to them or refused", "report this with the log: no command can order outside the limits";
+    PowerNoPool = "E-POWER-NOPOOL", Info, "no pool gives work: hash power goes off until one does", "";
 }
 
 impl Serialize for Code {
@@ -128,11 +161,32 @@ impl Serialize for Code {
     }
 }
 
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let found = CODES.iter().find(|code| code.text() == text);
+        found
+            .copied()
+            .ok_or_else(|| de::Error::custom(format!("`{text}` is no code")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn a_code_is_read_back_from_its_text_alone() {
+        use serde::de::IntoDeserializer;
+        use serde::de::value::Error;
+        let read = |text: &'static str| {
+            Code::deserialize(IntoDeserializer::<Error>::into_deserializer(text))
+        };
+        assert!(CODES.iter().all(|c| read(c.text()) == Ok(*c)));
+        assert!(read("E-NO-SUCH").is_err());
+    }
 
     #[test]
     fn codes_are_unique_and_well_formed() {

@@ -2,10 +2,25 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A clock frequency in megahertz. Chips step in fractions of 25 MHz, so the value is
 /// not an integer.
-#[derive(Clone, Copy, PartialEq, PartialOrd, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, PartialOrd, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "f64", into = "f64")]
 pub struct Megahertz(f64);
+
+impl From<f64> for Megahertz {
+    fn from(mhz: f64) -> Self {
+        Megahertz::new(mhz)
+    }
+}
+
+impl From<Megahertz> for f64 {
+    fn from(frequency: Megahertz) -> f64 {
+        frequency.0
+    }
+}
 
 impl Megahertz {
     /// `mhz` megahertz; negative or non-finite values become zero.
@@ -30,7 +45,8 @@ impl fmt::Display for Megahertz {
 }
 
 /// An electric potential in millivolts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Millivolts(u32);
 
 impl Millivolts {

@@ -203,6 +203,10 @@ const GROUPS: &[(&str, &str)] = &[
     ("E-API-", "Interfaces"),
     ("E-TWIN-", "Twin"),
     ("E-DEMO-", "Demo"),
+    ("E-HEAT-", "Heat"),
+    ("E-SENSOR-", "Sensors"),
+    ("E-FAN-", "Fans"),
+    ("E-POWER-", "Power"),
 ];
 
 fn codes_document() -> String {
