@@ -1,7 +1,9 @@
-//! Control in closed loops, from seeds, over a box of parameters, with every fault.
+//! Control in closed loops, from seeds, over a box of parameters, with every fault; and the
+//! mistakes that these runs must notice.
 
 mod claims;
 mod faults;
+mod mutants;
 mod orders;
 mod plant;
 mod replay;
