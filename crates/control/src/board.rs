@@ -86,6 +86,8 @@ pub(crate) struct Board {
     pub(crate) cap_mhz: f64,
     /// When anything of it was measured last.
     seen_at: Instant,
+    /// That it does not obey was told.
+    pub(crate) stuck_told: bool,
     /// Stops of the last hour.
     stops: Vec<Instant>,
 }
@@ -138,6 +140,7 @@ impl Board {
             tuned_mhz: None,
             cap_mhz: 0.0,
             seen_at: Instant::ZERO,
+            stuck_told: false,
             stops: Vec::new(),
         }
     }

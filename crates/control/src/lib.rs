@@ -1,9 +1,9 @@
 //! Control: the machine's heat, air and power as pure decisions with reasons.
 //!
 //! Readings go in, setpoints come out ([`Control`]); it knows no bus, no chip and no clock.
-//! What sensors say is judged first ([`plausible`], [`heat`], [`estimate`]), then boards are
+//! What sensors say is judged first (`plausible`, `heat`, `estimate`), then boards are
 //! switched, frequencies capped, rails and fans set, in the order safety, thermal, tuner,
-//! operator ([`safety`]). Every setpoint leaves through [`limit`].
+//! operator (`safety`). Every setpoint leaves through [`limit`].
 //!
 //! Invariants:
 //! - A board has hash power only while each of its sensors that should talk does, enough fans

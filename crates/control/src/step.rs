@@ -139,7 +139,30 @@ impl Control {
                 self.tell(slot, event);
             }
         }
+        self.tell_stuck();
         self.tell_blocked(wanted, all, air_ready);
+    }
+
+    /// Say once that a board does not obey.
+    fn tell_stuck(&mut self) {
+        for slot in 0..self.boards.len() {
+            let stuck = self.boards[slot].is_stuck(self.now) && self.plan.board_switch;
+            if stuck && !self.boards[slot].stuck_told {
+                let cut = if self.plan.supply_switch {
+                    "supply off"
+                } else {
+                    "nothing else can cut its power"
+                };
+                let place = format!("slot {slot}");
+                self.decide(
+                    Code::PowerStuck,
+                    &place,
+                    cut.to_owned(),
+                    "told off, says on",
+                );
+            }
+            self.boards[slot].stuck_told = stuck;
+        }
     }
 
     /// The ceiling lets a board run at its lowest frequency at least.
@@ -333,7 +356,17 @@ impl Control {
         let rested = self.supply_off_since.is_none_or(|since: Instant| {
             self.now.since(since) >= self.plan.off_before_on || self.wanted.supply
         });
-        self.wanted.supply = (active && rested || kept) && !scene.supply_must_be_off();
+        let on = (active && rested || kept) && !scene.supply_must_be_off();
+        if on != self.wanted.supply && self.plan.supply_switch {
+            let (code, word) = if on {
+                (Code::PowerOn, "on")
+            } else {
+                (Code::PowerOff, "off")
+            };
+            let reason = format!("boards={}", self.active());
+            self.decide(code, "supply", word.to_owned(), &reason);
+        }
+        self.wanted.supply = on;
     }
 
     fn move_fans(&mut self, over_power: bool, dt: Duration) {

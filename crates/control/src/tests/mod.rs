@@ -3,6 +3,7 @@
 
 mod claims;
 mod faults;
+mod fleet;
 mod mutants;
 mod orders;
 mod plant;
