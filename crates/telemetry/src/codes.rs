@@ -142,6 +142,7 @@ codes! {
     SensorNone = "E-SENSOR-NONE", Error, "a board has no temperature sensor that can be read and stays off", "check the cable; a board that cannot be watched runs only by consent in the local configuration";
     // Fans, judged by control
     FanLost = "E-FAN-LOST", Error, "a fan stands or is not heard: the others are full", "replace the fan that is named, or seat its plug";
+    FanFull = "E-FAN-FULL", Info, "fans are full for safety", "the reason is named; it ends by itself";
     FanBack = "E-FAN-BACK", Info, "a fan turns again", "";
     FanFew = "E-FAN-FEW", Error, "too few fans turn: hash power went off", "replace the fans that are named; the machine starts by itself when they turn";
     FanStopped = "E-FAN-STOPPED", Error, "no fan turns: hash power went off", "check the fans and their supply";
