@@ -104,6 +104,11 @@ impl core::fmt::Display for TwinError {
 
 impl std::error::Error for TwinError {}
 
+/// Small cores that a chip uses, by the chip's name.
+pub(crate) fn small_cores(chip: &str) -> Option<u16> {
+    models::model(chip).map(|model| model.small_cores_used)
+}
+
 /// A machine seen from its control board's pins.
 pub struct TwinMachine {
     slots: Vec<ChainSlot>,
