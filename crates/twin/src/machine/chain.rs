@@ -51,6 +51,8 @@ pub(crate) struct Chain {
     now: Instant,
     /// The next instant at which an outage begins or ends, or a chip dies.
     boundary: Instant,
+    /// Share of each chip's hashes that are wrong; empty where nothing says.
+    errors: Vec<f64>,
     live: Option<Box<Live>>,
     rng: Rng,
     pub(crate) uplink: Uplink,
@@ -93,6 +95,7 @@ impl Chain {
             deaths: deaths.filter(|d| here(&d.slot)).copied().collect(),
             now: Instant::ZERO,
             boundary: Instant::NEVER,
+            errors: Vec::new(),
             live: None,
             rng,
             uplink,
@@ -130,6 +133,27 @@ impl Chain {
         self.run(now);
         self.in_reset = asserted;
         self.settle_power(now);
+    }
+
+    pub(crate) fn rail(&self) -> bool {
+        self.rail
+    }
+
+    /// Hashes per second of each chip while it has work; empty if none lives.
+    pub(crate) fn chips_hs(&self) -> &[f64] {
+        self.live.as_ref().map_or(&[], |live| live.cores.chips_hs())
+    }
+
+    /// The chips have work now.
+    pub(crate) fn has_work(&self) -> bool {
+        let live = self.live.as_ref();
+        let until = live.and_then(|live| live.cores.busy_until());
+        until.is_some_and(|until| until > self.now)
+    }
+
+    /// Where to write how often each chip errs.
+    pub(crate) fn errors(&mut self) -> &mut Vec<f64> {
+        &mut self.errors
     }
 
     /// Hashrate of chips that have work.
@@ -242,8 +266,16 @@ impl Chain {
         match live.cores.event(now, view) {
             Event::Idle => {}
             Event::Vain => self.totals.searched_in_vain += 1,
+            Event::Nonce(report) if self.errs(report.chip) => self.totals.wrong_hashes += 1,
             Event::Nonce(report) => self.send_nonce(now, &report),
         }
+    }
+
+    /// The hash that would have solved the job came out wrong. No chance is drawn where no
+    /// chip errs.
+    fn errs(&mut self, chip: ChipIndex) -> bool {
+        let share = self.errors.get(usize::from(chip.0)).copied();
+        share.is_some_and(|share| share > 0.0 && self.rng.chance(share))
     }
 
     fn send_nonce(&mut self, now: Instant, report: &Report) {

@@ -107,6 +107,11 @@ impl Cores {
         self.hash_rate
     }
 
+    /// Hashes per second of each chip, work or not.
+    pub(crate) fn chips_hs(&self) -> &[f64] {
+        &self.hs
+    }
+
     /// When chip 0 runs out of work; `None` without work.
     pub(crate) fn busy_until(&self) -> Option<Instant> {
         self.job.as_ref().map(|_| self.until)

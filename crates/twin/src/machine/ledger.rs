@@ -90,6 +90,8 @@ pub struct Totals {
     pub noise_hits: u64,
     /// Nonce events without a solution in the space of the chosen core.
     pub searched_in_vain: u64,
+    /// Nonces that were not found because silicon beyond its limits hashed wrongly.
+    pub wrong_hashes: u64,
 }
 
 impl Totals {
@@ -109,6 +111,7 @@ impl Totals {
             stray_bytes_at_chips,
             noise_hits,
             searched_in_vain,
+            wrong_hashes,
         } = part;
         self.jobs += jobs;
         self.commands += commands;
@@ -123,6 +126,7 @@ impl Totals {
         self.stray_bytes_at_chips += stray_bytes_at_chips;
         self.noise_hits += noise_hits;
         self.searched_in_vain += searched_in_vain;
+        self.wrong_hashes += wrong_hashes;
     }
 }
 

@@ -14,6 +14,7 @@ mod fpga;
 mod hash;
 mod i2c;
 mod job;
+mod joined;
 mod known;
 mod ledger;
 mod models;
@@ -32,10 +33,13 @@ mod tests;
 use std::sync::Arc;
 
 use board_support::Machine;
+
+use crate::physics::{self, Physics, PhysicsError};
 use units::{ChainSlot, HashRate, Instant, Rng};
 
 use chain::{Build, Chain};
 use fpga::Fpga;
+use joined::Joined;
 use known::Known;
 use noise::Gate;
 use space::Params;
@@ -62,6 +66,9 @@ pub struct TwinOptions {
     pub known_headers: Vec<[u8; 80]>,
     /// Frames that the ledger lists between two takes; totals go on counting.
     pub ledger_frames_max: usize,
+    /// Power and heat of a whole machine. Without them rails are switched as told and chips
+    /// make no errors.
+    pub physics: Option<physics::Options>,
 }
 
 impl Default for TwinOptions {
@@ -73,6 +80,7 @@ impl Default for TwinOptions {
             faults: FaultPlan::default(),
             known_headers: Vec::new(),
             ledger_frames_max: 1_000_000,
+            physics: None,
         }
     }
 }
@@ -80,6 +88,8 @@ impl Default for TwinOptions {
 /// Why a twin cannot be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TwinError {
+    /// No physics of this machine.
+    Physics(PhysicsError),
     /// No model of this chip.
     UnknownChip(String),
     /// No model of this link.
@@ -91,6 +101,7 @@ pub enum TwinError {
 impl core::fmt::Display for TwinError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
+            TwinError::Physics(error) => error.fmt(f),
             TwinError::UnknownChip(chip) => write!(f, "the twin has no model of chip `{chip}`"),
             TwinError::UnknownLink(link) => {
                 write!(f, "the twin has no model of the link `{}`", link.name())
@@ -114,6 +125,7 @@ pub struct TwinMachine {
     slots: Vec<ChainSlot>,
     chains: Vec<Chain>,
     host: Host,
+    joined: Option<Box<Joined>>,
     now: Instant,
     ledger: Ledger,
     frames_max: usize,
@@ -130,17 +142,19 @@ impl TwinMachine {
     pub fn new(machine: &Machine, options: TwinOptions) -> Result<Self, TwinError> {
         let board = &machine.hashboard;
         let slots = (0..machine.slots).map(ChainSlot).collect();
-        Self::build(
-            slots,
-            machine.control_board.link,
-            &board.chip,
-            board.chips,
-            options,
-        )
+        let physics = options.physics.clone();
+        let link = machine.control_board.link;
+        let mut twin = Self::build(slots, link, &board.chip, board.chips, options)?;
+        if let Some(options) = physics {
+            let small_cores = small_cores(&board.chip).unwrap_or(1);
+            let joined = Joined::new(machine, options, small_cores);
+            twin.joined = Some(Box::new(joined.map_err(TwinError::Physics)?));
+        }
+        Ok(twin)
     }
 
     /// One chain of `chips` chips named `chip` on a UART in slot 0, powered and out of
-    /// reset.
+    /// reset. Such a chain has no physics.
     pub fn single_chain(chip: &str, chips: u16, options: TwinOptions) -> Result<Self, TwinError> {
         let slot = ChainSlot(0);
         let mut machine = Self::build(vec![slot], Link::Uart, chip, chips, options)?;
@@ -205,6 +219,7 @@ impl TwinMachine {
             slots,
             chains,
             host,
+            joined: None,
             now: Instant::ZERO,
             frames_max: options.ledger_frames_max,
         })
@@ -228,6 +243,21 @@ impl TwinMachine {
         if now <= self.now {
             return;
         }
+        // Step by step, so that nothing depends on how often time is told.
+        while let Some(at) = self.joined.as_ref().map(|joined| joined.next())
+            && at <= now
+        {
+            self.run(at);
+            if let Some(joined) = &mut self.joined {
+                joined.step(at, &self.slots, &mut self.chains);
+            }
+        }
+        self.run(now);
+        self.write_ledger();
+    }
+
+    /// Lines and chips, up to `now`.
+    fn run(&mut self, now: Instant) {
         self.now = now;
         match &mut self.host {
             Host::Uarts(uarts) => {
@@ -237,7 +267,6 @@ impl TwinMachine {
             }
             Host::Fpga(fpga) => fpga.advance(now, &mut self.chains),
         }
-        self.write_ledger();
     }
 
     fn write_ledger(&mut self) {
@@ -350,11 +379,21 @@ impl TwinMachine {
         }
     }
 
-    /// Switch the supply of a slot.
+    /// Power and heat, if the machine has them, at `now`: where the parts on its buses read
+    /// and order.
+    pub fn physics(&mut self, now: Instant) -> Option<&mut Physics> {
+        self.advance(now);
+        self.joined.as_mut().map(|joined| &mut joined.physics)
+    }
+
+    /// Switch the supply of a slot; with physics, what lets the rail through, and chips live
+    /// when there is a voltage.
     pub fn set_rail(&mut self, now: Instant, slot: ChainSlot, on: bool) {
         self.advance(now);
         let now = self.now;
-        if let Some(i) = self.index(slot) {
+        if let Some(joined) = &mut self.joined {
+            joined.physics.set_rail(slot, on);
+        } else if let Some(i) = self.index(slot) {
             self.chains[i].set_rail(now, on);
             self.write_ledger();
         }

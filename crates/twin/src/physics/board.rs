@@ -97,6 +97,23 @@ impl Board {
         }
     }
 
+    /// Clocks and work as the chain has them, told at every step.
+    pub(crate) fn set_chain(&mut self, stands: bool, mhz: &[f64], work: bool) {
+        let hashing = f64::from(u8::from(work));
+        let same = self.input.in_reset == stands && self.input.hashing == hashing;
+        let (listed, rest) = self.mhz.split_at(mhz.len().min(self.mhz.len()));
+        if same && mhz.starts_with(listed) && rest.iter().all(|mhz| *mhz == 0.0) {
+            return;
+        }
+        (self.input.in_reset, self.input.hashing) = (stands, hashing);
+        self.mhz.fill(0.0);
+        for (own, mhz) in self.mhz.iter_mut().zip(mhz) {
+            *own = *mhz;
+        }
+        self.input.frequency = Megahertz::new(self.mhz.iter().copied().fold(0.0, f64::max));
+        self.set_clocks();
+    }
+
     fn set_clocks(&mut self) {
         if self.input.in_reset {
             self.electric.set_clocks(&vec![0.0; self.mhz.len()], 0.0);
@@ -162,6 +179,10 @@ impl Board {
     pub(crate) fn hottest_chip_c(&self) -> f64 {
         let all = (0..self.chips.len()).map(|chip| chip_c(&self.heat, &self.chips, chip));
         all.fold(f64::MIN, f64::max)
+    }
+
+    pub(crate) fn chips(&self) -> usize {
+        self.chips.len()
     }
 
     pub(crate) fn errors(&self, chip: usize) -> Option<f64> {

@@ -224,6 +224,25 @@ impl Physics {
         }
     }
 
+    /// When the next step is due.
+    pub(crate) fn next_step(&self) -> Instant {
+        self.now + self.step
+    }
+
+    /// A board's rail is let through, all else as it was.
+    pub(crate) fn set_rail(&mut self, slot: ChainSlot, on: bool) {
+        if let Some(board) = self.boards.get_mut(usize::from(slot.0)) {
+            board.input.rail_on = on;
+        }
+    }
+
+    /// What a chain's chips are clocked at; those that are not listed stand.
+    pub(crate) fn set_chain(&mut self, slot: ChainSlot, stands: bool, mhz: &[f64], work: bool) {
+        if let Some(board) = self.boards.get_mut(usize::from(slot.0)) {
+            board.set_chain(stands, mhz, work);
+        }
+    }
+
     fn step_once(&mut self) {
         let (now, dt_s) = (self.now, self.step.as_secs_f64());
         let trip = self.faults.advance(now);

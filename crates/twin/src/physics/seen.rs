@@ -108,6 +108,14 @@ impl Physics {
         self.board(slot)?.errors(usize::from(chip.0))
     }
 
+    /// The same of every chip of a board.
+    pub(crate) fn all_errors(&self, slot: ChainSlot, errors: &mut Vec<f64>) {
+        errors.clear();
+        if let Some(board) = self.board(slot) {
+            errors.extend((0..board.chips()).map(|chip| board.errors(chip).unwrap_or(1.0)));
+        }
+    }
+
     /// Right hashes per second of a board.
     pub fn hash_rate(&self, slot: ChainSlot) -> Option<HashRate> {
         let small_cores_mhz = self.board(slot)?.right_mhz() * self.design.small_cores;

@@ -4,6 +4,7 @@ mod behaviour;
 mod chips;
 mod faults;
 mod fpga;
+mod joined;
 mod mining;
 mod tables;
 mod vectors;
