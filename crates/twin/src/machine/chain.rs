@@ -263,19 +263,15 @@ impl Chain {
         };
         let live = &mut **live;
         let view = live.chips.view(self.model, &self.params);
-        match live.cores.event(now, view) {
+        match live.cores.event(now, &self.errors, view) {
             Event::Idle => {}
             Event::Vain => self.totals.searched_in_vain += 1,
-            Event::Nonce(report) if self.errs(report.chip) => self.totals.wrong_hashes += 1,
             Event::Nonce(report) => self.send_nonce(now, &report),
+            Event::Wrong(report) => {
+                self.totals.wrong_hashes += 1;
+                self.send_nonce(now, &report);
+            }
         }
-    }
-
-    /// The hash that would have solved the job came out wrong. No chance is drawn where no
-    /// chip errs.
-    fn errs(&mut self, chip: ChipIndex) -> bool {
-        let share = self.errors.get(usize::from(chip.0)).copied();
-        share.is_some_and(|share| share > 0.0 && self.rng.chance(share))
     }
 
     fn send_nonce(&mut self, now: Instant, report: &Report) {

@@ -2,8 +2,7 @@
 //!
 //! Once a step the physics is told what each chain's registers, work and lines make of its
 //! chips, and tells which chains have a voltage that chips live at and how often each chip
-//! errs. A wrong hash is one that does not solve what it should: its nonce is lost. That
-//! silicon also reports wrong ones is left out.
+//! errs.
 
 use board_support::Machine;
 use units::{ChainSlot, Instant};

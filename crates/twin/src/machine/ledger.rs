@@ -90,7 +90,8 @@ pub struct Totals {
     pub noise_hits: u64,
     /// Nonce events without a solution in the space of the chosen core.
     pub searched_in_vain: u64,
-    /// Nonces that were not found because silicon beyond its limits hashed wrongly.
+    /// Nonces that do not solve their job, of silicon that hashes wrongly: they are sent, or
+    /// cut off, like others, and the hash of their record misses the ticket.
     pub wrong_hashes: u64,
 }
 
