@@ -26,6 +26,7 @@ use super::ledger::{FrameKind, Totals};
 use super::space::Params;
 use super::uplink::{Uplink, same_baud};
 use super::wire::{Answer, Command, Decoder, Received};
+use crate::parts::ChipSensor;
 
 /// What a chain is made of.
 pub(crate) struct Build<'a> {
@@ -54,6 +55,8 @@ pub(crate) struct Chain {
     /// Share of each chip's hashes that are wrong; empty where nothing says.
     errors: Vec<f64>,
     live: Option<Box<Live>>,
+    /// What is told of sensors on chips' own buses.
+    sensors: Vec<ChipSensor>,
     rng: Rng,
     pub(crate) uplink: Uplink,
     pub(crate) totals: Totals,
@@ -97,6 +100,7 @@ impl Chain {
             boundary: Instant::NEVER,
             errors: Vec::new(),
             live: None,
+            sensors: Vec::new(),
             rng,
             uplink,
             totals: Totals::default(),
@@ -154,6 +158,12 @@ impl Chain {
     /// Where to write how often each chip errs.
     pub(crate) fn errors(&mut self) -> &mut Vec<f64> {
         &mut self.errors
+    }
+
+    /// What sensors on chips' own buses show from now on.
+    pub(crate) fn tell_sensors(&mut self, now: Instant, sensors: Vec<ChipSensor>) {
+        self.run(now);
+        self.sensors = sensors;
     }
 
     /// Hashrate of chips that have work.
@@ -309,7 +319,11 @@ impl Chain {
             return;
         };
         let Live { chips, cores, .. } = &mut **live;
-        let now = Now { now: at, cores };
+        let now = Now {
+            now: at,
+            cores,
+            sensors: &self.sensors,
+        };
         match command {
             Command::Inactive => chips.forget_addresses(),
             Command::SetAddress(address) => chips.take_address(address),

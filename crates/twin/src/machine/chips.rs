@@ -4,12 +4,13 @@ use units::Instant;
 
 use super::chip::{ChipModel, Condition, Live, REG_ID};
 use super::cores::Cores;
-use super::i2c::{Bus, Relay, board_c};
+use super::i2c::{Bus, CHIP_ABOVE_BOARD_C, Relay, board_c};
 use super::job::Job;
 use super::registers::Bank;
 use super::space::{Opened, Params, View};
 use super::uplink::same_baud;
 use super::wire::{Answer, Refused, Shape};
+use crate::parts::ChipSensor;
 
 /// 2^32 hashes, in which hash counters count.
 const HASH_COUNT_UNIT: f64 = 4_294_967_296.0;
@@ -42,6 +43,8 @@ pub(crate) struct Chips {
 pub(crate) struct Now<'a> {
     pub(crate) now: Instant,
     pub(crate) cores: &'a Cores,
+    /// What is told of sensors on chips' own buses.
+    pub(crate) sensors: &'a [ChipSensor],
 }
 
 impl Chips {
@@ -155,10 +158,14 @@ impl Chips {
         if let Some(i2c) = model.i2c.filter(|i2c| i2c.register == register) {
             let core = |r| self.core_bank.get(chip, r);
             let enabled = |c: &Condition| c.holds(|r| self.bank.get(chip, r), core);
+            let told = now.sensors.iter().find(|s| usize::from(s.chip) == chip);
+            let fitted = i2c.sensors.is_empty() || i2c.sensors.contains(&(chip as u16));
+            let (local_c, remote_c) = self.diodes(model, chip, now, told);
             let bus = Bus {
                 connected: i2c.enabled_while.as_ref().is_none_or(enabled),
-                has_sensor: i2c.sensors.is_empty() || i2c.sensors.contains(&(chip as u16)),
-                board_c: self.board_c(model, chip, now) as i16,
+                has_sensor: told.map_or(fitted, |sensor| !sensor.dead),
+                local_c,
+                remote_c,
             };
             if let Some(relay) = self.relays.get_mut(chip) {
                 relay.write(now.now, value, bus);
@@ -322,6 +329,26 @@ impl Chips {
                 // The inverse of T = code * 0.171342 - 299.5144.
                 let die_c = self.board_c(model, chip, now) + 12.0;
                 0x8000_0000 | (((die_c + 299.5144) / 0.171342) as u32 & 0xFFFF)
+            }
+        }
+    }
+
+    /// What is told of a chip's sensor; what nobody tells follows the other diode or the
+    /// clock.
+    fn diodes(
+        &self,
+        model: &ChipModel,
+        chip: usize,
+        now: Now,
+        told: Option<&ChipSensor>,
+    ) -> (f64, f64) {
+        match told.map(|sensor| (sensor.local_c, sensor.remote_c)) {
+            Some((Some(local), Some(remote))) => (local, remote),
+            Some((Some(local), None)) => (local, local + CHIP_ABOVE_BOARD_C),
+            Some((None, Some(remote))) => (remote - CHIP_ABOVE_BOARD_C, remote),
+            Some((None, None)) | None => {
+                let board = self.board_c(model, chip, now);
+                (board, board + CHIP_ABOVE_BOARD_C)
             }
         }
     }

@@ -7,6 +7,8 @@
 
 use units::{ChainSlot, ChipIndex, Duration, Instant, Rng};
 
+use crate::parts::PartFault;
+
 /// A direction of a serial line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Direction {
@@ -123,6 +125,8 @@ pub struct FaultPlan {
     pub dead_chips: Vec<DeadChip>,
     /// Boards that are not as expected.
     pub boards: Vec<BoardFault>,
+    /// Parts beside the chips that fail, where the machine has them.
+    pub parts: Vec<PartFault>,
 }
 
 impl FaultPlan {

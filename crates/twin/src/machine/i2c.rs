@@ -6,10 +6,12 @@
 //! that does not exist reads 0xFF, as an open bus does; a bus that is not connected leaves
 //! the chip busy.
 //!
-//! The sensor is of the usual kind with a local and a remote diode. There is no heat in
-//! the twin yet: its temperatures follow the chip's clock, which is assumed.
+//! The sensor is a TMP451 or one like it, with a local and a remote diode. Until somebody
+//! tells what they measure they follow the chip's clock, which is assumed.
 
 use units::{Duration, Instant};
+
+use crate::parts::{Diodes, Tmp451};
 
 const BUSY: u32 = 1 << 31;
 const DO_COMMAND: u32 = 1 << 24;
@@ -22,7 +24,7 @@ const SENSOR: u32 = 0x98;
 pub(crate) struct Relay {
     /// `None`: nothing was asked yet.
     transfer: Option<Transfer>,
-    sensor: Sensor,
+    sensor: Tmp451,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,12 +35,14 @@ struct Transfer {
 }
 
 /// What a relay is connected to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Bus {
     pub(crate) connected: bool,
     pub(crate) has_sensor: bool,
-    /// What the sensor would measure.
-    pub(crate) board_c: i16,
+    /// What the sensor would measure at its own diode.
+    pub(crate) local_c: f64,
+    /// And at the one in the chip.
+    pub(crate) remote_c: f64,
 }
 
 impl Relay {
@@ -53,7 +57,13 @@ impl Relay {
         let (register, data) = ((word >> 8) as u8, word as u8);
         let data = match (bus.has_sensor && device == SENSOR, writes) {
             (false, _) => 0xFF,
-            (true, false) => self.sensor.read(register, bus.board_c),
+            (true, false) => self.sensor.read(
+                register,
+                Diodes {
+                    local_c: bus.local_c,
+                    remote_c: Some(bus.remote_c),
+                },
+            ),
             (true, true) => {
                 self.sensor.write(register, data);
                 data
@@ -75,38 +85,8 @@ impl Relay {
     }
 }
 
-/// The sensor's registers, as far as they are known from public data sheets of its kind.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sensor {
-    config: u8,
-    remote_offset: u8,
-}
-
-/// In the extended range 0 stands for -64 °C.
-const EXTENDED: u8 = 1 << 2;
-
-impl Sensor {
-    fn read(&self, register: u8, board_c: i16) -> u8 {
-        let shift = if self.config & EXTENDED != 0 { 64 } else { 0 };
-        let code = |c: i16| (c + shift).clamp(0, 255) as u8;
-        match register {
-            0x00 => code(board_c),
-            // The diode inside a chip is warmer than the board beside it.
-            0x01 => code(board_c + 12 + i16::from(self.remote_offset as i8)),
-            0x03 => self.config,
-            0x11 => self.remote_offset,
-            _ => 0,
-        }
-    }
-
-    fn write(&mut self, register: u8, data: u8) {
-        match register {
-            0x09 => self.config = data,
-            0x11 => self.remote_offset = data,
-            _ => {}
-        }
-    }
-}
+/// The diode inside a chip is so much warmer than the board beside it. Assumed.
+pub(crate) const CHIP_ABOVE_BOARD_C: f64 = 12.0;
 
 /// Temperature of the board beside a chip: 28 °C at rest, 6 more for each 100 MHz of a
 /// clock that hashes. Assumed, until there is heat in the twin.
@@ -121,7 +101,8 @@ mod tests {
     const BUS: Bus = Bus {
         connected: true,
         has_sensor: true,
-        board_c: 28,
+        local_c: 28.0,
+        remote_c: 40.0,
     };
 
     /// Writes a word, and compares what the register reads at once and 1 ms later.

@@ -8,8 +8,10 @@ mod chain;
 mod chip;
 mod chips;
 mod cores;
-mod crc;
+pub(crate) mod crc;
+mod engine;
 mod faults;
+pub(super) mod fitted;
 mod fpga;
 mod hash;
 mod i2c;
@@ -19,6 +21,7 @@ mod known;
 mod ledger;
 mod models;
 mod noise;
+mod ports;
 mod receiver;
 mod registers;
 mod search;
@@ -28,7 +31,7 @@ mod uplink;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -38,6 +41,7 @@ use crate::physics::{self, Physics, PhysicsError};
 use units::{ChainSlot, HashRate, Instant, Rng};
 
 use chain::{Build, Chain};
+use fitted::FittedParts;
 use fpga::Fpga;
 use joined::Joined;
 use known::Known;
@@ -69,6 +73,9 @@ pub struct TwinOptions {
     /// Power and heat of a whole machine. Without them rails are switched as told and chips
     /// make no errors.
     pub physics: Option<physics::Options>,
+    /// Supply, controllers, sensors and fans are there and make the rails: a slot has power
+    /// while the supply and its controller give it, and [`TwinMachine::set_rail`] does nothing.
+    pub parts: bool,
 }
 
 impl Default for TwinOptions {
@@ -81,6 +88,7 @@ impl Default for TwinOptions {
             known_headers: Vec::new(),
             ledger_frames_max: 1_000_000,
             physics: None,
+            parts: false,
         }
     }
 }
@@ -129,6 +137,8 @@ pub struct TwinMachine {
     now: Instant,
     ledger: Ledger,
     frames_max: usize,
+    /// What is beside the chips, if it is there.
+    fitted: Option<Box<FittedParts>>,
 }
 
 /// The control board's side of the lines.
@@ -143,6 +153,9 @@ impl TwinMachine {
         let board = &machine.hashboard;
         let slots = (0..machine.slots).map(ChainSlot).collect();
         let physics = options.physics.clone();
+        let fitted = options
+            .parts
+            .then(|| Box::new(FittedParts::new(machine, &options.faults)));
         let link = machine.control_board.link;
         let mut twin = Self::build(slots, link, &board.chip, board.chips, options)?;
         if let Some(options) = physics {
@@ -150,6 +163,8 @@ impl TwinMachine {
             let joined = Joined::new(machine, options, small_cores);
             twin.joined = Some(Box::new(joined.map_err(TwinError::Physics)?));
         }
+        twin.fitted = fitted;
+        twin.settle_parts(Instant::ZERO);
         Ok(twin)
     }
 
@@ -222,6 +237,7 @@ impl TwinMachine {
             joined: None,
             now: Instant::ZERO,
             frames_max: options.ledger_frames_max,
+            fitted: None,
         })
     }
 
@@ -244,21 +260,18 @@ impl TwinMachine {
             return;
         }
         // Step by step, so that nothing depends on how often time is told.
-        while let Some(at) = self.joined.as_ref().map(|joined| joined.next())
-            && at <= now
-        {
-            self.run(at);
-            if let Some(joined) = &mut self.joined {
-                joined.step(at, &self.slots, &mut self.chains);
-            }
+        while let Some(at) = self.next_step().filter(|at| *at <= now) {
+            self.advance_parts(at);
+            self.advance_lines(at);
+            self.step_physics(at);
         }
-        self.run(now);
+        self.advance_parts(now);
+        self.advance_lines(now);
         self.write_ledger();
     }
 
-    /// Lines and chips, up to `now`.
-    fn run(&mut self, now: Instant) {
-        self.now = now;
+    fn advance_lines(&mut self, now: Instant) {
+        self.now = self.now.max(now);
         match &mut self.host {
             Host::Uarts(uarts) => {
                 for (uart, chain) in uarts.iter_mut().zip(&mut self.chains) {
@@ -284,14 +297,15 @@ impl TwinMachine {
 
     /// When something that a host can see may happen next.
     pub fn next_event(&self) -> Option<Instant> {
-        match &self.host {
+        let lines = match &self.host {
             Host::Uarts(uarts) => uarts
                 .iter()
                 .zip(&self.chains)
                 .filter_map(|(uart, chain)| uart.next_event(chain))
                 .min(),
             Host::Fpga(fpga) => fpga.next_event(&self.chains),
-        }
+        };
+        lines.into_iter().chain(self.parts_event()).min()
     }
 
     /// Write to a chain's UART; returns how many bytes it took. Without such a UART the
@@ -360,6 +374,9 @@ impl TwinMachine {
     /// Read a register of the FPGA at a byte offset. 0 where there is none.
     pub fn fpga_read32(&mut self, now: Instant, offset: u32) -> u32 {
         self.advance(now);
+        if let Some(value) = self.part_register_read(offset) {
+            return value;
+        }
         match &mut self.host {
             Host::Uarts(_) => 0,
             Host::Fpga(fpga) => fpga.read(self.now, offset, &self.chains),
@@ -374,6 +391,9 @@ impl TwinMachine {
     /// Write words one after another to the same register of the FPGA.
     pub fn fpga_write_fifo(&mut self, now: Instant, offset: u32, words: &[u32]) {
         self.advance(now);
+        if self.part_register_write(offset, words) {
+            return;
+        }
         if let Host::Fpga(fpga) = &mut self.host {
             fpga.write_fifo(self.now, offset, words, &mut self.chains);
         }
@@ -387,12 +407,15 @@ impl TwinMachine {
     }
 
     /// Switch the supply of a slot; with physics, what lets the rail through, and chips live
-    /// when there is a voltage.
+    /// while there is a voltage. Without effect where parts make the rails.
     pub fn set_rail(&mut self, now: Instant, slot: ChainSlot, on: bool) {
         self.advance(now);
+        if self.fitted.is_some() {
+            return;
+        }
         let now = self.now;
         if let Some(joined) = &mut self.joined {
-            joined.physics.set_rail(slot, on);
+            joined.physics.set_rail(slot, on, None);
         } else if let Some(i) = self.index(slot) {
             self.chains[i].set_rail(now, on);
             self.write_ledger();

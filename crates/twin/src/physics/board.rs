@@ -97,6 +97,12 @@ impl Board {
         }
     }
 
+    pub(crate) fn set_rail(&mut self, on: bool, voltage: Option<Millivolts>) {
+        self.switched = true;
+        self.input.rail_on = on;
+        self.input.voltage = voltage.unwrap_or(self.input.voltage);
+    }
+
     /// Clocks and work as the chain has them, told at every step.
     pub(crate) fn set_chain(&mut self, stands: bool, mhz: &[f64], work: bool) {
         let hashing = f64::from(u8::from(work));

@@ -229,10 +229,11 @@ impl Physics {
         self.now + self.step
     }
 
-    /// A board's rail is let through, all else as it was.
-    pub(crate) fn set_rail(&mut self, slot: ChainSlot, on: bool) {
+    /// A board's rail is let through or not, and what its converter was told; all else as it
+    /// was. Who says so once, switches boards that have nothing to switch them too.
+    pub(crate) fn set_rail(&mut self, slot: ChainSlot, on: bool, voltage: Option<Millivolts>) {
         if let Some(board) = self.boards.get_mut(usize::from(slot.0)) {
-            board.input.rail_on = on;
+            board.set_rail(on, voltage);
         }
     }
 

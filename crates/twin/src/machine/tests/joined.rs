@@ -6,15 +6,29 @@ use super::mining::nonces;
 use super::*;
 use crate::machine::hash::meets_ticket;
 use crate::machine::{FrameKind, FrameRecord};
+use crate::parts::Bus;
 use crate::physics::{Fault, Options, Physics, SupplyState, Timed};
 
 /// A whole S21 Pro, its boards without controllers, seen from the first chain's UART.
 fn whole(options: Options) -> Bench {
-    let machine = board_support::machine("antminer-s21-pro").expect("a machine");
     let options = TwinOptions {
         physics: Some(options),
         ..super::options(2)
     };
+    of(options)
+}
+
+fn with_parts() -> Bench {
+    let options = TwinOptions {
+        physics: Some(Options::default()),
+        parts: true,
+        ..super::options(2)
+    };
+    of(options)
+}
+
+fn of(options: TwinOptions) -> Bench {
+    let machine = board_support::machine("antminer-s21-pro").expect("a machine");
     Bench {
         model: model("bm1370").expect("a known chip"),
         machine: TwinMachine::new(&machine, options).expect("physics"),
@@ -39,6 +53,10 @@ fn supply(bench: &mut Bench, on: bool, share: f64) {
 fn bring_up(bench: &mut Bench, mhz: f64) {
     let now = bench.now;
     physics(bench).set_fans(now, units::Duty::FULL);
+    bring_up_as_ordered(bench, mhz);
+}
+
+fn bring_up_as_ordered(bench: &mut Bench, mhz: f64) {
     bench.address(65);
     bench.write_all(0x14, 0x0000_00FF);
     bench.clock(mhz);
@@ -156,4 +174,44 @@ fn with_physics_too_nothing_depends_on_how_often_time_is_told() {
         (bench.read(), power)
     };
     assert_eq!(run(1000), run(1));
+}
+
+/// A part's answer over the control board's bus, in degrees Celsius.
+fn lm75_c(bench: &mut Bench, address: u8) -> f64 {
+    let mut bytes = [0; 2];
+    let read = bench
+        .machine
+        .i2c_transfer(bench.now, Bus::Hashboards, address, &[0], &mut bytes);
+    read.expect("a sensor");
+    f64::from(i16::from_be_bytes(bytes)) / 256.0
+}
+
+#[test]
+fn parts_order_what_the_physics_gives_and_measure_it() {
+    let mut bench = with_parts();
+    let begun_c = lm75_c(&mut bench, 0x4C);
+    bench.machine.set_supply_enable(bench.now, true);
+    bench.machine.set_fan_duty(bench.now, 50);
+    bench.wait(Duration::from_secs(10));
+    assert!(bench.machine.rail_on(SLOT));
+    bring_up_as_ordered(&mut bench, 500.0);
+    mine(&mut bench, 30);
+    let (inlet_c, outlet_c) = (lm75_c(&mut bench, 0x48), lm75_c(&mut bench, 0x4C));
+    let felt = physics(&mut bench).sensor(SLOT, 1).map_or(0.0, |c| c.c());
+    assert!((outlet_c - felt).abs() < 0.2, "{outlet_c} {felt}");
+    assert!(
+        outlet_c > begun_c + 3.0 && outlet_c > inlet_c + 1.0,
+        "{begun_c} {outlet_c}"
+    );
+    for fan in 0..4 {
+        let told = physics(&mut bench).fan(fan).map(|rpm| rpm.rpm());
+        assert_eq!(Some(bench.machine.fan_rpm(fan)), told);
+        assert!((2_000..4_000).contains(&bench.machine.fan_rpm(fan)));
+    }
+    bench.machine.set_supply_enable(bench.now, false);
+    bench.wait(Duration::from_secs(1));
+    assert_eq!(physics(&mut bench).supply_state(), SupplyState::Off);
+    // What came before.
+    bench.read();
+    assert_eq!(bench.command(&[0x52, 5, 0, 0]), NONE);
 }

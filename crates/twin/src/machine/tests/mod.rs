@@ -2,10 +2,12 @@
 
 mod behaviour;
 mod chips;
+mod engine;
 mod faults;
 mod fpga;
 mod joined;
 mod mining;
+mod ports;
 mod tables;
 mod vectors;
 
@@ -21,7 +23,7 @@ pub(super) const SLOT: ChainSlot = ChainSlot(0);
 pub(super) const NONE: [u8; 0] = [];
 
 /// A vector file of `tests/vectors`.
-pub(super) fn load(path: &str) -> Value {
+pub(crate) fn load(path: &str) -> Value {
     let path = format!("{}/../../tests/vectors/{path}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -33,7 +35,7 @@ pub(super) fn vectors(file: &str) -> Vec<Value> {
     file["vectors"].as_array().expect("a list").clone()
 }
 
-pub(super) fn hex(value: &Value) -> Vec<u8> {
+pub(crate) fn hex(value: &Value) -> Vec<u8> {
     let text = value.as_str().unwrap_or_else(|| panic!("no hex: {value}"));
     assert!(text.len().is_multiple_of(2), "{text}");
     (0..text.len())
@@ -43,7 +45,7 @@ pub(super) fn hex(value: &Value) -> Vec<u8> {
 }
 
 /// A number written as `"0x…"` or plain.
-pub(super) fn number(value: &Value) -> u64 {
+pub(crate) fn number(value: &Value) -> u64 {
     match value.as_str() {
         Some(text) => u64::from_str_radix(text.trim_start_matches("0x"), 16).expect("hex number"),
         None => value

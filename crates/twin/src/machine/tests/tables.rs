@@ -56,6 +56,7 @@ impl State {
         let now = Now {
             now: Instant::ZERO,
             cores: &cores,
+            sensors: &[],
         };
         self.chips.write(self.model, address, register, value, now);
         self

@@ -1,0 +1,203 @@
+//! Parts and chains together: who has power when, and over which pins.
+
+use super::super::{BoardFault, Link};
+use super::*;
+use crate::parts::{ApwFault, Bus, Fault, I2cFault, PartFault};
+
+fn twin(model: &str, faults: FaultPlan) -> TwinMachine {
+    let machine = board_support::machine(model).expect("it is there");
+    let options = TwinOptions {
+        parts: true,
+        faults,
+        ..options(2)
+    };
+    TwinMachine::new(&machine, options).expect("a known chip")
+}
+
+/// Bytes to a part, each its own transaction.
+fn tell(twin: &mut TwinMachine, ms: u64, address: u8, bytes: &[u8]) {
+    for byte in bytes {
+        let now = Instant::from_millis(ms);
+        twin.i2c_transfer(now, Bus::Hashboards, address, &[*byte], &mut [])
+            .expect("acknowledged");
+    }
+}
+
+fn live(twin: &TwinMachine) -> Vec<bool> {
+    let slots = twin.slots().iter();
+    slots.map(|slot| twin.chips_baud(*slot).is_some()).collect()
+}
+
+#[test]
+fn chips_without_a_controller_live_while_the_supply_is_on() {
+    let mut twin = twin("antminer-s21", FaultPlan::default());
+    twin.set_rail(Instant::ZERO, SLOT, true);
+    assert_eq!(live(&twin), [false; 3], "the abstract rail does nothing");
+    twin.set_supply_enable(Instant::from_millis(10), true);
+    assert_eq!(live(&twin), [true; 3]);
+    twin.set_rail(Instant::from_millis(11), SLOT, false);
+    assert_eq!(live(&twin), [true; 3]);
+    twin.set_supply_enable(Instant::from_millis(20), false);
+    assert_eq!(live(&twin), [false; 3]);
+}
+
+#[test]
+fn an_s9s_chips_die_with_the_heartbeat_at_its_time() {
+    let mut twin = twin("antminer-s9", FaultPlan::default());
+    assert_eq!(live(&twin), [false; 3]);
+    tell(&mut twin, 0, 0x56, &[0x55, 0xAA, 0x06]);
+    tell(&mut twin, 100, 0x56, &[0x55, 0xAA, 0x15, 1]);
+    assert_eq!(live(&twin), [false, true, false]);
+    let end = Instant::from_millis(10_100);
+    assert_eq!(twin.next_event(), Some(end));
+    twin.advance(end - Duration::from_nanos(1));
+    assert_eq!(live(&twin), [false, true, false]);
+    // A long step ends it at its time all the same.
+    twin.advance(Instant::from_millis(3_600_000));
+    assert_eq!(live(&twin), [false; 3]);
+    assert!(
+        twin.parts()
+            .expect("parts")
+            .controller(ChainSlot(1))
+            .is_some_and(|c| c.starved())
+    );
+}
+
+#[test]
+fn the_supplys_watchdog_ends_everything() {
+    let mut twin = twin("antminer-s21", FaultPlan::default());
+    twin.set_supply_enable(Instant::ZERO, true);
+    for byte in [0x55, 0xAA, 0x06, 0x81, 0x01, 0x00, 0x88, 0x00] {
+        twin.i2c_transfer(Instant::ZERO, Bus::Supply, 0x10, &[0x11, byte], &mut [])
+            .expect("acknowledged");
+    }
+    twin.advance(Instant::from_millis(19_999));
+    assert_eq!(live(&twin), [true; 3]);
+    twin.advance(Instant::from_millis(20_000));
+    assert_eq!(live(&twin), [false; 3]);
+}
+
+#[test]
+fn part_faults_of_the_plan_act_at_their_time() {
+    let trip = PartFault {
+        from: Instant::from_millis(500),
+        until: Instant::from_millis(501),
+        what: Fault::Supply(ApwFault::Trips),
+    };
+    let faults = FaultPlan {
+        parts: vec![trip],
+        boards: vec![BoardFault::Absent { slot: ChainSlot(1) }],
+        ..FaultPlan::default()
+    };
+    let mut twin = twin("antminer-s21", faults);
+    twin.set_supply_enable(Instant::ZERO, true);
+    assert_eq!(live(&twin), [true, false, true]);
+    twin.advance(Instant::from_millis(10_000));
+    assert_eq!(live(&twin), [false; 3]);
+    let absent = twin.i2c_transfer(Instant::ZERO, Bus::Hashboards, 0x51, &[], &mut []);
+    assert_eq!(absent, Err(I2cFault::Nack));
+}
+
+#[test]
+fn an_fpga_boards_parts_are_reached_through_its_fpga_alone() {
+    let mut twin = twin("antminer-s19-pro", FaultPlan::default());
+    assert_eq!(twin.link(), Link::FpgaFifo);
+    let now = Instant::ZERO;
+    let over_soc = twin.i2c_transfer(now, Bus::Supply, 0x10, &[0], &mut [0]);
+    assert_eq!(over_soc, Err(I2cFault::Nack));
+    twin.set_fan_duty(now, 100);
+    assert_eq!(twin.fan_rpm(0), 960);
+    twin.fpga_write32(now, 0x084, 0x0064_0000);
+    assert_eq!(twin.fan_rpm(0), 5040);
+}
+
+#[test]
+fn without_parts_nothing_answers_and_the_abstract_rail_rules() {
+    let machine = board_support::machine("antminer-s21").expect("it is there");
+    let mut twin = TwinMachine::new(&machine, options(2)).expect("a known chip");
+    let now = Instant::ZERO;
+    let nobody = twin.i2c_transfer(now, Bus::Supply, 0x10, &[], &mut []);
+    assert_eq!(nobody, Err(I2cFault::Nack));
+    twin.set_supply_enable(now, true);
+    assert_eq!(live(&twin), [false; 3]);
+    twin.set_rail(now, SLOT, true);
+    assert_eq!(live(&twin), [true, false, false]);
+    assert_eq!(twin.fan_rpm(0), 0);
+}
+
+#[test]
+fn fans_of_a_board_without_fpga_follow_their_duty() {
+    let mut twin = twin("antminer-s21", FaultPlan::default());
+    twin.set_fan_duty(Instant::ZERO, 50);
+    assert_eq!((twin.fan_rpm(0), twin.fan_rpm(4)), (3000, 0));
+    twin.set_fan_duty(Instant::ZERO, 255);
+    assert_eq!(twin.fan_rpm(3), 5040);
+}
+
+/// A byte of the sensor behind chip 61 of an S9's first chain: its register, relayed.
+fn relayed(twin: &mut TwinMachine, at: &mut Instant, register: u8) -> u32 {
+    let body = |read: bool, address: u8| match read {
+        true => vec![0x42, 5, address, 0x20],
+        false => vec![0x41, 9, address, 0x20, 1, 0x98, register, 0],
+    };
+    let mut buffer = [0; 64];
+    let mut answer = Vec::new();
+    for read in [false, true] {
+        let frame = frame(model("bm1387").expect("known"), &body(read, 4 * 61));
+        twin.uart_write(*at, SLOT, &frame);
+        *at += Duration::from_millis(20);
+        let count = twin.uart_read(*at, SLOT, &mut buffer);
+        answer = buffer[..count].to_vec();
+    }
+    answer[..4]
+        .iter()
+        .fold(0, |all, b| all << 8 | u32::from(*b))
+}
+
+#[test]
+fn a_sensor_behind_a_chip_shows_what_it_is_told_and_its_faults() {
+    let mut twin = twin("antminer-s9", FaultPlan::default());
+    tell(&mut twin, 0, 0x55, &[0x55, 0xAA, 0x06]);
+    tell(&mut twin, 100, 0x55, &[0x55, 0xAA, 0x15, 1]);
+    twin.uart_follow_chips(Instant::from_millis(100), SLOT);
+    let mut at = Instant::from_millis(200);
+    let m = model("bm1387").expect("known");
+    twin.uart_write(at, SLOT, &frame(m, &[0x53, 5, 0, 0]));
+    for chip in 0..63 {
+        twin.uart_write(at, SLOT, &frame(m, &[0x40, 5, 4 * chip, 0]));
+        at += Duration::from_millis(5);
+        twin.advance(at);
+    }
+    // The chip's I2C pins, as its miscellaneous control switches them.
+    twin.uart_write(
+        at,
+        SLOT,
+        &frame(m, &[0x41, 9, 4 * 61, 0x1C, 0x00, 0x00, 0x5A, 0x60]),
+    );
+    at += Duration::from_millis(20);
+    assert_eq!(relayed(&mut twin, &mut at, 0x00) & 0xFF, 28);
+    let board = crate::parts::BoardSurroundings {
+        sensors_c: vec![61.0, 77.0],
+        rail_v: None,
+    };
+    let surroundings = crate::parts::Surroundings {
+        boards: vec![board],
+        fan_rpm: None,
+    };
+    twin.set_surroundings(at, &surroundings);
+    assert_eq!(relayed(&mut twin, &mut at, 0x00) & 0xFF, 61);
+    assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 77);
+    let fault = |sensor, fault| PartFault {
+        from: Instant::ZERO,
+        until: Instant::NEVER,
+        what: Fault::Sensor {
+            slot: SLOT,
+            sensor,
+            fault,
+        },
+    };
+    twin.set_part_faults(at, &[fault(1, crate::parts::SensorFault::Off(-30.0))]);
+    assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 47);
+    twin.set_part_faults(at, &[fault(1, crate::parts::SensorFault::Dead)]);
+    assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 0xFF);
+}
