@@ -1,6 +1,6 @@
 //! What the physics must be told of each machine: one entry a machine, each value with its
 //! standing. What follows from these and from the machine's own file is derived in
-//! [`super::design`].
+//! `design.rs` beside it.
 
 use core::fmt;
 
