@@ -55,6 +55,8 @@ pub(crate) struct Chain {
     now: Instant,
     /// The next instant at which an outage begins or ends, or a chip dies.
     boundary: Instant,
+    /// Share of each chip's hashes that are wrong; empty where nothing says.
+    errors: Vec<f64>,
     live: Option<Box<Live>>,
     /// What is told of sensors on chips' own buses.
     sensors: Vec<ChipSensor>,
@@ -107,6 +109,7 @@ impl Chain {
             deaths: deaths.filter(|d| here(&d.slot)).copied().collect(),
             now: Instant::ZERO,
             boundary: Instant::NEVER,
+            errors: Vec::new(),
             live: None,
             sensors: Vec::new(),
             rng,
@@ -146,6 +149,27 @@ impl Chain {
         self.run(now);
         self.in_reset = asserted;
         self.settle_power(now);
+    }
+
+    pub(crate) fn rail(&self) -> bool {
+        self.rail
+    }
+
+    /// Hashes per second of each chip while it has work; empty if none lives.
+    pub(crate) fn chips_hs(&self) -> &[f64] {
+        self.live.as_ref().map_or(&[], |live| live.cores.chips_hs())
+    }
+
+    /// The chips have work now.
+    pub(crate) fn has_work(&self) -> bool {
+        let live = self.live.as_ref();
+        let until = live.and_then(|live| live.cores.busy_until());
+        until.is_some_and(|until| until > self.now)
+    }
+
+    /// Where to write how often each chip errs.
+    pub(crate) fn errors(&mut self) -> &mut Vec<f64> {
+        &mut self.errors
     }
 
     /// What sensors on chips' own buses show from now on.
@@ -298,10 +322,14 @@ impl Chain {
         };
         let live = &mut **live;
         let view = live.chips.view(self.model, &self.params);
-        match live.cores.event(now, view) {
+        match live.cores.event(now, &self.errors, view) {
             Event::Idle => {}
             Event::Vain => self.totals.searched_in_vain += 1,
             Event::Nonce(report) => self.send_nonce(now, &report),
+            Event::Wrong(report) => {
+                self.totals.wrong_hashes += 1;
+                self.send_nonce(now, &report);
+            }
         }
     }
 

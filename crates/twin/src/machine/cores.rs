@@ -24,6 +24,10 @@ const FOUND_MAX: usize = 4096;
 /// A known nonce is reported this long after its job came. Arbitrary.
 const REPLAY_AFTER: Duration = Duration::from_micros(100);
 
+/// Neighbours that are tried for a wrong nonce: at the lowest ticket of all each second one
+/// is right by chance.
+const SPOIL_TRIES: u32 = 32;
+
 /// A nonce to report.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Report {
@@ -44,6 +48,8 @@ pub(crate) enum Event {
     /// The space of the chosen core has no (further) solution.
     Vain,
     Nonce(Report),
+    /// A nonce that does not solve the job: the chip hashed wrongly.
+    Wrong(Report),
 }
 
 /// A solution, and what says by which midstate, version or small core.
@@ -106,6 +112,11 @@ impl Cores {
     /// Hashrate of the chips, work or not.
     pub(crate) fn hash_rate(&self) -> HashRate {
         self.hash_rate
+    }
+
+    /// Hashes per second of each chip, work or not.
+    pub(crate) fn chips_hs(&self) -> &[f64] {
+        &self.hs
     }
 
     /// When chip 0 runs out of work; `None` without work.
@@ -195,8 +206,9 @@ impl Cores {
         }
     }
 
-    /// The event that is due at `now`.
-    pub(crate) fn event(&mut self, now: Instant, view: View) -> Event {
+    /// The event that is due at `now`; `errors` is the share of each chip's hashes that are
+    /// wrong, empty where none is.
+    pub(crate) fn event(&mut self, now: Instant, errors: &[f64], view: View) -> Event {
         if let Some((at, replay)) = self.replays.front().copied()
             && at <= now
         {
@@ -227,10 +239,44 @@ impl Cores {
                 None => self.search_nonces(&job, chip, view),
             },
         };
-        match solution {
-            None => Event::Vain,
-            Some(solution) => Event::Nonce(self.report((&job, at), chip, solution, view)),
+        let Some(solution) = solution else {
+            return Event::Vain;
+        };
+        // No chance is drawn where no chip errs.
+        let share = errors.get(chip).copied().unwrap_or(0.0);
+        if share > 0.0 && self.rng.chance(share) {
+            return match self.spoil(&job, chip, solution, view) {
+                None => Event::Vain,
+                Some(wrong) => Event::Wrong(self.report((&job, at), chip, wrong, view)),
+            };
         }
+        Event::Nonce(self.report((&job, at), chip, solution, view))
+    }
+
+    /// What a chip reports that hashes wrongly. Such hashes are as good as random: for each
+    /// solution that it misses, it takes some other nonce for one. Which, is made up here: a
+    /// neighbour of the solution that does not meet the ticket.
+    fn spoil(
+        &mut self,
+        job: &Job,
+        chip: usize,
+        solution: Solution,
+        view: View,
+    ) -> Option<Solution> {
+        let layout = &view.model.nonces;
+        let version = job.base_version() | u32::from(solution.index) << VERSION_SHIFT;
+        let midstate = job.midstate(solution.index as u8, version);
+        (0..SPOIL_TRIES).find_map(|_| {
+            let flips = spread(1 + self.rng.below(255) as u32, layout.counter);
+            let flips = match layout.msb_first {
+                true => flips.to_be_bytes(),
+                false => flips.to_le_bytes(),
+            };
+            let wire = core::array::from_fn(|i| solution.found.wire[i] ^ flips[i]);
+            let hash = hash::header_hash(&midstate, &job.tail, wire);
+            let found = Found { wire, hash };
+            (!hash::meets_ticket(&hash, view.bits(chip))).then_some(Solution { found, ..solution })
+        })
     }
 
     fn replay(&mut self, replay: Replay, view: View) -> Event {

@@ -104,6 +104,9 @@ pub struct Totals {
     pub noise_hits: u64,
     /// Nonce events without a solution in the space of the chosen core.
     pub searched_in_vain: u64,
+    /// Nonces that do not solve their job, of silicon that hashes wrongly: they are sent, or
+    /// cut off, like others, and the hash of their record misses the ticket.
+    pub wrong_hashes: u64,
 }
 
 impl Totals {
@@ -124,6 +127,7 @@ impl Totals {
             stray_bytes_at_chips,
             noise_hits,
             searched_in_vain,
+            wrong_hashes,
         } = part;
         self.jobs += jobs;
         self.lost_jobs += lost_jobs;
@@ -139,6 +143,7 @@ impl Totals {
         self.stray_bytes_at_chips += stray_bytes_at_chips;
         self.noise_hits += noise_hits;
         self.searched_in_vain += searched_in_vain;
+        self.wrong_hashes += wrong_hashes;
     }
 }
 

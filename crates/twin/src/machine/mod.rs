@@ -16,6 +16,7 @@ mod fpga;
 mod hash;
 mod i2c;
 mod job;
+mod joined;
 mod known;
 mod ledger;
 mod models;
@@ -35,11 +36,14 @@ pub(crate) mod tests;
 use std::sync::Arc;
 
 use board_support::Machine;
+
+use crate::physics::{self, Physics, PhysicsError};
 use units::{ChainSlot, HashRate, Instant, Rng};
 
 use chain::{Build, Chain};
 use fitted::FittedParts;
 use fpga::Fpga;
+use joined::Joined;
 use known::Known;
 use noise::Gate;
 use space::Params;
@@ -67,6 +71,9 @@ pub struct TwinOptions {
     /// Frames, and lost jobs, that the ledger lists between two takes; totals go on
     /// counting.
     pub ledger_frames_max: usize,
+    /// Power and heat of a whole machine. Without them rails are switched as told and chips
+    /// make no errors.
+    pub physics: Option<physics::Options>,
     /// Supply, controllers, sensors and fans are there and make the rails: a slot has power
     /// while the supply and its controller give it, and [`TwinMachine::set_rail`] does nothing.
     pub parts: bool,
@@ -81,6 +88,7 @@ impl Default for TwinOptions {
             faults: FaultPlan::default(),
             known_headers: Vec::new(),
             ledger_frames_max: 1_000_000,
+            physics: None,
             parts: false,
         }
     }
@@ -89,6 +97,8 @@ impl Default for TwinOptions {
 /// Why a twin cannot be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TwinError {
+    /// No physics of this machine.
+    Physics(PhysicsError),
     /// No model of this chip.
     UnknownChip(String),
     /// No model of this link.
@@ -100,6 +110,7 @@ pub enum TwinError {
 impl core::fmt::Display for TwinError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
+            TwinError::Physics(error) => error.fmt(f),
             TwinError::UnknownChip(chip) => write!(f, "the twin has no model of chip `{chip}`"),
             TwinError::UnknownLink(link) => {
                 write!(f, "the twin has no model of the link `{}`", link.name())
@@ -113,11 +124,17 @@ impl core::fmt::Display for TwinError {
 
 impl std::error::Error for TwinError {}
 
+/// Small cores that a chip uses, by the chip's name.
+pub(crate) fn small_cores(chip: &str) -> Option<u16> {
+    models::model(chip).map(|model| model.small_cores_used)
+}
+
 /// A machine seen from its control board's pins.
 pub struct TwinMachine {
     slots: Vec<ChainSlot>,
     chains: Vec<Chain>,
     host: Host,
+    joined: Option<Box<Joined>>,
     now: Instant,
     ledger: Ledger,
     frames_max: usize,
@@ -136,23 +153,24 @@ impl TwinMachine {
     pub fn new(machine: &Machine, options: TwinOptions) -> Result<Self, TwinError> {
         let board = &machine.hashboard;
         let slots = (0..machine.slots).map(ChainSlot).collect();
+        let physics = options.physics.clone();
         let fitted = options
             .parts
             .then(|| Box::new(FittedParts::new(machine, &options.faults)));
-        let mut twin = Self::build(
-            slots,
-            machine.control_board.link,
-            &board.chip,
-            board.chips,
-            options,
-        )?;
+        let link = machine.control_board.link;
+        let mut twin = Self::build(slots, link, &board.chip, board.chips, options)?;
+        if let Some(options) = physics {
+            let small_cores = small_cores(&board.chip).unwrap_or(1);
+            let joined = Joined::new(machine, options, small_cores);
+            twin.joined = Some(Box::new(joined.map_err(TwinError::Physics)?));
+        }
         twin.fitted = fitted;
         twin.settle_parts(Instant::ZERO);
         Ok(twin)
     }
 
     /// One chain of `chips` chips named `chip` on a UART in slot 0, powered and out of
-    /// reset.
+    /// reset. Such a chain has no physics.
     pub fn single_chain(chip: &str, chips: u16, options: TwinOptions) -> Result<Self, TwinError> {
         let slot = ChainSlot(0);
         let mut machine = Self::build(vec![slot], Link::Uart, chip, chips, options)?;
@@ -217,6 +235,7 @@ impl TwinMachine {
             slots,
             chains,
             host,
+            joined: None,
             now: Instant::ZERO,
             frames_max: options.ledger_frames_max,
             fitted: None,
@@ -241,8 +260,15 @@ impl TwinMachine {
         if now <= self.now {
             return;
         }
+        // Step by step, so that nothing depends on how often time is told.
+        while let Some(at) = self.next_step().filter(|at| *at <= now) {
+            self.advance_parts(at);
+            self.advance_lines(at);
+            self.step_physics(at);
+        }
         self.advance_parts(now);
         self.advance_lines(now);
+        self.write_ledger();
     }
 
     fn advance_lines(&mut self, now: Instant) {
@@ -255,7 +281,6 @@ impl TwinMachine {
             }
             Host::Fpga(fpga) => fpga.advance(now, &mut self.chains),
         }
-        self.write_ledger();
     }
 
     fn write_ledger(&mut self) {
@@ -380,14 +405,24 @@ impl TwinMachine {
         }
     }
 
-    /// Switch the supply of a slot. Without effect where parts make the rails.
+    /// Power and heat, if the machine has them, at `now`: where the parts on its buses read
+    /// and order.
+    pub fn physics(&mut self, now: Instant) -> Option<&mut Physics> {
+        self.advance(now);
+        self.joined.as_mut().map(|joined| &mut joined.physics)
+    }
+
+    /// Switch the supply of a slot; with physics, what lets the rail through, and chips live
+    /// while there is a voltage. Without effect where parts make the rails.
     pub fn set_rail(&mut self, now: Instant, slot: ChainSlot, on: bool) {
         self.advance(now);
         if self.fitted.is_some() {
             return;
         }
         let now = self.now;
-        if let Some(i) = self.index(slot) {
+        if let Some(joined) = &mut self.joined {
+            joined.physics.set_rail(slot, on, None);
+        } else if let Some(i) = self.index(slot) {
             self.chains[i].set_rail(now, on);
             self.write_ledger();
         }

@@ -102,7 +102,7 @@ impl TwinMachine {
     }
 
     /// Sensors on chips' own buses show what the parts know of them.
-    fn tell_chip_sensors(&mut self) {
+    pub(super) fn tell_chip_sensors(&mut self) {
         let Some(fitted) = &mut self.fitted else {
             return;
         };
@@ -120,6 +120,10 @@ impl TwinMachine {
             return;
         };
         let changed = fitted.settle(now);
+        if self.joined.is_some() {
+            // The physics makes a voltage of it first.
+            return;
+        }
         for (i, on) in &changed {
             self.chains[*i].set_rail(now, *on);
         }

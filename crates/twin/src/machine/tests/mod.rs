@@ -5,6 +5,7 @@ mod chips;
 mod engine;
 mod faults;
 mod fpga;
+mod joined;
 mod mining;
 mod ports;
 mod tables;
