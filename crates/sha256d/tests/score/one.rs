@@ -9,8 +9,7 @@
 
 use crate::voice::{fixed, lines};
 
-/// Two times four rounds: the sums of words and constants, two rounds, the other sums, two
-/// rounds.
+/// Four rounds: sums of words and constants, two rounds with them, the other sums, two rounds.
 type Rounds = [String; 4];
 
 /// Both hashes from a midstate, alone, up to round 60 of the second: the state in xmm1 and xmm2,
