@@ -3,7 +3,9 @@
 use crate::constants::HASH_BITS;
 
 /// One header hash to compute, from where its first block has led.
+// In this order, so that tail and nonce are the four words with which the second block begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
 pub struct Candidate {
     /// State after the first 64 header bytes.
     pub midstate: [u32; 8],

@@ -18,11 +18,11 @@ pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) 
     to_bytes(&rounds::second_hash(rounds::compress(*midstate, block)))
 }
 
-/// See [`crate::verify`].
-pub(crate) fn verify_one(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+/// See [`Hasher::verify`](crate::Hasher::verify).
+pub(crate) fn verify_one(item: &Candidate, target: &Target, hash: &mut [u8; 32]) -> bool {
     let mut out = [None];
     lanes::verify::<u32>(core::slice::from_ref(item), target, &mut out);
-    out[0]
+    out[0].inspect(|found| *hash = *found).is_some()
 }
 
 /// See [`lanes::scan`].

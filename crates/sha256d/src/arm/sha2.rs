@@ -260,12 +260,12 @@ pub(crate) fn finish(midstate: &[u32; 8], tail: &[u8; 12], nonce_wire: [u8; 4]) 
     to_bytes(&second_blocks([&item]).words(0))
 }
 
-/// See [`crate::verify`].
+/// See [`Hasher::verify`](crate::Hasher::verify).
 #[target_feature(enable = "sha2")]
-pub(crate) fn verify_one(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
+pub(crate) fn verify_one(item: &Candidate, target: &Target, hash: &mut [u8; 32]) -> bool {
     let mut out = [None];
     judge(&second_blocks([item]), target, &mut out);
-    out[0]
+    out[0].inspect(|found| *hash = *found).is_some()
 }
 
 /// See [`lanes::verify`](crate::lanes::verify).

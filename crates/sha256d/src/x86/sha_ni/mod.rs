@@ -2,8 +2,9 @@
 //!
 //! `sha256rnds2` takes four cycles and one can begin in every cycle (Zen 3), so a single hash
 //! leaves three of four cycles empty. Where there are several hashes to compute, four of them
-//! are played together by assembly (`scan`, `batch`); a lone one is left to the compiler
-//! (`one`), and what the processor finds to do meanwhile lies outside of it.
+//! are played together by assembly (`scan`, `batch`). What the processor finds to do during a
+//! lone one (`one`) lies outside of it: its instructions are few, and ordered so that the
+//! processor sees past them early.
 
 mod batch;
 mod one;

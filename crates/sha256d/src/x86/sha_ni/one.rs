@@ -9,7 +9,7 @@ use core::mem::offset_of;
 
 use super::tables::{FIXED, Fixed, Four};
 use crate::constants::INITIAL;
-use crate::header::{Candidate, to_bytes};
+use crate::header::Candidate;
 use crate::rounds::unrolled;
 use crate::target::Target;
 
@@ -52,11 +52,9 @@ impl State {
     #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
     fn new(words: &[u32; 8]) -> Self {
         let (abcd, efgh) = (load(&words[..4]), load(&words[4..]));
-        let badc = _mm_shuffle_epi32::<0b10_11_00_01>(abcd);
-        let hgfe = _mm_shuffle_epi32::<0b00_01_10_11>(efgh);
         State {
-            abef: _mm_alignr_epi8::<8>(badc, hgfe),
-            cdgh: _mm_blend_epi16::<0b1111_0000>(hgfe, badc),
+            abef: two_of_each::<0b00_01_00_01>(efgh, abcd),
+            cdgh: two_of_each::<0b10_11_10_11>(efgh, abcd),
         }
     }
 
@@ -64,11 +62,9 @@ impl State {
     #[inline]
     #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
     fn halves(&self) -> [__m128i; 2] {
-        let abef = _mm_shuffle_epi32::<0b00_01_10_11>(self.abef);
-        let cdgh = _mm_shuffle_epi32::<0b00_01_10_11>(self.cdgh);
         [
-            _mm_unpacklo_epi64(abef, cdgh),
-            _mm_unpackhi_epi64(abef, cdgh),
+            two_of_each::<0b10_11_10_11>(self.abef, self.cdgh),
+            two_of_each::<0b00_01_00_01>(self.abef, self.cdgh),
         ]
     }
 
@@ -162,6 +158,7 @@ impl Almost {
                 include_str!("one.s"),
                 pad = const offset_of!(Fixed, pad),
                 header_length = const offset_of!(Fixed, header_length),
+                header_13 = const offset_of!(Fixed, header_13),
                 header_sums = const offset_of!(Fixed, header_sums),
                 take_a = const offset_of!(Fixed, take_a),
                 take_gh = const offset_of!(Fixed, take_gh),
@@ -181,6 +178,7 @@ impl Almost {
                 out("xmm5") w5,
                 out("xmm6") w6,
                 out("xmm0") _,
+                out("xmm7") _,
                 out("xmm8") _,
                 out("xmm9") _,
                 options(pure, readonly, nostack, preserves_flags),
@@ -216,20 +214,21 @@ impl Almost {
         let after_62 = _mm_sha256rnds2_epu32(cdgh, abef, sums);
         let upper = _mm_shuffle_epi32::<0b11_10>(sums);
         let after_64 = _mm_sha256rnds2_epu32(abef, after_62, upper);
-        // Lanes, lowest first, are f, e, b, a.
-        let state = [
-            _mm_extract_epi32::<2>(after_64),
-            _mm_extract_epi32::<3>(after_62),
-            _mm_extract_epi32::<2>(after_62),
-            _mm_extract_epi32::<3>(abef),
-            _mm_extract_epi32::<0>(after_64),
-            _mm_extract_epi32::<1>(after_62),
-            _mm_extract_epi32::<0>(after_62),
-            _mm_extract_epi32::<1>(abef),
-        ];
-        to_bytes(&core::array::from_fn(|i| {
-            INITIAL[i].wrapping_add(state[i] as u32)
-        }))
+        // Lanes, lowest first, are f, e, b, a: of the hash these are e, -, a, -; then g, f, c, b;
+        // and -, h, -, d.
+        let (ea, gfcb, hd) = (after_64, after_62, abef);
+        let abc = _mm_shuffle_epi32::<0b11_01_11_00>(_mm_unpackhi_epi32(ea, gfcb));
+        let efg = _mm_shuffle_epi32::<0b11_01_11_00>(_mm_unpacklo_epi32(ea, gfcb));
+        let h = _mm_shuffle_epi32::<0b01_00_00_00>(hd);
+        let abcd = _mm_blend_epi16::<0b1100_0000>(abc, hd);
+        let efgh = _mm_blend_epi16::<0b1100_0000>(efg, h);
+        let halves =
+            [(abcd, FIXED.initial[0]), (efgh, FIXED.initial[1])].map(|(words, initial)| {
+                let words = _mm_add_epi32(words, initial.load());
+                _mm_shuffle_epi8(words, FIXED.reverse.load())
+            });
+        // SAFETY: thirty-two bytes, and every value of them is one of each.
+        unsafe { core::mem::transmute::<[__m128i; 2], [u8; 32]>(halves) }
     }
 }
 
@@ -238,6 +237,16 @@ impl Almost {
 #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
 fn complete(sum: __m128i, before: __m128i) -> __m128i {
     _mm_sha256msg2_epu32(sum, before)
+}
+
+/// Two words of `lower`, then two of `upper`: which, in pairs of bits from the lowest on.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+fn two_of_each<const WHICH: i32>(lower: __m128i, upper: __m128i) -> __m128i {
+    _mm_castps_si128(_mm_shuffle_ps::<WHICH>(
+        _mm_castsi128_ps(lower),
+        _mm_castsi128_ps(upper),
+    ))
 }
 
 /// Four words, the first lowest.
@@ -287,14 +296,29 @@ pub(super) fn verify(midstate: &[u32; 8], words: __m128i, target: &Target) -> Op
     }
 }
 
-/// See [`crate::verify`].
+/// See [`Hasher::verify`](crate::Hasher::verify).
 #[target_feature(enable = "sha,sse4.1,ssse3,avx")]
-pub(crate) fn verify_one(item: &Candidate, target: &Target) -> Option<[u8; 32]> {
-    verify(
-        &item.midstate,
-        last_words(&item.tail, item.nonce_wire),
-        target,
-    )
+pub(crate) fn verify_one(item: &Candidate, target: &Target, hash: &mut [u8; 32]) -> bool {
+    verify(&item.midstate, candidate_words(item), target)
+        .inspect(|found| *hash = *found)
+        .is_some()
+}
+
+/// The words of a candidate's tail and nonce, the first lowest.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3,avx")]
+fn candidate_words(item: &Candidate) -> __m128i {
+    const TAIL: usize = offset_of!(Candidate, tail);
+    const { assert!(TAIL >= 4 && offset_of!(Candidate, nonce_wire) == TAIL + 12) };
+    // The nonce by itself: it is what changes, and a load of sixteen bytes of which some have just
+    // been stored waits for them to reach the cache.
+    let nonce = _mm_cvtsi32_si128(i32::from_ne_bytes(item.nonce_wire));
+    // SAFETY: sixteen bytes of the candidate, of which the last twelve are the tail.
+    let tail = unsafe {
+        let before = core::ptr::from_ref(item).cast::<u8>().add(TAIL - 4);
+        _mm_loadu_si128(before.cast())
+    };
+    _mm_shuffle_epi8(_mm_alignr_epi8::<4>(nonce, tail), FIXED.reverse.load())
 }
 
 /// The words of tail and nonce, the first lowest.

@@ -11,8 +11,10 @@ pub(super) struct Four(pub(super) [u32; 4]);
 /// What the assembly wants beside its arguments.
 #[repr(C, align(16))]
 pub(super) struct Fixed {
-    /// The initial state, and the state after round 0 of the second hash for a word of zero:
-    /// words f, e, b, a and h, g, d, c.
+    /// The initial state.
+    pub(super) initial: [Four; 2],
+    /// The same in the registers' order, and the state after round 0 of the second hash for a
+    /// word of zero: words f, e, b, a and h, g, d, c.
     pub(super) abef0: Four,
     pub(super) cdgh0: Four,
     pub(super) abef1: Four,
@@ -20,6 +22,9 @@ pub(super) struct Fixed {
     /// Words 4 to 7 of a header's second block, and its words 12 to 15.
     pub(super) pad: Four,
     pub(super) header_length: Four,
+    /// From lane 1 on, the words 13 to 15 of a header's second block, word 4 added to the first:
+    /// what the words 20 to 22 have from seven and sixteen before.
+    pub(super) header_13: Four,
     /// Padding in every place; nothing.
     pub(super) pads: Four,
     pub(super) zero: Four,
@@ -43,12 +48,17 @@ pub(super) struct Fixed {
 }
 
 pub(super) static FIXED: Fixed = Fixed {
+    initial: [
+        Four([INITIAL[0], INITIAL[1], INITIAL[2], INITIAL[3]]),
+        Four([INITIAL[4], INITIAL[5], INITIAL[6], INITIAL[7]]),
+    ],
     abef0: Four([INITIAL[5], INITIAL[4], INITIAL[1], INITIAL[0]]),
     cdgh0: Four([INITIAL[7], INITIAL[6], INITIAL[3], INITIAL[2]]),
     abef1: Four([INITIAL[4], AFTER_ROUND_0[1], INITIAL[0], AFTER_ROUND_0[0]]),
     cdgh1: Four([INITIAL[6], INITIAL[5], INITIAL[2], INITIAL[1]]),
     pad: Four([PAD, 0, 0, 0]),
     header_length: Four([0, 0, 0, HEADER_BITS]),
+    header_13: Four([0, PAD, 0, HEADER_BITS]),
     pads: Four([PAD; 4]),
     zero: Four([0; 4]),
     w13: Four([0, 0, HASH_BITS, 0]),
