@@ -51,6 +51,11 @@ impl<M: I2cMaster> BusPort<M> {
         }
     }
 
+    /// It serves this bus.
+    pub fn serves(&self, bus: BusId) -> bool {
+        self.lanes.iter().any(|lane| lane.bus == bus)
+    }
+
     /// The master behind the port.
     pub fn master(&mut self) -> &mut M {
         &mut self.master

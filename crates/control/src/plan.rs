@@ -132,7 +132,8 @@ impl Plan {
             volts: volts(machine),
             // Unknown is not enough to lean on.
             board_switch: machine.peripherals.voltage_controller.present().is_some(),
-            supply_switch: matches!(machine.psu.enable, Fitted::Present(_)),
+            // Where nobody knows of a line it is ordered all the same: nothing else can.
+            supply_switch: !matches!(machine.psu.enable, Fitted::Absent),
             off_before_on: Duration::from_secs(u64::from(
                 machine.psu.off_before_on_s.unwrap_or(0).min(600),
             )),

@@ -122,7 +122,9 @@ fn a_sensor_on_the_die_is_started_and_read() {
             .into_iter()
             .filter(|(_, f)| f.len() == 9 && f[2] == 28 && f[3] == die.control.0)
             .count();
-        assert_eq!(started, die.start.len());
+        // Once a second from five seconds after the ramp on.
+        let (times, rest) = (started / die.start.len(), started % die.start.len());
+        assert!((2..=5).contains(&times) && rest == 0, "{started}");
     }
 }
 

@@ -367,7 +367,7 @@ fn a_supply_that_stands_at_another_voltage_than_it_was_set_to_is_switched_off() 
     bench.run(MINUTE);
     // It restarted, and is at its highest.
     bench.parts.apw_code = 0;
-    bench.run(Duration::from_secs(7));
+    bench.run(Duration::from_secs(22));
     assert_eq!(bench.codes(), [Code::PsuOther]);
     assert!(!bench.line);
 }
@@ -389,10 +389,10 @@ fn voltages_move_in_steps_and_only_inside_the_limits() {
         .iter()
         .filter_map(|l| l.strip_prefix("apw set "));
     let codes: Vec<i32> = set.map(|n| n.parse().expect("a number")).collect();
-    assert!(codes.len() > 20);
-    // 100 mV are 7.9 codes.
+    assert!(codes.len() > 8);
+    // 300 mV are 23.6 codes.
     assert!(
-        codes.windows(2).all(|w| (0..=8).contains(&(w[1] - w[0]))),
+        codes.windows(2).all(|w| (0..=24).contains(&(w[1] - w[0]))),
         "{codes:?}"
     );
 

@@ -2,8 +2,8 @@
 //! own health.
 //!
 //! One question is open at a time, because answers of BM1387 and those behind an FPGA name
-//! neither chip nor register. Questions are few (two a second) and wait until the ramp has
-//! ended. An answer is a *claim* of the chip: nothing here changes what it is told to do.
+//! neither chip nor register. Questions are few (each sensor's and two counters' a second) and
+//! wait until the ramp has ended. An answer is a *claim* of the chip: nothing here changes what it is told to do.
 //!
 //! A counter that has never moved tells nothing: some chips do not have it, and its reset
 //! value is all that a read shows.
@@ -20,10 +20,15 @@ use crate::parts::tmp451;
 
 /// Time between two questions.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Time after a sensor's answer before the next question.
+const BREATH: Duration = Duration::from_millis(50);
 /// Time after the ramp before the first.
 const SETTLED_FOR: Duration = Duration::from_secs(5);
-/// Each sensor is asked this often.
-const SENSE_EVERY: Duration = Duration::from_secs(5);
+/// Each sensor is asked this often: two readings and the time to act make the two seconds
+/// within which a board that is too hot must be off.
+const SENSE_EVERY: Duration = Duration::from_secs(1);
+/// A counter that has waited so long goes before sensors.
+const COUNT_WITHIN: Duration = Duration::from_secs(2);
 /// An answer takes a millisecond or two and may wait behind nonces.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// A sensor's answer is looked for this often, and so many times (published: 1 ms, 50).
@@ -81,6 +86,8 @@ pub(super) enum Claim {
 pub(super) struct Inquiry {
     sensors: Vec<Sensor>,
     chips: Vec<Chip>,
+    /// When the next counter is asked for.
+    count_at: Instant,
     /// The counter that is asked for, and of whom.
     turn: (usize, usize),
     /// A chip turned out mute, and its neighbours have not been heard yet.
@@ -185,6 +192,7 @@ impl Inquiry {
         Inquiry {
             sensors: sensors.collect(),
             chips: vec![Chip::default(); usize::from(shape.chips)],
+            count_at: now + PAUSE,
             turn: (0, 0),
             pending: false,
             told: Vec::new(),
@@ -229,13 +237,27 @@ impl Inquiry {
     }
 
     fn begin(&mut self, now: Instant, around: Around<'_>) -> Option<Command> {
-        let due = self.sensors.iter().position(|s| s.due <= now);
-        match due {
-            Some(sensor) if around.profile.temperature != TemperatureSource::None => {
-                self.sensors[sensor].due = now + SENSE_EVERY;
-                self.start(now, around, sensor, 0)
+        let sensed = around.profile.temperature != TemperatureSource::None;
+        let sensors = self.sensors.iter().enumerate().filter(|_| sensed);
+        let next = sensors.min_by_key(|(_, sensor)| sensor.due);
+        let next = next.map(|(i, sensor)| (i, sensor.due));
+        match next {
+            Some((i, due)) if due <= now && now < self.count_at + COUNT_WITHIN => {
+                self.sensors[i].due = now + SENSE_EVERY;
+                self.start(now, around, i, 0)
             }
-            _ => self.count(now, around),
+            Some((_, due)) if now < self.count_at => {
+                self.open = Open::Idle(due.min(self.count_at));
+                None
+            }
+            None if now < self.count_at => {
+                self.open = Open::Idle(self.count_at);
+                None
+            }
+            _ => {
+                self.count_at = now + PAUSE;
+                self.count(now, around)
+            }
         }
     }
 
@@ -316,7 +338,7 @@ impl Inquiry {
             ((chip + 1) % self.chips.len().max(1), 0)
         };
         let Some((reg, _)) = reg else {
-            self.open = Open::Idle(now + PAUSE);
+            self.open = Open::Idle(now + BREATH);
             return None;
         };
         self.open = Open::Asked {
@@ -354,7 +376,7 @@ impl Inquiry {
         if from.0.is_some_and(|a| a != address) || from.1.is_some_and(|r| r != reg) {
             return None;
         }
-        self.open = Open::Idle(now + PAUSE);
+        self.open = Open::Idle(now + BREATH);
         if let Some(chip) = self.chips.get_mut(chip) {
             (chip.misses, chip.mute) = (0, false);
         }
@@ -471,7 +493,13 @@ impl Inquiry {
             true => (PAUSE_BEHIND, MISSES_BEHIND),
             false => (PAUSE, MISSES),
         };
-        self.open = Open::Idle(now + pause);
+        self.open = match what {
+            What::Sensor(_) => Open::Idle(now + BREATH),
+            What::Counter { .. } => {
+                self.count_at = now + pause;
+                Open::Idle(now + pause.min(BREATH))
+            }
+        };
         let state = self.chips.get_mut(chip)?;
         state.misses = state.misses.saturating_add(1);
         if state.misses < limit {

@@ -75,7 +75,7 @@ impl Mining {
             Phase::Finishing(player) => first.min(player.deadline(shape)),
             Phase::Hashing => {
                 let first = first.min(self.health.deadline());
-                if self.ramp.is_over() {
+                if self.ramp.has_settled() {
                     first.min(self.inquiry.deadline())
                 } else {
                     first
@@ -349,7 +349,7 @@ impl Chain {
     /// The next question to a single chip, once nothing else is going on.
     fn inquire(&mut self, now: Instant) {
         match &mut self.state {
-            State::Mining(mining) if !mining.hashes() || !mining.ramp.is_over() => {
+            State::Mining(mining) if !mining.hashes() || !mining.ramp.has_settled() => {
                 mining.inquiry.hold(now);
                 return;
             }

@@ -177,9 +177,10 @@ impl Ramp {
         matches!(self.phase, Phase::Rising(_) | Phase::Falling(_))
     }
 
-    /// At the target, or stopped below it.
-    pub(super) fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Watching { .. } | Phase::Ended)
+    /// It was at its target once, or was stopped below it. Later moves are those of whoever
+    /// caps the frequency: small, and long.
+    pub(super) fn has_settled(&self) -> bool {
+        self.reached || self.phase == Phase::Ended
     }
 
     /// True while the guard counts.

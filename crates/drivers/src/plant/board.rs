@@ -31,6 +31,8 @@ use super::wrong::Wrong;
 /// The controllers' shortest known patience is 10 s; a second is what stock and other hosts
 /// give them.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// The answer to a heartbeat is looked for after this long; captured hosts wait 300 ms.
+const HEAR: Duration = Duration::from_millis(300);
 /// Heartbeats in a row that may fail.
 const MISSES: u8 = 2;
 /// Tries to bring a controller up before its board is given up, and the pause between them.
@@ -41,9 +43,11 @@ const OFF_TRIES: u8 = 2;
 /// Reads of a memory before it is left alone, and the pause between them.
 const MEMORY_TRIES: u8 = 3;
 const MEMORY_PAUSE: Duration = Duration::from_secs(10);
-/// A rail moves so far at once: under 1 % of any rail, so that a step of the current that
-/// follows stays far below what trips a supply. Assumed.
-const STEP_MV: u32 = 100;
+/// A rail moves so far at once. Whoever orders it moves it slowly; this bounds what an order
+/// that jumps can do: 3 % of any rail, so that the step of the current stays far below what
+/// trips a supply. Not less: a supply behind the x19 FPGA takes two seconds for an order
+/// (captured), and must be able to follow. Assumed.
+const STEP_MV: u32 = 300;
 
 pub(super) struct Board {
     slot: ChainSlot,
@@ -58,6 +62,8 @@ pub(super) struct Board {
     /// The rail as it was set last.
     set: Option<CodedVoltage>,
     heartbeat: Instant,
+    /// A heartbeat was said: its answer is looked for then, and nothing else before.
+    hear: Option<Instant>,
     misses: u8,
     sensors: Sensors,
     memory: Memory,
@@ -115,6 +121,7 @@ impl Board {
             rail: start.or(machine.hashboard.voltage_mv).map(Millivolts::new),
             set: None,
             heartbeat: Instant::ZERO,
+            hear: None,
             misses: 0,
             sensors: Sensors::new(&parts.sensors, slot),
             memory: match &parts.eeprom {
@@ -151,6 +158,9 @@ impl Board {
     pub(super) fn deadline(&self) -> Instant {
         if !self.desk.is_free() {
             return self.desk.deadline();
+        }
+        if let (Power::On, Some(at)) = (&self.power, self.hear) {
+            return at;
         }
         let power = match &self.power {
             Power::Rising { rest, .. } => *rest,
@@ -259,6 +269,11 @@ impl Board {
     }
 
     fn next_job(&mut self, now: Instant, machine: &Machine, out: &mut Out) -> Option<BusJob> {
+        if let (Power::On, Some(at)) = (&self.power, self.hear)
+            && now < at
+        {
+            return None;
+        }
         if let Some(step) = self.next_step(now, machine) {
             let ops = self.controller.as_ref()?.list(step);
             return Some(self.desk.give(now, out.next_id(), What::Step(step), ops));
@@ -290,12 +305,13 @@ impl Board {
                     Some(step) => return Some(*step),
                     None => {
                         self.power = Power::On;
-                        (self.heartbeat, self.misses) = (now, 0);
-                        return Some(Step::Heartbeat);
+                        (self.heartbeat, self.misses, self.hear) = (now, 0, None);
+                        return Some(Step::Beat);
                     }
                 }
             },
-            Power::On if self.heartbeat <= now => Some(Step::Heartbeat),
+            Power::On if self.hear.is_some() => Some(Step::Hear),
+            Power::On if self.heartbeat <= now => Some(Step::Beat),
             Power::On => {
                 let limits = machine.voltage_range_mv()?;
                 let (wanted, set) = (self.rail?, self.set?);
@@ -336,9 +352,12 @@ impl Board {
         if let Step::Voltage(voltage) = step {
             self.set = Some(voltage);
         }
+        let answers = self.answers();
         match (&mut self.power, step) {
             (Power::Rising { at, .. }, _) => *at += 1,
-            (Power::On, Step::Heartbeat) => (self.heartbeat, self.misses) = (now + HEARTBEAT, 0),
+            (Power::On, Step::Beat) if !answers => self.beaten(now),
+            (Power::On, Step::Beat) => self.hear = Some(now + HEAR),
+            (Power::On, Step::Hear) => self.beaten(now - HEAR),
             (Power::Falling { .. }, Step::Disable) => self.power = Power::Off,
             _ => {}
         }
@@ -353,11 +372,11 @@ impl Board {
                 (*at, *tries, *rest) = (0, *tries + 1, now + PAUSE);
             }
             Power::Rising { .. } => self.fail(now, wrong, out),
-            Power::On if step == Step::Heartbeat && self.misses < MISSES => {
+            Power::On if is_beat(step) && self.misses < MISSES => {
                 self.misses += 1;
-                self.heartbeat = now + HEARTBEAT / 4;
+                (self.heartbeat, self.hear) = (now + HEARTBEAT / 4, None);
             }
-            Power::On if step == Step::Heartbeat => self.fail(now, wrong, out),
+            Power::On if is_beat(step) => self.fail(now, wrong, out),
             Power::Falling { tries } if *tries + 1 < OFF_TRIES => *tries += 1,
             Power::Falling { .. } => {
                 self.power = Power::StuckOn;
@@ -367,6 +386,17 @@ impl Board {
             // A voltage that was not taken is ordered again.
             _ => {}
         }
+    }
+
+    /// A heartbeat went through at `then`.
+    fn beaten(&mut self, then: Instant) {
+        (self.heartbeat, self.misses, self.hear) = (then + HEARTBEAT, 0, None);
+    }
+
+    /// The controller answers a heartbeat.
+    fn answers(&self) -> bool {
+        let hears = |c: &Controller| !c.list(Step::Hear).is_empty();
+        self.controller.as_ref().is_some_and(hears)
     }
 
     fn fail(&mut self, now: Instant, wrong: &Wrong, out: &mut Out) {
@@ -379,7 +409,7 @@ impl Board {
     fn down(&mut self, out: &mut Out) {
         self.desk.forget();
         self.power = Power::Off;
-        self.set = None;
+        (self.set, self.hear) = (None, None);
         let slot = self.slot;
         for (sensor, reading) in self.sensors.lose_relay() {
             out.told(Told::Temperature {
@@ -443,6 +473,10 @@ impl Board {
             out.told(Told::Board(self.slot, state));
         }
     }
+}
+
+fn is_beat(step: Step) -> bool {
+    matches!(step, Step::Beat | Step::Hear)
 }
 
 /// A step from one voltage toward another.

@@ -51,6 +51,22 @@ pub(super) enum Step {
     Disable,
     /// The host is alive.
     Heartbeat,
+    /// The same without waiting for the answer, so that the bus is free meanwhile.
+    Beat,
+    /// The answer to it.
+    Hear,
+}
+
+/// Which part of a list.
+enum Half {
+    Both,
+    Say,
+    Hear,
+}
+
+/// Nothing is read, and nothing waited for.
+fn is_said(op: &BusOp) -> bool {
+    matches!(op, BusOp::Transfer { read: 0, .. })
 }
 
 /// From nothing to a rail that is on. Steps that a kind does not have are empty.
@@ -108,6 +124,22 @@ impl Controller {
 
     /// What to put on the bus for a step; empty if this kind has no such step.
     pub(super) fn list(&self, step: Step) -> Vec<BusOp> {
+        let (step, half) = match step {
+            Step::Beat => (Step::Heartbeat, Half::Say),
+            Step::Hear => (Step::Heartbeat, Half::Hear),
+            step => (step, Half::Both),
+        };
+        let mut ops = self.whole_list(step);
+        let said = ops.iter().take_while(|op| is_said(op)).count();
+        match half {
+            Half::Both => {}
+            Half::Say => ops.truncate(said),
+            Half::Hear => drop(ops.drain(..said)),
+        }
+        ops
+    }
+
+    fn whole_list(&self, step: Step) -> Vec<BusOp> {
         match self.part {
             Part::Plain(part) => match step {
                 Step::Clear => part.flush(),
@@ -117,7 +149,7 @@ impl Controller {
                 Step::Voltage(voltage) => part.set_voltage(voltage),
                 Step::Enable => part.enable(true),
                 Step::Disable => part.enable(false),
-                Step::Heartbeat => part.heartbeat(),
+                Step::Heartbeat | Step::Beat | Step::Hear => part.heartbeat(),
                 // It reads back what was ordered and measures nothing.
                 Step::Rail(_) => part.voltage(),
             },
@@ -129,7 +161,7 @@ impl Controller {
                 Step::Voltage(_) => Vec::new(),
                 Step::Enable => part.enable(true),
                 Step::Disable => part.enable(false),
-                Step::Heartbeat => part.heartbeat(),
+                Step::Heartbeat | Step::Beat | Step::Hear => part.heartbeat(),
                 Step::Rail(_) => part.rail(),
             },
             Part::Dspic(part) => match step {
@@ -140,7 +172,7 @@ impl Controller {
                 Step::Voltage(voltage) => part.set_voltage(voltage),
                 Step::Enable => part.enable(true),
                 Step::Disable => part.enable(false),
-                Step::Heartbeat => part.heartbeat(),
+                Step::Heartbeat | Step::Beat | Step::Hear => part.heartbeat(),
                 Step::Rail(_) => Vec::new(),
             },
         }
@@ -167,7 +199,7 @@ impl Controller {
                 _ => {}
             },
             Part::Framed(_) => match step {
-                Step::Clear | Step::Voltage(_) => {}
+                Step::Clear | Step::Voltage(_) | Step::Beat => {}
                 Step::Reset => Pic16f1704Framed::read_reset(reads)?,
                 Step::Jump => Pic16f1704Framed::read_jump(reads)?,
                 Step::Version => match Pic16f1704Framed::read_program(reads)? {
@@ -175,20 +207,20 @@ impl Controller {
                     Program::Loader => return Err(Wrong::StillLoader),
                 },
                 Step::Enable | Step::Disable => Pic16f1704Framed::read_enable(reads)?,
-                Step::Heartbeat => Pic16f1704Framed::read_heartbeat(reads)?,
+                Step::Heartbeat | Step::Hear => Pic16f1704Framed::read_heartbeat(reads)?,
                 Step::Rail(ordered) => {
                     let mv = Pic16f1704Framed::read_rail_mv_floor(reads)?;
                     self.rail(ordered, Some(Millivolts::new(mv)))?;
                 }
             },
             Part::Dspic(_) => match step {
-                Step::Clear | Step::Rail(_) => {}
+                Step::Clear | Step::Rail(_) | Step::Beat => {}
                 Step::Reset => Dspic33Framed::read_reset(reads)?,
                 Step::Jump => Dspic33Framed::read_jump(reads)?,
                 Step::Version => drop(Dspic33Framed::read_version(reads)?),
                 Step::Voltage(_) => Dspic33Framed::read_set_voltage(reads)?,
                 Step::Enable | Step::Disable => Dspic33Framed::read_enable(reads)?,
-                Step::Heartbeat => Dspic33Framed::read_heartbeat(reads)?,
+                Step::Heartbeat | Step::Hear => Dspic33Framed::read_heartbeat(reads)?,
             },
         }
         Ok(())
