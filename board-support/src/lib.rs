@@ -70,8 +70,8 @@ impl Machine {
     }
 
     /// What the part that sets the rail can give: the hashboard's controller if it can,
-    /// else the supply.
-    pub(crate) fn rail_range_mv(&self) -> Option<RangeInclusive<u32>> {
+    /// else the supply. `None`: no such part is known.
+    pub fn rail_range_mv(&self) -> Option<RangeInclusive<u32>> {
         if let Some(code) = self.rail_controller_code() {
             return Some(code.range_mv());
         }

@@ -1,24 +1,22 @@
-//! The plain control-board port: hash power, hashboard resets, plug detection.
+//! The control board's own port: the lines that the dead man keeps, and plug detection.
 
 use units::{ChainSlot, Instant};
+
+use crate::{Beats, DeadMan, Lines, Order, Refusal, Told};
 
 /// What can be done to the board.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BoardOp {
-    /// Switch the power of one hashboard.
+    /// Switch the power of one hashboard, on a machine without supply and controllers: a
+    /// chain alone.
     Rail {
         /// The hashboard's slot.
         slot: ChainSlot,
         /// Power on or off.
         on: bool,
     },
-    /// Drive one hashboard's reset line.
-    Reset {
-        /// The hashboard's slot.
-        slot: ChainSlot,
-        /// Held in reset, or released.
-        asserted: bool,
-    },
+    /// Something for the dead man.
+    Order(Order),
     /// Report whether a hashboard is plugged in.
     ReadPlug {
         /// The slot to look at.
@@ -43,10 +41,82 @@ pub enum BoardEvent {
         /// Errno, or 0.
         errno: i32,
     },
+    /// The dead man has carried this out.
+    Done(Order),
+    /// The dead man refuses this.
+    Refused(Order, Refusal),
+    /// News of the dead man.
+    Told(Told),
 }
 
 /// The control board.
 pub trait BoardPort {
     /// Do one operation and append what came of it.
     fn apply(&mut self, now: Instant, op: BoardOp, events: &mut Vec<BoardEvent>);
+    /// Do what is due and append what happened.
+    fn poll(&mut self, now: Instant, events: &mut Vec<BoardEvent>);
+    /// When [`poll`](Self::poll) must be called next.
+    fn next_event(&self) -> Option<Instant>;
+}
+
+/// Whether hashboards are plugged in.
+pub trait Plugs {
+    /// A board is in this slot; an error is the errno, or 0.
+    fn present(&mut self, now: Instant, slot: ChainSlot) -> Result<bool, i32>;
+}
+
+/// [`BoardPort`] of a board whose lines the dead man keeps.
+pub struct GuardedBoard<L: Lines, P> {
+    dead_man: DeadMan<L>,
+    beats: Beats,
+    plugs: P,
+    told: Vec<Told>,
+}
+
+impl<L: Lines, P: Plugs> GuardedBoard<L, P> {
+    /// A port over a dead man. `beats` counts the turns of the loops that he was made with.
+    pub fn new(dead_man: DeadMan<L>, beats: Beats, plugs: P) -> Self {
+        GuardedBoard {
+            dead_man,
+            beats,
+            plugs,
+            told: Vec::new(),
+        }
+    }
+
+    fn pass_on(&mut self, now: Instant, events: &mut Vec<BoardEvent>) {
+        self.dead_man.service(now, &mut self.told);
+        events.extend(self.told.drain(..).map(BoardEvent::Told));
+    }
+}
+
+impl<L: Lines, P: Plugs> BoardPort for GuardedBoard<L, P> {
+    fn apply(&mut self, now: Instant, op: BoardOp, events: &mut Vec<BoardEvent>) {
+        match op {
+            // There is no such switch here.
+            BoardOp::Rail { slot, .. } => events.push(BoardEvent::Failed { slot, errno: 0 }),
+            BoardOp::ReadPlug { slot } => events.push(match self.plugs.present(now, slot) {
+                Ok(present) => BoardEvent::Plug { slot, present },
+                Err(errno) => BoardEvent::Failed { slot, errno },
+            }),
+            BoardOp::Order(order) => {
+                for (who, count) in self.beats.read() {
+                    self.dead_man.heard(who, count);
+                }
+                events.push(match self.dead_man.order(now, order) {
+                    Ok(()) => BoardEvent::Done(order),
+                    Err(refusal) => BoardEvent::Refused(order, refusal),
+                });
+                self.pass_on(now, events);
+            }
+        }
+    }
+
+    fn poll(&mut self, now: Instant, events: &mut Vec<BoardEvent>) {
+        self.pass_on(now, events);
+    }
+
+    fn next_event(&self) -> Option<Instant> {
+        self.dead_man.next_event()
+    }
 }

@@ -8,6 +8,7 @@
 //!
 //! A port does not know what a chip, a job or a nonce is. It moves whole frames.
 
+mod beats;
 mod board;
 mod bus;
 mod bus_list;
@@ -24,7 +25,8 @@ mod link;
 mod orders;
 mod uart;
 
-pub use board::{BoardEvent, BoardOp, BoardPort};
+pub use beats::{Beat, Beats};
+pub use board::{BoardEvent, BoardOp, BoardPort, GuardedBoard, Plugs};
 pub use bus::{BUS_OPS_MAX, BUS_READ_MAX, BUS_WRITE_MAX, BusDone, BusError, BusId, BusJob, BusOp};
 pub use bus_list::BUS_RETRY_MIN;
 pub use bus_port::{BUS_QUEUE_MAX, BUS_WITHIN_MAX, BusPort};
@@ -47,6 +49,12 @@ pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};
 pub struct MachinePorts {
     /// Chain links. One port may serve several slots (an FPGA) or one (a UART).
     pub links: Vec<Box<dyn LinkPort + Send>>,
-    /// Power, resets and plug detection.
+    /// I2C buses; empty for a chain alone.
+    pub buses: Vec<BusPort<Box<dyn I2cMaster + Send>>>,
+    /// Fans, where there are any.
+    pub fans: Option<Box<dyn FanPort + Send>>,
+    /// Enable line, resets and plug detection.
     pub board: Box<dyn BoardPort + Send>,
+    /// Where the loops that serve these ports show that they are alive.
+    pub beats: Beats,
 }

@@ -103,6 +103,23 @@ fn power_lost_on_the_way_down_does_not_bring_the_chain_up_again() {
 }
 
 #[test]
+fn a_cut_is_off_at_once_from_every_state() {
+    for after_ms in [0, 500, 3_000, 20_000] {
+        let mut bench = Bench::new(s19_pro(), 26);
+        bench.input(Input::Start);
+        bench.run(Duration::from_millis(after_ms));
+        let from = bench.sent.len();
+        bench.input(Input::Cut);
+        assert_eq!(bench.chain.state(), ChainState::Off, "{after_ms}");
+        let at = |wanted: &Sent| bench.sent[from..].iter().position(|s| s.1 == *wanted);
+        let (reset, power) = (at(&Sent::Reset(true)), at(&Sent::Rail(false)));
+        assert!(reset.is_some() && reset < power, "{after_ms}");
+        bench.run(MINUTE);
+        assert_eq!(bench.chain.state(), ChainState::Off, "{after_ms}");
+    }
+}
+
+#[test]
 fn a_cap_is_reached_in_steps_down_and_left_in_steps_up() {
     let mut bench = up();
     assert_eq!(mhz(&bench), 525.0);

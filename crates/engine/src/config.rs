@@ -22,6 +22,20 @@ pub struct EngineConfig {
     pub seed: u64,
     /// Version of the firmware, for snapshot and pools.
     pub firmware: String,
+    /// Supply, voltage controllers, sensors and fans, and what decides about them. `None` for
+    /// chains alone: hash power is then a switch per slot.
+    pub hardware: Option<HardwareConfig>,
+}
+
+/// What decides about heat and power is told once.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HardwareConfig {
+    /// What only the machine's own configuration can say.
+    pub local: control::Local,
+    /// Why the process began.
+    pub cause: control::StartCause,
+    /// What [`Effect::Remember`](crate::Effect::Remember) wrote last.
+    pub remembered: control::Persisted,
 }
 
 /// One pool.

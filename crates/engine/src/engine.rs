@@ -10,6 +10,7 @@ use units::{ChainSlot, Duration, Instant, NonceReport, PoolIndex, SessionId};
 use crate::config::EngineConfig;
 use crate::event::{Effect, Event, PoolEvent};
 use crate::faults::Faults;
+use crate::hardware::Hardware;
 use crate::rates::Rates;
 
 /// Notes kept for the log page.
@@ -61,6 +62,8 @@ pub struct Engine {
     pub(crate) faults: Faults,
     pub(crate) decisions: VecDeque<Decision>,
     pub(crate) rates: Rates,
+    /// Heat, power and air; `None` for chains alone.
+    pub(crate) hardware: Option<Hardware>,
 }
 
 /// One pool's client and the session that it has now.
@@ -94,7 +97,12 @@ impl Engine {
         let chains = crate::wiring::make_chains(now, &config)?;
         let scheduler = crate::wiring::make_scheduler(&config, &chains);
         let pools = crate::wiring::make_pools(&config, &chains);
+        let hardware = config
+            .hardware
+            .clone()
+            .map(|hardware| Hardware::new(&config.machine, config.settle_percent, hardware));
         Ok(Engine {
+            hardware,
             config,
             mode: Mode::Idle,
             started: now,
@@ -120,10 +128,16 @@ impl Engine {
         match event {
             Event::Start => self.start(),
             Event::Links(events) => self.link_events(events),
-            Event::Board(event) => {
-                let (hal::BoardEvent::Plug { slot, .. } | hal::BoardEvent::Failed { slot, .. }) =
-                    event;
-                self.give_chain(slot, drivers::Input::Board(event));
+            Event::Board(event) => self.board_event(event),
+            Event::Bus(done) => {
+                if let Some(hardware) = &mut self.hardware {
+                    hardware.bus(self.now, done);
+                }
+            }
+            Event::Fans(event) => {
+                if let Some(hardware) = &mut self.hardware {
+                    hardware.fans(self.now, event);
+                }
             }
             Event::Pool { pool, event } => self.pool_event(pool, event),
             Event::Command(command) => self.command(command),
@@ -156,8 +170,10 @@ impl Engine {
             Mode::Stopping(deadline) => Some(deadline),
             _ => None,
         };
+        let hardware = self.hardware.as_ref().and_then(Hardware::next_deadline);
         chains
             .chain(pools)
+            .chain(hardware)
             .chain(self.scheduler.next_deadline())
             .chain(stop)
             .min()
@@ -168,7 +184,26 @@ impl Engine {
         self.notes.iter()
     }
 
-    fn give_chain(&mut self, slot: ChainSlot, input: drivers::Input) {
+    fn board_event(&mut self, event: hal::BoardEvent) {
+        use hal::{BoardEvent, Order};
+        let now = self.now;
+        let kept = self.hardware.as_mut().is_some_and(|h| h.board(now, event));
+        match event {
+            BoardEvent::Plug { slot, .. } | BoardEvent::Failed { slot, .. } => {
+                self.give_chain(slot, drivers::Input::Board(event));
+            }
+            // A chain whose reset does not obey cannot be brought up.
+            BoardEvent::Refused(Order::Reset { slot, .. }, _) => {
+                let failed = BoardEvent::Failed { slot, errno: 0 };
+                self.give_chain(slot, drivers::Input::Board(failed));
+            }
+            BoardEvent::Done(_) | BoardEvent::Refused(..) | BoardEvent::Told(_) => {
+                debug_assert!(kept || self.hardware.is_none());
+            }
+        }
+    }
+
+    pub(crate) fn give_chain(&mut self, slot: ChainSlot, input: drivers::Input) {
         if let Some(chain) = self.chains.iter_mut().find(|c| c.slot == slot) {
             chain.driver.handle(self.now, input);
         }
@@ -196,7 +231,26 @@ impl Engine {
         for i in 0..self.pools.len() {
             self.pools[i].client.handle(now, stratum::Input::Start);
         }
-        self.each_chain(&drivers::Input::Start);
+        match &mut self.hardware {
+            Some(hardware) => {
+                hardware.start(now);
+                self.watch_sensors();
+            }
+            None => self.each_chain(&drivers::Input::Start),
+        }
+    }
+
+    /// Chains ask the sensors that their chips relay.
+    fn watch_sensors(&mut self) {
+        let parts = &self.config.machine.peripherals;
+        let sensors: Vec<_> = parts
+            .sensors
+            .iter()
+            .filter_map(crate::hardware::chip_sensor)
+            .collect();
+        for chain in &mut self.chains {
+            chain.driver.set_sensors(&sensors);
+        }
     }
 
     fn wake(&mut self) {
@@ -222,6 +276,9 @@ impl Engine {
                 self.chains[i].driver.handle(now, drivers::Input::Wake);
             }
         }
+        if let Some(hardware) = &mut self.hardware {
+            hardware.wake(now);
+        }
     }
 
     fn pool_event(&mut self, pool: PoolIndex, event: PoolEvent) {
@@ -241,6 +298,12 @@ impl Engine {
 
     fn command(&mut self, command: Command) {
         match (command, self.mode) {
+            (Command::Pause, Mode::Running) if self.hardware.is_some() => {
+                self.command_hardware(control::Command::Pause);
+            }
+            (Command::Resume, Mode::Running) if self.hardware.is_some() => {
+                self.command_hardware(control::Command::Resume);
+            }
             (Command::Pause, Mode::Running) => {
                 self.mode = Mode::Paused;
                 self.decide("machine", "pause", "operator's command");
@@ -260,7 +323,17 @@ impl Engine {
     fn begin_stop(&mut self) {
         self.mode = Mode::Stopping(self.now + STOP_WITHIN);
         self.decide("machine", "shut down", "operator's command");
-        self.each_chain(&drivers::Input::Stop);
+        match self.hardware {
+            Some(_) => self.command_hardware(control::Command::Shutdown),
+            None => self.each_chain(&drivers::Input::Stop),
+        }
+    }
+
+    fn command_hardware(&mut self, command: control::Command) {
+        let now = self.now;
+        if let Some(hardware) = &mut self.hardware {
+            hardware.command(now, command);
+        }
     }
 
     /// Chains go first; sessions stay until the last shares are answered, so that nothing
@@ -269,10 +342,19 @@ impl Engine {
         let Mode::Stopping(deadline) = self.mode else {
             return;
         };
-        let quiet =
-            self.chains.iter().all(ChainUnit::is_off) && self.scheduler.shares().in_flight == 0;
+        let down = match &self.hardware {
+            Some(hardware) => hardware.is_down(),
+            None => true,
+        };
+        let quiet = down
+            && self.chains.iter().all(ChainUnit::is_off)
+            && self.scheduler.shares().in_flight == 0;
         if !quiet && self.now < deadline {
             return;
+        }
+        if let Some(hardware) = &mut self.hardware {
+            hardware.end(self.now);
+            self.each_chain(&drivers::Input::Cut);
         }
         for pool in &mut self.pools {
             pool.client.handle(self.now, stratum::Input::Stop);
@@ -290,7 +372,10 @@ impl Engine {
             if state == self.chains[i].state {
                 continue;
             }
-            self.chains[i].state = state;
+            let before = std::mem::replace(&mut self.chains[i].state, state);
+            if self.hardware.is_some() && moves(before) && moves(state) {
+                continue; // control's ramp, told by control
+            }
             let place = format!("chain {slot}");
             let reason = self.reason_for(&place, state);
             self.decide(&place, state_word(state), &reason);
@@ -310,6 +395,10 @@ impl Engine {
                 .map_or_else(String::new, |note| {
                     format!("{} {}", note.code.text(), note.detail)
                 }),
+            Off if self.hardware.is_some() => format!(
+                "no hash power for its board: see `{}`",
+                place.replace("chain", "slot")
+            ),
             Off => match self.mode {
                 Mode::Paused => "paused by the operator".to_owned(),
                 _ => "the machine shuts down".to_owned(),
@@ -333,6 +422,12 @@ impl Engine {
             reason: reason.to_owned(),
         });
     }
+}
+
+/// It hashes while its frequency moves, or at its end.
+fn moves(state: telemetry::ChainState) -> bool {
+    use telemetry::ChainState::{Hashing, Ramping};
+    matches!(state, Hashing | Ramping)
 }
 
 fn state_word(state: telemetry::ChainState) -> &'static str {

@@ -1,6 +1,7 @@
 //! All that can wake the engine and all that it can do to the world.
 
-use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp};
+use control::Persisted;
+use hal::{BoardEvent, BoardOp, BusDone, BusJob, FanEvent, FanOp, LinkEvent, LinkOp};
 use telemetry::{Command, Note};
 use units::{ChainSlot, PoolIndex};
 
@@ -14,6 +15,10 @@ pub enum Event {
     Links(Vec<(ChainSlot, LinkEvent)>),
     /// The control board said something.
     Board(BoardEvent),
+    /// A list for a bus has ended.
+    Bus(BusDone),
+    /// A fan said something.
+    Fans(FanEvent),
     /// A pool's connection did something.
     Pool {
         /// The pool.
@@ -52,6 +57,12 @@ pub enum Effect {
     },
     /// Give this to the control board.
     Board(BoardOp),
+    /// Give this list to its bus.
+    Bus(BusJob),
+    /// Give this to the fans.
+    Fans(FanOp),
+    /// Write this down where it survives power loss.
+    Remember(Persisted),
     /// Open a connection. A connection of this pool that is still open is dropped first.
     Connect {
         /// The pool.

@@ -53,7 +53,13 @@ fn is_lasting(code: Code) -> bool {
     }
     !matches!(
         code,
-        PoolJob | PoolDifficulty | PoolMessage | PoolProtocol | PoolNoAnswer | ChainRestart
+        PoolJob
+            | PowerLimited
+            | PoolDifficulty
+            | PoolMessage
+            | PoolProtocol
+            | PoolNoAnswer
+            | ChainRestart
     )
 }
 
@@ -96,6 +102,24 @@ fn cleared_by(code: Code) -> &'static [Code] {
             PoolVersionBits,
         ],
         ChainChipBack => &[ChainChipLost],
+        PsuUp => &[PsuFailed, PsuOther, PsuCut, PsuType, PsuVoltage],
+        BoardUp => &[BoardController],
+        FanBack => &[FanLost],
+        HeatRestored => &[HeatDerate],
+        PowerOn => &[
+            HeatStop,
+            SensorSilent,
+            SensorImplausible,
+            SensorNone,
+            FanFew,
+            FanStopped,
+            PowerSupply,
+            PowerSag,
+            PowerOver,
+            PowerBoard,
+            PowerStuck,
+            PowerRestart,
+        ],
         _ => &[],
     }
 }

@@ -13,10 +13,14 @@ mod config;
 mod engine;
 mod event;
 mod faults;
+mod hardware;
+mod keeper;
 mod rates;
 mod snapshot;
 mod wiring;
 
-pub use config::{EngineConfig, PoolConfig};
+pub use config::{EngineConfig, HardwareConfig, PoolConfig};
+pub use control::{Cooling, FanMode, Intent, Local, Persisted, StartCause};
 pub use engine::Engine;
 pub use event::{Effect, Event, PoolEvent};
+pub use hardware::hash_power;

@@ -1,11 +1,17 @@
 //! The engine as the outside sees it.
 
+use drivers::plant::{BoardState, SupplyState};
 use telemetry::{
-    Chain, ChainState, Hashrate, Machine, MachineState, PoolState, Psu, Snapshot, Temperature,
+    Chain, ChainState, Fan, Hashrate, Machine, MachineState, PoolState, Psu, Quality, Sensed,
+    Snapshot, Temperature,
 };
-use units::{HashRate, Instant};
+use units::{Celsius, Duration, HashRate, Instant, Millivolts, Rpm};
 
 use crate::engine::{ChainUnit, Engine, Mode};
+use crate::hardware::Hardware;
+
+/// Sensors are asked every second, those behind chips every five.
+const STALE_AFTER: Duration = Duration::from_secs(12);
 
 impl Engine {
     /// The whole machine as one value. Counts `seq` up, so the caller decides the pace.
@@ -17,6 +23,7 @@ impl Engine {
             .iter_mut()
             .map(|chain| chain_view(chain, now))
             .collect();
+        let chains = self.with_voltages(chains);
         let nominal: HashRate = self.chains.iter().map(|c| c.driver.nominal()).sum();
         let ticket_hashes = self.chains.first().map_or(0.0, |c| c.ticket_hashes);
         let [s5, m1, m15, h1] = self
@@ -49,8 +56,8 @@ impl Engine {
             },
             chains,
             temperatures: self.temperatures(),
-            fans: Vec::new(),
-            psu: Psu::default(),
+            fans: self.fans(),
+            psu: self.psu(),
             power_w: None,
             efficiency_j_per_th: None,
             pools,
@@ -71,6 +78,14 @@ impl Engine {
             Mode::Paused => return MachineState::Paused,
             Mode::Idle => return MachineState::Starting,
             Mode::Running => {}
+        }
+        match self.hardware.as_ref().map(Hardware::state) {
+            None | Some(control::State::Starting | control::State::Hashing) => {}
+            Some(control::State::Paused) => return MachineState::Paused,
+            Some(control::State::Sleeping) => return MachineState::Sleeping,
+            Some(control::State::NoPool) => return MachineState::NoPool,
+            Some(control::State::Fault) => return MachineState::Fault,
+            Some(control::State::Stopped) => return MachineState::Stopping,
         }
         let any = |wanted: &[ChainState]| chains.iter().any(|c| wanted.contains(&c.state));
         let powered = [ChainState::Ramping, ChainState::Hashing];
@@ -100,8 +115,72 @@ impl Engine {
         }
     }
 
-    /// What chips measure or relay.
+    fn fans(&self) -> Vec<Fan> {
+        let Some(hardware) = &self.hardware else {
+            return Vec::new();
+        };
+        let duty_percent = hardware.duty.map(|duty| f64::from(duty.percent()));
+        let fans = hardware.fans.iter().map(|fan| Fan {
+            rpm: fan.value().map(Rpm::rpm),
+            duty_percent,
+        });
+        fans.collect()
+    }
+
+    fn psu(&self) -> Psu {
+        let supply = self.hardware.as_ref().map(|hardware| hardware.supply);
+        Psu {
+            voltage_mv: match supply {
+                Some(SupplyState::On(voltage)) => voltage.map(Millivolts::mv),
+                _ => None,
+            },
+            power_w: None,
+        }
+    }
+
+    /// What sensors say, board by board in the order of the machine's list.
     fn temperatures(&self) -> Vec<Temperature> {
+        match &self.hardware {
+            Some(hardware) => self.sensed(hardware),
+            None => self.relayed(),
+        }
+    }
+
+    fn sensed(&self, hardware: &Hardware) -> Vec<Temperature> {
+        let sensors = &self.config.machine.peripherals.sensors;
+        let boards = hardware.boards.iter().enumerate();
+        boards
+            .flat_map(|(slot, board)| {
+                let readings = board.temperatures.iter().zip(sensors).enumerate();
+                readings.map(move |(i, (reading, sensor))| {
+                    let place = place_word(sensor.place);
+                    let (temp_c, quality) = self.quality(*reading);
+                    Temperature {
+                        place: format!("board {slot} {place} {i}"),
+                        temp_c,
+                        quality,
+                    }
+                })
+            })
+            .collect()
+    }
+
+    /// A reading as people are shown it. How old counts as stale is what a page needs; control
+    /// has its own rule.
+    fn quality(&self, reading: Sensed<Celsius>) -> (Option<f64>, Quality) {
+        match reading {
+            Sensed::Unknown => (None, Quality::Stale),
+            Sensed::Absent => (None, Quality::Absent),
+            Sensed::Failed { .. } => (None, Quality::Failed),
+            Sensed::Value { value, at } if self.now.since(at) > STALE_AFTER => {
+                (Some(value.c()), Quality::Stale)
+            }
+            Sensed::Value { value, .. } => (Some(value.c()), Quality::Good),
+        }
+    }
+
+    /// What chips measure or relay, of a chain alone.
+    fn relayed(&self) -> Vec<Temperature> {
         let chains = self.chains.iter();
         chains
             .flat_map(|chain| {
@@ -115,6 +194,23 @@ impl Engine {
             .collect()
     }
 
+    /// The rail of each board: its controller's, or the supply's.
+    fn with_voltages(&self, mut chains: Vec<Chain>) -> Vec<Chain> {
+        let Some(hardware) = &self.hardware else {
+            return chains;
+        };
+        let supply = match hardware.supply {
+            SupplyState::On(voltage) => voltage,
+            _ => None,
+        };
+        for (chain, board) in chains.iter_mut().zip(&hardware.boards) {
+            if let BoardState::On(voltage) = board.power {
+                chain.voltage_mv = voltage.or(supply).map(Millivolts::mv);
+            }
+        }
+        chains
+    }
+
     fn never_worked(&self) -> bool {
         self.chains.iter().all(|chain| !chain.rates.has_counted())
     }
@@ -126,4 +222,13 @@ fn chain_view(chain: &mut ChainUnit, now: Instant) -> Chain {
     view.hashrate_ths = m1.map(|nonces| HashRate::from_hs(nonces * chain.ticket_hashes).ths());
     view.chips = Some(chain.driver.chips(now));
     view
+}
+
+fn place_word(place: board_support::Place) -> &'static str {
+    match place {
+        board_support::Place::Inlet => "inlet",
+        board_support::Place::Outlet => "outlet",
+        board_support::Place::Board => "board",
+        board_support::Place::Chip => "chip",
+    }
 }

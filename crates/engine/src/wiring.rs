@@ -121,6 +121,7 @@ impl Engine {
                 moved |= self.take_from_chain(i);
             }
             moved |= self.judge_nonces();
+            moved |= self.settle_hardware();
             if !moved {
                 return;
             }
@@ -218,7 +219,7 @@ impl Engine {
         match effect {
             drivers::Effect::Link(op) => self.effects.push_back(Effect::Link { slot, op }),
             drivers::Effect::Board(op) => self.effects.push_back(Effect::Board(op)),
-            drivers::Effect::Power(on) => self.power(index, on),
+            drivers::Effect::Power(on) => self.wants_power(index, on),
             drivers::Effect::Nonce(report) => self.nonces.push(report),
             drivers::Effect::WantWork(count) => self.chains[index].wanted = count,
             drivers::Effect::Reset => {
@@ -227,19 +228,6 @@ impl Engine {
                     .handle(now, scheduler::Input::ChainReset(slot));
             }
             drivers::Effect::Note(note) => self.tell(note),
-        }
-    }
-
-    /// Hash power as the board port has it: a switch per slot that never fails.
-    fn power(&mut self, index: usize, on: bool) {
-        let slot = self.chains[index].slot;
-        self.effects
-            .push_back(Effect::Board(hal::BoardOp::Rail { slot, on }));
-        if on {
-            let now = self.now;
-            self.chains[index]
-                .driver
-                .handle(now, drivers::Input::Powered);
         }
     }
 

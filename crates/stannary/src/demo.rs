@@ -2,7 +2,8 @@
 //!
 //! A twin of the machine, a pool (the twin's own unless another is named), the daemon as
 //! it runs on a miner, and the page. What differs from `run` is said where it is shown:
-//! settle times of the bring-up are shortened.
+//! settle times of the bring-up are shortened, and there is no site with which a resume would
+//! have to be staggered.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,20 +11,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use api::{Handle, Published};
-use engine::{EngineConfig, PoolConfig};
+use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, StartCause};
 use stratum::Endpoint;
 use telemetry::{Code, Snapshot};
 use twin::machine::{TwinMachine, TwinOptions};
 use twin::pool::PoolOptions;
-use units::{Difficulty, DifficultyOne, Instant};
+use units::{Difficulty, DifficultyOne, Duration, Instant};
 
 use crate::cli::{DemoArgs, socket_folder};
 use crate::pool_server::{self, PoolServer, PoolServerOptions};
 use crate::runnable::refusal;
-use crate::runtime::{Clock, Commands, Miner, PortLock};
+use crate::runtime::{Clock, Commands, Miner, PortLock, end_safely_on_panic};
 use crate::show::{Progress, Publisher};
 use crate::twin_scale::{self, EASY_HASHES_PER_S, USUAL_BITS_MAX};
-use crate::{FIRMWARE, LOG_NOTES, signals, summary};
+use crate::{FIRMWARE, LOG_NOTES, signals, summary, voltages, whole};
 
 /// Zero bits of difficulty one at the twin's own pool: four hashes of real search per
 /// "2^32", so that a laptop keeps up with hundreds of modelled terahashes.
@@ -40,10 +41,13 @@ const SETTLE_PERCENT: u8 = 10;
 
 /// Run the demo. True if it earned shares and lost none, by the accounts of both twins.
 pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
-    let machine = board_support::machine(&options.machine)?;
+    let mut machine = board_support::machine(&options.machine)?;
     if let Some(why) = refusal(&machine) {
         let name = &machine.model;
         anyhow::bail!("`{name}` cannot be run: {why}\nhint: `stannary machines` shows what can");
+    }
+    for said in voltages::take_twins(&mut machine)? {
+        eprintln!("note: {said}");
     }
     let bits = if options.pool.is_some() {
         // Difficulties are absolute there, so more is really hashed.
@@ -59,13 +63,12 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
         ledger_frames_max: RECORDS_KEPT,
         ..TwinOptions::default()
     };
-    let twin = Arc::new(Mutex::new(TwinMachine::new(&machine, twin_options)?));
-    let ports = hal_emulated::ports(Arc::clone(&twin));
-
     let (pool_server, pool) = open_pool(options, difficulty_one)?;
     let socket = private_socket();
     let _lock = PortLock::take(&socket)?;
 
+    let clock = Clock::start();
+    let whole = whole::machine(&machine, twin_options, SETTLE_PERCENT, clock)?;
     let config = EngineConfig {
         machine,
         backend: "twin".into(),
@@ -75,9 +78,20 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
         thinning: 1,
         seed: options.seed,
         firmware: FIRMWARE.into(),
+        hardware: Some(HardwareConfig {
+            local: Local {
+                seed: options.seed,
+                start_delay_max: Duration::ZERO,
+                resume_delay_max: Duration::ZERO,
+                ..Local::default()
+            },
+            cause: StartCause::Restart,
+            remembered: Persisted::default(),
+        }),
     };
-    let mut miner = Miner::new(config, ports, Clock::start())?;
-    signals::shut_down_on_signal(miner.commands())?;
+    let mut miner = Miner::new(config, whole.ports, clock)?;
+    end_safely_on_panic(miner.cutter());
+    signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
     let page = open_page(options.http, socket, &shelf, miner.commands())?;
 
@@ -97,7 +111,7 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
     Ok(summarize(
         &last,
         progress.ended_at(),
-        &twin,
+        &whole.twin,
         pool_server.as_ref(),
     ))
 }

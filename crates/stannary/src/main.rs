@@ -10,9 +10,12 @@ mod runnable;
 mod runtime;
 mod show;
 mod signals;
+mod state_file;
 mod summary;
 mod twin_pty;
 mod twin_scale;
+mod voltages;
+mod whole;
 
 use std::process::ExitCode;
 

@@ -1,24 +1,31 @@
 //! `stannary run`: the daemon.
 
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api::Published;
-use engine::{EngineConfig, PoolConfig};
-use telemetry::Code;
-use twin::machine::{TwinMachine, TwinOptions};
+use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, StartCause};
+use telemetry::{Code, Note, Snapshot};
+use twin::machine::TwinOptions;
 
 use crate::cli::config::{Backend, Config, Twin};
-use crate::runtime::{Clock, Miner, PortLock};
+use crate::runtime::{Clock, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
-use crate::{FIRMWARE, LOG_NOTES, signals};
+use crate::state_file::{self, Boot, Left, StateFile};
+use crate::{FIRMWARE, LOG_NOTES, signals, whole};
 
-/// Run until SIGTERM or SIGINT. Settle times are never scaled here.
+/// Settle times are never scaled here.
+const SETTLE_PERCENT: u8 = 100;
+
+/// Run until SIGTERM or SIGINT.
 pub(crate) fn run(config: Config) -> Result<()> {
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
     let _lock = PortLock::take(&config.api.socket)?;
+    let (left, state) = read_state(config.state.as_deref())?;
+    let clock = Clock::start();
     let Backend::Twin(Twin {
         seed,
         difficulty_one,
@@ -30,8 +37,8 @@ pub(crate) fn run(config: Config) -> Result<()> {
         ledger_frames_max: 0,
         ..TwinOptions::default()
     };
-    let twin = TwinMachine::new(&config.machine, options)?;
-    let ports = hal_emulated::ports(Arc::new(Mutex::new(twin)));
+    let whole = whole::machine(&config.machine, options, SETTLE_PERCENT, clock)?;
+    let seed = random_seed().context("no random numbers")?;
     let engine = EngineConfig {
         machine: config.machine,
         backend: "twin".into(),
@@ -46,13 +53,22 @@ pub(crate) fn run(config: Config) -> Result<()> {
                 difficulty_one: pool.difficulty_one,
             })
             .collect(),
-        settle_percent: 100,
+        settle_percent: SETTLE_PERCENT,
         thinning: 1,
-        seed: random_seed().context("no random numbers")?,
+        seed,
         firmware: FIRMWARE.into(),
+        hardware: Some(HardwareConfig {
+            local: Local {
+                seed,
+                ..Local::default()
+            },
+            cause: left.cause,
+            remembered: left.remembered,
+        }),
     };
-    let mut miner = Miner::new(engine, ports, Clock::start())?;
-    signals::shut_down_on_signal(miner.commands())?;
+    let mut miner = Miner::new(engine, whole.ports, clock)?;
+    end_safely_on_panic(miner.cutter());
+    signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
     let commands = miner.commands();
     let listen = api::Listen {
@@ -69,9 +85,48 @@ pub(crate) fn run(config: Config) -> Result<()> {
         .first()
         .map(|address| format!("http://{address}/"));
     tracing::info!(code = Code::Started.text(), page = page_at, "started");
-    miner.run(&mut Publisher::new(shelf));
+    miner.run(&mut Daemon {
+        publisher: Publisher::new(shelf),
+        state,
+    });
     tracing::info!(code = Code::Stopping.text(), "everything is off");
     Ok(())
+}
+
+/// What the last run left, where the configuration names a place for it. Without one the
+/// machine counts as having had power: its twin has.
+fn read_state(path: Option<&Path>) -> Result<(Left, Option<StateFile>)> {
+    let Some(path) = path else {
+        let left = Left {
+            remembered: Persisted::default(),
+            cause: StartCause::Restart,
+        };
+        return Ok((left, None));
+    };
+    let (left, state) = state_file::open(path, Boot::this()).context("no thread for the state")?;
+    Ok((left, Some(state)))
+}
+
+/// Publishes, and writes down what is to be remembered.
+struct Daemon {
+    publisher: Publisher,
+    state: Option<StateFile>,
+}
+
+impl Observer for Daemon {
+    fn snapshot(&mut self, snapshot: &Arc<Snapshot>) {
+        self.publisher.snapshot(snapshot);
+    }
+
+    fn note(&mut self, note: &Note) {
+        self.publisher.note(note);
+    }
+
+    fn remember(&mut self, what: Persisted) {
+        if let Some(state) = &self.state {
+            state.remember(what);
+        }
+    }
 }
 
 /// A restart begins its search elsewhere: no header is then hashed twice.

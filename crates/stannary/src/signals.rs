@@ -1,4 +1,5 @@
-//! SIGTERM and SIGINT: ramp down, power off, exit 0. A second one ends at once.
+//! SIGTERM and SIGINT: ramp down, power off, exit 0. A second one cuts the power and ends at
+//! once.
 
 use std::thread;
 
@@ -7,10 +8,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use telemetry::Command;
 
-use crate::runtime::{Commands, NotTaken};
+use crate::runtime::{Commands, Cutter, NotTaken};
 
 /// From now on these signals shut the miner down in order.
-pub(crate) fn shut_down_on_signal(commands: Commands) -> Result<()> {
+pub(crate) fn shut_down_on_signal(commands: Commands, cutter: Cutter) -> Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT]).context("cannot take signals")?;
     thread::Builder::new()
         .name("signals".into())
@@ -19,7 +20,8 @@ pub(crate) fn shut_down_on_signal(commands: Commands) -> Result<()> {
             let mut asked = false;
             for _ in signals.forever() {
                 if std::mem::replace(&mut asked, true) {
-                    // The owner does not want to wait: power goes with the process.
+                    // The owner does not want to wait.
+                    cutter.cut();
                     std::process::exit(130);
                 }
                 // A full inbox empties within microseconds; the command must not be lost.

@@ -65,6 +65,9 @@ codes! {
     ListenFailed = "E-PROC-LISTEN", Error, "an address to listen on is not available", "choose another address or stop the program that holds it";
     Started = "E-PROC-START", Info, "the daemon started", "";
     Stopping = "E-PROC-STOP", Info, "the daemon is stopping: work stops, chains power down", "";
+    Stalled = "E-PROC-STALLED", Error, "a loop of the daemon stands still; if it does not move within two seconds, everything is switched off", "report this with the log; look for a device that does not answer";
+    StateRead = "E-STATE-READ", Warn, "what the last run left cannot be understood; it was put aside as `*.damaged` and defaults hold", "give pause, fan mode and power ceiling again; check the disk";
+    StateWrite = "E-STATE-WRITE", Warn, "what should survive this run cannot be written down", "check that the folder exists and can be written, and that the disk has room";
     // Chains
     ChainMissing = "E-CHAIN-MISSING", Error, "no hashboard is plugged into this slot", "seat the hashboard and its cables";
     ChainChips = "E-CHAIN-CHIPS", Error, "a chain answered with another number of chips than its board has", "check the flat cable; a chip or its domain may be dead";
@@ -89,7 +92,9 @@ codes! {
     BoardFault = "E-BOARD-OP", Error, "the control board refused a power or reset operation", "check the board's wiring and the daemon's permissions";
     BoardController = "E-BOARD-CONTROLLER", Error, "a hashboard's voltage controller does not do what it is told; the board is off", "check the board's plug and cable; if it recurs, the board needs repair";
     BoardMemory = "E-BOARD-MEMORY", Warn, "a hashboard's memory cannot be read, or is laid out in a way that is not known", "nothing depends on it; check the board's cable if its other parts are silent too";
+    BoardUp = "E-BOARD-UP", Info, "a hashboard's power is on", "";
     // Supply
+    PsuUp = "E-PSU-UP", Info, "the power supply is on", "";
     PsuFailed = "E-PSU-FAILED", Error, "the power supply does not answer or does not come up; it is off", "check its signal cable and its mains; it is tried again";
     PsuOther = "E-PSU-OTHER", Error, "the power supply stands at another voltage than it was set to; it was switched off", "it may have restarted or be driven by someone else: check its mains and its signal cable";
     PsuCut = "E-PSU-CUT", Error, "the power supply was switched off by a protection", "look for what is said to be the reason; it is tried again";
@@ -128,6 +133,8 @@ codes! {
     TwinPath = "E-TWIN-PATH", Error, "a twin's pseudo-terminal cannot be put at this path", "choose a path in a folder that can be written, where nothing is";
     TwinWhole = "E-TWIN-WHOLE", Error, "a whole machine as a process of its own is not part of this build", "`stannary demo --machine NAME` runs a whole machine, `stannary twin --chip NAME --chips N --pty PATH` a chain";
     TwinNode = "E-TWIN-NODE", Error, "the node does not give templates to the twin's pool", "check address and credentials, and that the node is out of initial download";
+    TwinVoltage = "E-TWIN-VOLTAGE", Info, "no source tells the voltage of this machine's hashboards; the twin has one of its own", "";
+    TwinSupply = "E-TWIN-SUPPLY", Info, "no voltage can be ordered from this machine's supply; its twin has another one", "";
     DemoShortened = "E-DEMO-SETTLE", Info, "settle times of the bring-up are shortened in the demo", "";
     // Heat, decided by control
     HeatWarn = "E-HEAT-WARN", Warn, "a place is hot: fans are full", "check filters, inlet air and the space behind the machine";
@@ -142,8 +149,8 @@ codes! {
     SensorNone = "E-SENSOR-NONE", Error, "a board has no temperature sensor that can be read and stays off", "check the cable; a board that cannot be watched runs only by consent in the local configuration";
     // Fans, judged by control
     FanLost = "E-FAN-LOST", Error, "a fan stands or is not heard: the others are full", "replace the fan that is named, or seat its plug";
-    FanFull = "E-FAN-FULL", Info, "fans are full for safety", "the reason is named; it ends by itself";
     FanBack = "E-FAN-BACK", Info, "a fan turns again", "";
+    FanFull = "E-FAN-FULL", Info, "fans are full for safety", "the reason is named; it ends by itself";
     FanFew = "E-FAN-FEW", Error, "too few fans turn: hash power went off", "replace the fans that are named; the machine starts by itself when they turn";
     FanStopped = "E-FAN-STOPPED", Error, "no fan turns: hash power went off", "check the fans and their supply";
     FanMode = "E-FAN-MODE", Info, "the fans' mode was changed", "";

@@ -13,6 +13,8 @@ pub enum MachineState {
     Hashing,
     /// Stopped by the operator.
     Paused,
+    /// Stopped by the operator, the supply switched off.
+    Sleeping,
     /// No pool gives work; chains idle.
     NoPool,
     /// No chain can hash.

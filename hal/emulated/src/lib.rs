@@ -4,23 +4,40 @@
 //! run over a [`TwinMachine`] shared by all of them. The lock is held for single calls
 //! only, so that shells may use one thread per port; a simulation on one thread never
 //! waits for it.
+//!
+//! [`ports`] gives chains alone, with a switch for each slot's power. [`machine_ports`] gives a
+//! whole machine: its buses, fans and lines, the dead man included.
+
+mod machine;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use machine::machine_ports;
+
 use hal::{
-    BoardEvent, BoardOp, BoardPort, FpgaPort, LinkError, LinkPort, MachinePorts, PacedUart,
-    RegisterWindow, SerialPort,
+    Beats, BoardEvent, BoardOp, BoardPort, FpgaPort, LinkError, LinkPort, MachinePorts, Order,
+    PacedUart, Refusal, RegisterWindow, SerialPort,
 };
 use twin::machine::{Link, TwinMachine};
 use units::{ChainSlot, Instant};
 
-/// Every port of the machine, for both kinds of link.
+/// The links of a machine, of either kind, and a switch for each slot's power.
 pub fn ports(machine: Arc<Mutex<TwinMachine>>) -> MachinePorts {
+    MachinePorts {
+        links: links(&machine),
+        buses: Vec::new(),
+        fans: None,
+        board: Box::new(EmulatedBoard(machine)),
+        beats: Beats::default(),
+    }
+}
+
+fn links(machine: &Arc<Mutex<TwinMachine>>) -> Vec<Box<dyn LinkPort + Send>> {
     let (slots, link) = {
-        let machine = lock(&machine);
+        let machine = lock(machine);
         (machine.slots().to_vec(), machine.link())
     };
-    let links: Vec<Box<dyn LinkPort + Send>> = match link {
+    match link {
         Link::FpgaFifo => {
             let window = EmulatedWindow(machine.clone());
             vec![Box::new(FpgaPort::new(&slots, window))]
@@ -37,10 +54,6 @@ pub fn ports(machine: Arc<Mutex<TwinMachine>>) -> MachinePorts {
             .collect(),
         // The twin refuses to be made with it.
         Link::FpgaFifoS9 => Vec::new(),
-    };
-    MachinePorts {
-        links,
-        board: Box::new(EmulatedBoard(machine)),
     }
 }
 
@@ -76,6 +89,7 @@ impl SerialPort for EmulatedSerial {
 }
 
 /// The FPGA's registers.
+#[derive(Clone)]
 struct EmulatedWindow(Arc<Mutex<TwinMachine>>);
 
 impl RegisterWindow for EmulatedWindow {
@@ -100,11 +114,21 @@ impl BoardPort for EmulatedBoard {
         let mut machine = lock(&self.0);
         match op {
             BoardOp::Rail { slot, on } => machine.set_rail(now, slot, on),
-            BoardOp::Reset { slot, asserted } => machine.set_reset(now, slot, asserted),
+            BoardOp::Order(Order::Reset { slot, asserted }) => {
+                machine.set_reset(now, slot, asserted);
+            }
+            // Nobody keeps any other line here.
+            BoardOp::Order(order) => events.push(BoardEvent::Refused(order, Refusal::NoLine)),
             BoardOp::ReadPlug { slot } => events.push(BoardEvent::Plug {
                 slot,
                 present: machine.plugged(slot),
             }),
         }
+    }
+
+    fn poll(&mut self, _: Instant, _: &mut Vec<BoardEvent>) {}
+
+    fn next_event(&self) -> Option<Instant> {
+        None
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use hal::{BoardEvent, BoardOp, Frame, LinkEvent, LinkOp, MachinePorts};
+use hal::{BoardEvent, BoardOp, Frame, LinkEvent, LinkOp, MachinePorts, Order};
 use hal_emulated::ports;
 use twin::machine::{Fate, FrameKind, TwinMachine, TwinOptions};
 use units::{ChainSlot, Duration, Instant};
@@ -91,10 +91,10 @@ impl Bench {
                 }]
             );
             self.board(BoardOp::Rail { slot, on: true });
-            self.board(BoardOp::Reset {
+            self.board(BoardOp::Order(Order::Reset {
                 slot,
                 asserted: false,
-            });
+            }));
         }
     }
 }

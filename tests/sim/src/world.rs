@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use board_support::Machine;
-use engine::{Effect, Engine, EngineConfig, Event, PoolConfig, PoolEvent};
+use engine::{Effect, Engine, EngineConfig, Event, HardwareConfig, PoolConfig, PoolEvent};
 use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use twin::machine::{FaultPlan, TwinMachine, TwinOptions};
+use twin::physics;
 use twin::pool::{self, ConnId, Pool, PoolOptions};
 use units::{ChainSlot, DifficultyOne, Duration, Instant, PoolIndex, Rng};
 
@@ -31,6 +32,10 @@ pub struct WorldOptions {
     pub settle_percent: u8,
     /// The pool.
     pub pool: PoolOptions,
+    /// Supply, controllers, sensors and fans, on both sides. `None`: chains alone.
+    pub hardware: Option<HardwareConfig>,
+    /// Power, heat and air of the twin; `None`: nothing gets warm.
+    pub physics: Option<physics::Options>,
     /// What goes wrong on the machine's side.
     pub faults: FaultPlan,
     /// What goes wrong on the network's side.
@@ -47,6 +52,32 @@ impl WorldOptions {
         Self::healthy_machine(seed, machine)
     }
 
+    /// A whole machine, warm and alive on both sides. Delays that spread a site's starts are
+    /// left out. Where nobody knows the hashboards' voltages, the owner says what the twin is
+    /// rated at, and lets boards run that have no sensor.
+    pub fn whole(seed: u64, machine: &str) -> Self {
+        let machine = board_support::machine(machine).expect("a machine of this project");
+        let mut options = Self::healthy_machine(seed, physics::as_rated(machine));
+        options.keep_records = false;
+        options.physics = Some(physics::Options {
+            seed,
+            ..physics::Options::default()
+        });
+        let unwatched = options.machine.peripherals.sensors.is_empty();
+        options.hardware = Some(HardwareConfig {
+            local: engine::Local {
+                seed,
+                unwatched,
+                start_delay_max: Duration::ZERO,
+                resume_delay_max: Duration::ZERO,
+                ..engine::Local::default()
+            },
+            cause: engine::StartCause::Restart,
+            remembered: engine::Persisted::default(),
+        });
+        options
+    }
+
     /// The same for a machine that may have been changed.
     pub fn healthy_machine(seed: u64, machine: Machine) -> Self {
         let difficulty_one = DifficultyOne::from_zero_bits(2).expect("below 32");
@@ -61,6 +92,8 @@ impl WorldOptions {
                 difficulty_one,
                 ..PoolOptions::default()
             },
+            hardware: None,
+            physics: None,
             faults: FaultPlan::default(),
             net: NetOptions {
                 latency: Duration::from_millis(20),
@@ -92,6 +125,8 @@ pub struct World {
     pub(crate) made_up: Vec<(ChainSlot, Instant, Instant)>,
     /// How long the work of each chain lasts, as its link was told.
     periods: Vec<Duration>,
+    /// What the engine wrote down last.
+    pub remembered: engine::Persisted,
     /// Notes of the engine, in order.
     pub notes: Vec<Note>,
     /// When the shut-down was ordered.
@@ -126,6 +161,7 @@ fn engine_config(options: &WorldOptions, seed: u64) -> EngineConfig {
         thinning: options.thinning,
         seed,
         firmware: "sim".into(),
+        hardware: options.hardware.clone(),
     }
 }
 
@@ -139,6 +175,16 @@ pub fn machines() -> Vec<Machine> {
         twin.is_ok() && engine.is_ok()
     };
     known.filter(runs).map(|options| options.machine).collect()
+}
+
+fn ports(options: &WorldOptions, machine: &Arc<Mutex<TwinMachine>>) -> MachinePorts {
+    let machine = Arc::clone(machine);
+    if options.hardware.is_none() {
+        return hal_emulated::ports(machine);
+    }
+    let power = engine::hash_power(&options.machine, options.settle_percent);
+    let fans = options.machine.fans.count;
+    hal_emulated::machine_ports(machine, Instant::ZERO, power, fans)
 }
 
 impl World {
@@ -155,6 +201,8 @@ impl World {
                 difficulty_bits: options.difficulty_bits,
                 thinning: options.thinning,
                 faults: options.faults.clone(),
+                parts: options.hardware.is_some(),
+                physics: options.physics.clone(),
                 ..TwinOptions::default()
             },
         )
@@ -164,7 +212,7 @@ impl World {
         let mut world = World {
             now: Instant::ZERO,
             engine: Engine::new(Instant::ZERO, config).expect("a machine of this project"),
-            ports: hal_emulated::ports(Arc::clone(&machine)),
+            ports: ports(&options, &machine),
             machine,
             pool: Pool::new(options.pool.clone()),
             net: Net::new(options.net, rng.fork(1)),
@@ -176,6 +224,7 @@ impl World {
             lost_jobs: Vec::new(),
             made_up: Vec::new(),
             periods: Vec::new(),
+            remembered: engine::Persisted::default(),
             notes: Vec::new(),
             stop_ordered: None,
             stopped: false,
@@ -267,6 +316,9 @@ impl World {
         ]
         .into_iter()
         .chain(self.ports.links.iter().map(|link| link.next_deadline()))
+        .chain(self.ports.buses.iter().map(|bus| bus.next_event()))
+        .chain(self.ports.fans.iter().map(|fans| fans.next_event()))
+        .chain([self.ports.board.next_event()])
         .flatten()
         .min()
         .unwrap_or(Instant::NEVER);
@@ -304,6 +356,7 @@ impl World {
                 self.poll_link(i);
             }
         }
+        self.serve_hardware();
         if self.engine.next_deadline().is_some_and(|at| at <= self.now) {
             self.give_engine(Event::Wake);
         }
@@ -365,6 +418,46 @@ impl World {
         }
     }
 
+    /// Buses, fans and the dead man, as far as they are due. The one loop of this world is all
+    /// loops of a process, and it is alive.
+    fn serve_hardware(&mut self) {
+        let now = self.now;
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        self.ports.beats.all();
+        let mut done = Vec::new();
+        for bus in &mut self.ports.buses {
+            if due(bus.next_event()) {
+                bus.service(now, &mut done);
+            }
+        }
+        for done in done {
+            self.give_engine(Event::Bus(done));
+        }
+        let mut told = Vec::new();
+        if let Some(fans) = self.ports.fans.as_mut().filter(|f| due(f.next_event())) {
+            fans.poll(now, &mut told);
+        }
+        for event in told {
+            self.give_engine(Event::Fans(event));
+        }
+        let mut events = Vec::new();
+        if due(self.ports.board.next_event()) {
+            self.ports.board.poll(now, &mut events);
+        }
+        for event in events {
+            self.give_engine(Event::Board(event));
+        }
+    }
+
+    fn give_bus(&mut self, job: hal::BusJob) {
+        let now = self.now;
+        let bus = self.ports.buses.iter_mut().find(|bus| bus.serves(job.bus));
+        // A bus that does not exist here loses the list; whoever gave it finds out in time.
+        if let Some(Err(done)) = bus.map(|bus| bus.give(now, job)) {
+            self.engine.handle(now, Event::Bus(done));
+        }
+    }
+
     fn poll_link(&mut self, i: usize) {
         let mut events = Vec::new();
         self.ports.links[i].poll(self.now, &mut events);
@@ -400,6 +493,14 @@ impl World {
                     }
                 }
                 Effect::Board(op) => self.board(op),
+                Effect::Bus(job) => self.give_bus(job),
+                Effect::Fans(op) => {
+                    let now = self.now;
+                    if let Some(fans) = &mut self.ports.fans {
+                        fans.set(now, op);
+                    }
+                }
+                Effect::Remember(what) => self.remembered = what,
                 Effect::Connect { .. } => self.connect(),
                 Effect::Send { bytes, .. } => {
                     self.hash(&bytes);

@@ -67,6 +67,8 @@ pub enum Input {
     /// Stop hashing and power down, now. Done when [`Chain::state`](crate::Chain::state)
     /// is `Off`, under two seconds later.
     Stop,
+    /// Off now, without a ramp: reset and power in this very turn.
+    Cut,
     /// Something from the chain's link.
     Link(LinkEvent),
     /// Something from the control board; events of other slots are ignored.

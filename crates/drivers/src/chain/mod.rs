@@ -153,6 +153,7 @@ impl Chain {
         match input {
             Input::Start => self.start(now),
             Input::Stop => self.stop(now),
+            Input::Cut => self.cut(now),
             Input::Link(event) => self.link_event(now, event),
             Input::Board(event) => self.board_event(now, event),
             Input::Powered => self.powered(now),
@@ -223,6 +224,11 @@ impl Chain {
     pub fn bring_up_time(&self) -> (Duration, Duration) {
         let scale = u32::from(self.config.settle_percent);
         player::prescribed(self.profile, &self.shape, &self.wire, scale)
+    }
+
+    /// What its chips are set to; zero without power.
+    pub fn frequency(&self) -> Megahertz {
+        self.frequency
     }
 
     /// What the chain does.
@@ -376,7 +382,9 @@ impl Chain {
     }
 
     fn board_event(&mut self, now: Instant, event: BoardEvent) {
-        let (BoardEvent::Plug { slot, .. } | BoardEvent::Failed { slot, .. }) = event;
+        let (BoardEvent::Plug { slot, .. } | BoardEvent::Failed { slot, .. }) = event else {
+            return;
+        };
         if slot != self.config.slot {
             return;
         }
@@ -393,6 +401,7 @@ impl Chain {
                 let detail = format!("errno={errno}");
                 self.out.note_seldom(now, Code::BoardFault, detail);
             }
+            BoardEvent::Done(_) | BoardEvent::Refused(..) | BoardEvent::Told(_) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hal::{BoardOp, LinkOp};
+use hal::{BoardOp, LinkOp, Order};
 use telemetry::{Code, Note};
 use units::{ChainSlot, Duration, Instant};
 
@@ -50,7 +50,8 @@ impl Outbox {
 
     pub(super) fn reset_line(&mut self, asserted: bool) {
         let slot = self.slot;
-        self.push(Effect::Board(BoardOp::Reset { slot, asserted }));
+        let order = Order::Reset { slot, asserted };
+        self.push(Effect::Board(BoardOp::Order(order)));
     }
 
     /// An outcome: told every time.

@@ -60,6 +60,18 @@ impl Chain {
         }
     }
 
+    /// Off now.
+    pub(super) fn cut(&mut self, now: Instant) {
+        match &self.state {
+            State::Off | State::Absent | State::Failed => {}
+            State::Probing { .. } | State::Recovering { .. } => self.state = State::Off,
+            State::BringUp(_) | State::Mining(_) | State::RampingDown { .. } => {
+                self.power_off(now);
+                self.state = State::Off;
+            }
+        }
+    }
+
     /// The next step down; power goes off after the last.
     pub(super) fn ramp_down(&mut self, now: Instant) {
         let State::RampingDown {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use board_support::{Hashboard, LinkKind};
 use drivers::{Chain, ChainConfig, Effect, Input};
-use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp};
+use hal::{BoardEvent, BoardOp, LinkEvent, LinkOp, Order};
 use protocol::{Command, Profile, ResponseLength, To, crc, register};
 use telemetry::{Code, Note};
 use units::{
@@ -367,7 +367,8 @@ impl Bench {
     fn board(&mut self, op: BoardOp) {
         match op {
             BoardOp::Rail { .. } => panic!("a chain asks for power and switches nothing"),
-            BoardOp::Reset { asserted, .. } => self.log(Sent::Reset(asserted)),
+            BoardOp::Order(Order::Reset { asserted, .. }) => self.log(Sent::Reset(asserted)),
+            BoardOp::Order(order) => panic!("{order:?} is no chain's"),
             BoardOp::ReadPlug { slot } => {
                 if let Some(present) = self.script.plugged {
                     let event = BoardEvent::Plug { slot, present };

@@ -7,8 +7,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use board_support::Machine;
 use board_support::strict::{self, Kind, Problem, Problems, Section, Source};
+use board_support::{Machine, bounds};
 use stratum::Endpoint;
 use telemetry::Code;
 use units::DifficultyOne;
@@ -16,6 +16,7 @@ use units::DifficultyOne;
 use super::{Secret, default_socket, paths};
 use crate::runnable::refusal;
 use crate::twin_scale::{self, EASY_HASHES_PER_S, MOST_HASHES_PER_S, USUAL_BITS_MAX};
+use crate::voltages::{self, Refused, Word};
 
 /// Where a miner's configuration is.
 pub(crate) const DEFAULT_PATH: &str = "/etc/stannary/stannary.toml";
@@ -28,6 +29,8 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 const POOLS_MAX: usize = 16;
 /// Longest text value.
 const TEXT_MAX: usize = 512;
+/// Where a real machine keeps what survives, unless the file says otherwise.
+const STATE: &str = "/var/lib/stannary/state.json";
 /// Where the page listens unless the file says otherwise.
 const HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
@@ -42,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) pools: Vec<Pool>,
     /// Where to listen.
     pub(crate) api: Api,
+    /// Where what survives the process is written; `None`: nowhere, which only a twin may.
+    pub(crate) state: Option<PathBuf>,
     /// What the file asks for and this build does not do, though it can run: to be said at
     /// the start.
     pub(crate) notices: Vec<String>,
@@ -156,8 +161,12 @@ fn code(kind: Kind) -> Code {
 fn read_config(s: &mut Section<'_>) -> Option<Config> {
     s.integer("config_version", VERSION..=VERSION);
     let machine = s.section("machine").map(|mut m| read_machine(&mut m));
-    let (machine, backend) = machine.unwrap_or_default();
-    let mut notices = Vec::new();
+    let Read {
+        machine,
+        backend,
+        state,
+        mut notices,
+    } = machine.unwrap_or_default();
     let rated_ths = machine.as_ref().map_or(0.0, |m| m.rated_ths);
     let twin = read_twin(s, backend, rated_ths, &mut notices);
     let scale = twin
@@ -176,6 +185,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         backend: Backend::Twin(twin??),
         pools: pools?,
         api: api?,
+        state: state?,
         notices,
     })
 }
@@ -187,7 +197,16 @@ enum Asked {
     Twin,
 }
 
-fn read_machine(s: &mut Section<'_>) -> (Option<Machine>, Option<Asked>) {
+/// What `[machine]` says; `None` for what has a fault or is missing.
+#[derive(Default)]
+struct Read {
+    machine: Option<Machine>,
+    backend: Option<Asked>,
+    state: Option<Option<PathBuf>>,
+    notices: Vec<String>,
+}
+
+fn read_machine(s: &mut Section<'_>) -> Read {
     let model = s.text("model", TEXT_MAX);
     let board = s
         .has("control_board")
@@ -209,7 +228,87 @@ fn read_machine(s: &mut Section<'_>) -> (Option<Machine>, Option<Asked>) {
             Code::BackendAbsent.remedy(),
         );
     }
-    (machine, backend)
+    let mut notices = Vec::new();
+    let word = read_word(s);
+    let machine = machine
+        .zip(word)
+        .and_then(|(machine, word)| completed(s, machine, word, backend, &mut notices));
+    Read {
+        machine,
+        backend,
+        state: read_state(s, backend),
+        notices,
+    }
+}
+
+/// The owner's word on voltages; `None` after a fault.
+fn read_word(s: &mut Section<'_>) -> Option<Word> {
+    let mut read = |key| match s.has(key) {
+        true => s.integer(key, bounds::VOLTAGE_MV).map(|mv| Some(mv as u32)),
+        false => Some(None),
+    };
+    let (working, start) = (read("voltage_mv"), read("voltage_start_mv"));
+    Some(Word {
+        working: working?,
+        start: start?,
+    })
+}
+
+/// The machine with its voltages as its owner gives them, else its twin's.
+fn completed(
+    s: &mut Section<'_>,
+    mut machine: Machine,
+    word: Word,
+    backend: Option<Asked>,
+    notices: &mut Vec<String>,
+) -> Option<Machine> {
+    let twin = backend == Some(Asked::Twin);
+    let mut complete = || -> anyhow::Result<()> {
+        if twin {
+            notices.extend(voltages::stand_in(&mut machine)?);
+        }
+        Ok(())
+    };
+    let mut done = complete();
+    if word.working.or(word.start).is_some()
+        && let Err(why) = voltages::take_word(&mut machine, word)
+    {
+        let (key, remedy) = match &why {
+            Refused::NothingSets => ("voltage_mv", "remove it"),
+            Refused::WorkingUnknown => ("voltage_start_mv", "add `voltage_mv`"),
+            Refused::Working(_) => ("voltage_mv", "give the hashboards' own working voltage"),
+            Refused::Start(_) => ("voltage_start_mv", "give the hashboards' own start voltage"),
+        };
+        s.refuse(key, &why.to_string(), remedy);
+        return None;
+    }
+    if twin && done.is_ok() {
+        done = voltages::take_twins(&mut machine).map(|said| notices.extend(said));
+    }
+    if let Err(why) = done {
+        let remedy = "choose another machine, or give `voltage_mv`";
+        s.note(Kind::Backend, "model", &why.to_string(), remedy);
+        return None;
+    }
+    Some(machine)
+}
+
+/// Where to write what survives; a twin's daemon leaves nothing unless it is told to.
+fn read_state(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<PathBuf>> {
+    if !s.has("state") {
+        let kept = backend == Some(Asked::Linux);
+        return Some(kept.then(|| PathBuf::from(STATE)));
+    }
+    let path = PathBuf::from(s.text("state", TEXT_MAX)?);
+    if !path.is_absolute() || path.file_name().is_none() {
+        s.refuse(
+            "state",
+            "must be the absolute path of a file",
+            "begin it with `/`",
+        );
+        return None;
+    }
+    Some(Some(path))
 }
 
 /// The machine, if this build can run it.

@@ -1,4 +1,4 @@
-//! One thread per link port and one for the board: the only callers of the ports.
+//! One thread per link port: the only callers of the ports.
 //!
 //! A port thread sleeps until its port's next deadline or until the engine gives it
 //! something. The engine's operations travel in batches, because a wake-up costs more than
@@ -8,19 +8,20 @@
 //!
 //! What a look at a port found goes to the engine at once and as one message, whether it is one
 //! nonce or many: nothing waits for company, and what has company is verified together.
+//!
+//! A port thread beats each time that it comes round, see [`super::beside`].
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 
 use engine::Event;
-use hal::{BoardOp, BoardPort, LinkEvent, LinkOp, LinkPort, MachinePorts};
-use units::{ChainSlot, Duration};
+use hal::{Beat, BoardOp, BusJob, FanOp, LinkEvent, LinkOp, LinkPort, Loop, MachinePorts};
+use units::ChainSlot;
 
+use super::beside::{Beside, IDLE_POLL};
 use super::clock::Clock;
+use super::dead_man::{Cutter, DeadMan};
 use super::{Inbox, Message};
-
-/// A port with nothing due is still looked at this often.
-const IDLE_POLL: Duration = Duration::from_millis(250);
 
 /// Operations per slot in a batch with a flush: it and the first new work.
 const FIRST_BATCH: usize = 2;
@@ -36,7 +37,8 @@ type Batch = Vec<(ChainSlot, LinkOp)>;
 /// The engine's side of all ports.
 pub(crate) struct Ports {
     links: Vec<Link>,
-    board: Sender<BoardOp>,
+    beside: Beside,
+    dead_man: DeadMan,
 }
 
 /// One port: the slots that it serves, and the way to its thread.
@@ -49,26 +51,26 @@ struct Link {
 }
 
 impl Ports {
-    /// Start a thread per port.
+    /// Start a thread per port; the dead man's is the first.
     pub(crate) fn start(ports: MachinePorts, clock: Clock, inbox: &Inbox) -> std::io::Result<Self> {
+        let dead_man = DeadMan::start(ports.board, clock, inbox)?;
         let mut links = Vec::new();
         for (i, port) in ports.links.into_iter().enumerate() {
             let (batches, rx) = channel();
             links.push(Link::new(port.slots().to_vec(), batches));
+            let first = port.slots().first();
+            let beat = first.and_then(|slot| ports.beats.of(Loop::Link(*slot)));
             let inbox = inbox.clone();
             thread::Builder::new()
                 .name(format!("link-{i}"))
                 .stack_size(256 * 1024)
-                .spawn(move || serve_link(port, &rx, clock, &inbox))?;
+                .spawn(move || serve_link(port, &rx, beat.as_ref(), clock, &inbox))?;
         }
-        let (board, rx) = channel();
-        let inbox = inbox.clone();
-        let port = ports.board;
-        thread::Builder::new()
-            .name("board".into())
-            .stack_size(128 * 1024)
-            .spawn(move || serve_board(port, &rx, clock, &inbox))?;
-        Ok(Ports { links, board })
+        Ok(Ports {
+            links,
+            beside: Beside::start(ports.buses, ports.fans, &ports.beats, clock, inbox)?,
+            dead_man,
+        })
     }
 
     /// Hand an operation to the port that serves `slot`, by the next
@@ -96,7 +98,22 @@ impl Ports {
 
     /// Hand an operation to the board.
     pub(crate) fn board(&self, op: BoardOp) {
-        let _ = self.board.send(op);
+        self.dead_man.board(op);
+    }
+
+    /// Hand a list to its bus.
+    pub(crate) fn bus(&self, job: BusJob) {
+        self.beside.bus(job);
+    }
+
+    /// Hand an order to the fans.
+    pub(crate) fn fans(&self, op: FanOp) {
+        self.beside.fans(op);
+    }
+
+    /// A way to cut everything off from any thread.
+    pub(crate) fn cutter(&self) -> Cutter {
+        self.dead_man.cutter()
     }
 }
 
@@ -121,11 +138,13 @@ impl Link {
 fn serve_link(
     mut port: Box<dyn LinkPort + Send>,
     batches: &Receiver<Batch>,
+    beat: Option<&Beat>,
     clock: Clock,
     inbox: &Inbox,
 ) {
     let mut events = Vec::new();
     loop {
+        beat.inspect(|beat| beat.beat());
         let wait = port
             .next_deadline()
             .map_or(IDLE_POLL, |at| clock.until(at).min(IDLE_POLL));
@@ -156,23 +175,6 @@ pub(crate) fn send_events(events: &mut Vec<(ChainSlot, LinkEvent)>, inbox: &Inbo
         }
     }
     true
-}
-
-fn serve_board(
-    mut port: Box<dyn BoardPort + Send>,
-    ops: &Receiver<BoardOp>,
-    clock: Clock,
-    inbox: &Inbox,
-) {
-    let mut events = Vec::new();
-    while let Ok(op) = ops.recv() {
-        port.apply(clock.now(), op, &mut events);
-        for event in events.drain(..) {
-            if inbox.send(Message::Event(Event::Board(event))).is_err() {
-                return;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! it messages through one bounded inbox; a sender that finds it full waits, so no peer
 //! can make the daemon's memory grow.
 
+mod beside;
 mod clock;
+mod dead_man;
 mod links;
 mod lock;
 mod pools;
@@ -13,12 +15,13 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 
-use engine::{Effect, Engine, EngineConfig, Event};
+use engine::{Effect, Engine, EngineConfig, Event, Persisted};
 use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use units::{Duration, Instant};
 
 pub(crate) use clock::Clock;
+pub(crate) use dead_man::{Cutter, end_safely_on_panic};
 pub(crate) use links::send_events;
 pub(crate) use lock::PortLock;
 
@@ -53,6 +56,8 @@ pub(crate) trait Observer {
     fn snapshot(&mut self, snapshot: &Arc<Snapshot>);
     /// A note, as it is made.
     fn note(&mut self, note: &Note);
+    /// Write this down where it survives power loss. Must not wait for a disk.
+    fn remember(&mut self, _what: Persisted) {}
     /// True once the run should end. Asked after each snapshot.
     fn should_stop(&mut self, _snapshot: &Snapshot) -> bool {
         false
@@ -104,12 +109,18 @@ impl Miner {
         Commands(self.inbox.clone())
     }
 
+    /// A way to cut all hash power from other threads, whatever the engine does.
+    pub(crate) fn cutter(&self) -> Cutter {
+        self.ports.cutter()
+    }
+
     /// The engine's inbox, for a port that has a thread of its own.
     pub(crate) fn inbox(&self) -> Inbox {
         self.inbox.clone()
     }
 
-    /// Run until everything is off after a `Command::Shutdown`.
+    /// Run until everything is off after a `Command::Shutdown`. When this returns, the dead man
+    /// has made every line safe.
     pub(crate) fn run(mut self, observer: &mut dyn Observer) -> Arc<Snapshot> {
         let mut next_snapshot = self.clock.now();
         self.engine.handle(self.clock.now(), Event::Start);
@@ -165,6 +176,9 @@ impl Miner {
             match effect {
                 Effect::Link { slot, op } => self.ports.link(slot, op),
                 Effect::Board(op) => self.ports.board(op),
+                Effect::Bus(job) => self.ports.bus(job),
+                Effect::Fans(op) => self.ports.fans(op),
+                Effect::Remember(what) => observer.remember(what),
                 Effect::Connect { pool, endpoint } => self.pools.connect(pool, endpoint),
                 Effect::Send { pool, bytes } => {
                     if let Some(event) = self.pools.send(pool, &bytes) {

@@ -138,6 +138,7 @@ fn config(pool: SocketAddr) -> Result<EngineConfig> {
         thinning: 1,
         seed: 1,
         firmware: FIRMWARE.into(),
+        hardware: None,
     })
 }
 

@@ -12,7 +12,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hal::{BoardEvent, BoardOp, BoardPort, FpgaPort, LinkEvent, MachinePorts, RegisterWindow};
+use hal::{
+    Beats, BoardEvent, BoardOp, BoardPort, FpgaPort, LinkEvent, MachinePorts, RegisterWindow,
+};
 use units::{ChainSlot, Instant};
 
 use super::plan::{CHAINS, FROM_PEER, FromPeer, SHOWN, ToPeer, WORK};
@@ -65,7 +67,10 @@ pub(super) fn ports(peer: UnixStream, traffic: Arc<Traffic>) -> MachinePorts {
     };
     MachinePorts {
         links: vec![Box::new(FpgaPort::new(&slots, window))],
+        buses: Vec::new(),
+        fans: None,
         board: Box::new(Board),
+        beats: Beats::default(),
     }
 }
 
@@ -147,6 +152,12 @@ impl BoardPort for Board {
                 present: true,
             });
         }
+    }
+
+    fn poll(&mut self, _: Instant, _: &mut Vec<BoardEvent>) {}
+
+    fn next_event(&self) -> Option<Instant> {
+        None
     }
 }
 

@@ -1,0 +1,211 @@
+//! What survives the process: a small file, replaced as a whole.
+//!
+//! It holds what the engine wants remembered and the kernel's boot id. From the latter follows
+//! why the process began:
+//!
+//! | remembered boot id | the machine |
+//! |---|---|
+//! | this boot's | had power all the time: [`StartCause::Restart`] |
+//! | another | booted since, most likely because power came back: [`StartCause::PowerReturn`] |
+//! | none, booted within [`FRESH_S`] | [`StartCause::PowerReturn`] |
+//! | none, booted before | [`StartCause::Restart`] |
+//!
+//! A reboot that was ordered counts as a return of power as well: the only harm is a delay.
+//!
+//! A write goes to a file beside it, to the disk, and into its place, so that at any moment
+//! there is one whole file. It is made by a thread of its own: flash may take a second for it,
+//! and the engine must not. A file that cannot be understood is put aside as `*.damaged`, and
+//! the machine starts with defaults.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use engine::{Persisted, StartCause};
+use serde::{Deserialize, Serialize};
+use telemetry::Code;
+use units::Duration;
+
+/// The version of the format.
+const VERSION: u32 = 1;
+/// Far beyond any file that was ever written.
+const BYTES_MAX: u64 = 64 * 1024;
+/// A kernel that is up for less has just booted. A machine's start takes a minute or two.
+const FRESH_S: f64 = 300.0;
+/// The last write gets so long when the process ends.
+const LAST_WRITE: Duration = Duration::from_millis(300);
+
+/// What is in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    version: u32,
+    boot_id: String,
+    remembered: Persisted,
+}
+
+/// What the kernel says of this boot.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Boot {
+    /// Drawn anew at each.
+    pub(crate) id: String,
+    /// Seconds since; `None` if it cannot be read.
+    pub(crate) uptime_s: Option<f64>,
+}
+
+impl Boot {
+    /// This boot.
+    pub(crate) fn this() -> Self {
+        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        let uptime = read("/proc/uptime");
+        Boot {
+            id: read("/proc/sys/kernel/random/boot_id").trim().to_owned(),
+            uptime_s: uptime.split(' ').next().and_then(|s| s.parse().ok()),
+        }
+    }
+
+    fn cause(&self, remembered: Option<&str>) -> StartCause {
+        let kept = match remembered.filter(|id| !id.is_empty()) {
+            Some(id) => id == self.id,
+            None => self.uptime_s.is_some_and(|up| up >= FRESH_S),
+        };
+        match kept {
+            true => StartCause::Restart,
+            false => StartCause::PowerReturn,
+        }
+    }
+}
+
+/// What the last process left.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Left {
+    /// For the engine.
+    pub(crate) remembered: Persisted,
+    /// Why this process began.
+    pub(crate) cause: StartCause,
+}
+
+/// Writes what is to be remembered.
+pub(crate) struct StateFile {
+    /// `None` once it ends.
+    latest: Option<Sender<Persisted>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// Read what was left, and be ready to write. Faults are told and harm nothing.
+pub(crate) fn open(path: &Path, boot: Boot) -> io::Result<(Left, StateFile)> {
+    let found = match read(path) {
+        Ok(found) => found,
+        Err(why) => {
+            let code = Code::StateRead;
+            tracing::warn!(
+                code = code.text(),
+                "`{}`: {why}: {}",
+                path.display(),
+                code.meaning()
+            );
+            let _ = fs::rename(path, beside(path, "damaged"));
+            None
+        }
+    };
+    let cause = boot.cause(found.as_ref().map(|content| content.boot_id.as_str()));
+    let remembered = found.map_or_else(Persisted::default, |content| content.remembered);
+    let (latest, rx) = channel();
+    let (path, id) = (path.to_owned(), boot.id);
+    let writer = thread::Builder::new()
+        .name("state".into())
+        .stack_size(128 * 1024)
+        .spawn(move || write_all(&path, &id, remembered, &rx))?;
+    let file = StateFile {
+        latest: Some(latest),
+        writer: Some(writer),
+    };
+    Ok((Left { remembered, cause }, file))
+}
+
+impl StateFile {
+    /// Write this down soon. Does not wait.
+    pub(crate) fn remember(&self, what: Persisted) {
+        if let Some(latest) = &self.latest {
+            let _ = latest.send(what);
+        }
+    }
+}
+
+impl Drop for StateFile {
+    fn drop(&mut self) {
+        self.latest = None;
+        let end = std::time::Instant::now() + LAST_WRITE;
+        let busy = |writer: &JoinHandle<()>| !writer.is_finished();
+        while self.writer.as_ref().is_some_and(busy) && std::time::Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Write at once, so that this boot is known, and then whatever comes: the last of it, if more
+/// than one waits.
+fn write_all(path: &Path, boot_id: &str, mut remembered: Persisted, latest: &Receiver<Persisted>) {
+    loop {
+        let content = Content {
+            version: VERSION,
+            boot_id: boot_id.to_owned(),
+            remembered,
+        };
+        if let Err(error) = write(path, &content) {
+            let code = Code::StateWrite;
+            tracing::warn!(
+                code = code.text(),
+                "`{}`: {error}: {}",
+                path.display(),
+                code.meaning()
+            );
+        }
+        let Ok(next) = latest.recv() else {
+            return;
+        };
+        remembered = latest.try_iter().last().unwrap_or(next);
+    }
+}
+
+/// `None` where there is no file.
+fn read(path: &Path) -> Result<Option<Content>, String> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let mut text = String::new();
+    let read = file.take(BYTES_MAX).read_to_string(&mut text);
+    read.map_err(|error| error.to_string())?;
+    let content: Content = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    match content.version {
+        VERSION => Ok(Some(content)),
+        other => Err(format!("it is of version {other}")),
+    }
+}
+
+fn write(path: &Path, content: &Content) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder)?;
+    let new = beside(path, "new");
+    let mut file = File::create(&new)?;
+    file.write_all(&serde_json::to_vec_pretty(content)?)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    // The name itself must reach the disk too.
+    File::open(folder)?.sync_all()
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+#[path = "state_file_tests.rs"]
+mod tests;
