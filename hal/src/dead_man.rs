@@ -355,7 +355,7 @@ impl<L: Lines> DeadMan<L> {
 }
 
 /// A dead man that goes leaves everything safe. A panic that aborts the process does not come
-/// here: then what holds is what survives the process.
+/// here: then what holds is what survives the process. So every profile of the daemon unwinds.
 impl<L: Lines> Drop for DeadMan<L> {
     fn drop(&mut self) {
         self.make_safe(self.now);

@@ -285,6 +285,13 @@ fn surroundings(t: &mut Text, s: &Snapshot) {
     for (i, fan) in s.fans.iter().enumerate() {
         f.sample(&[("fan", &i.to_string())], fan.rpm.map(f64::from));
     }
+    let mut f = t.gauge(
+        "stannary_fan_duty_percent",
+        "How hard a fan is driven, 0 to 100.",
+    );
+    for (i, fan) in s.fans.iter().enumerate() {
+        f.sample(&[("fan", &i.to_string())], fan.duty_percent);
+    }
     t.gauge(
         "stannary_psu_voltage_millivolts",
         "Output voltage of the supply.",

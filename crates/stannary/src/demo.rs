@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use api::{Handle, Published};
+use board_support::Machine;
 use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, StartCause};
 use stratum::Endpoint;
 use telemetry::{Code, Snapshot};
@@ -24,7 +25,8 @@ use crate::runnable::refusal;
 use crate::runtime::{Clock, Commands, Miner, PortLock, end_safely_on_panic};
 use crate::show::{Progress, Publisher};
 use crate::twin_scale::{self, EASY_HASHES_PER_S, USUAL_BITS_MAX};
-use crate::{FIRMWARE, LOG_NOTES, signals, summary, voltages, whole};
+use crate::voltages::{self, Word};
+use crate::{FIRMWARE, LOG_NOTES, signals, summary, whole};
 
 /// Zero bits of difficulty one at the twin's own pool: four hashes of real search per
 /// "2^32", so that a laptop keeps up with hundreds of modelled terahashes.
@@ -36,6 +38,8 @@ const RECORDS_KEPT: usize = 200_000;
 /// Ports tried for the page.
 const FIRST_PORT: u16 = 8080;
 const PORTS_TRIED: u16 = 20;
+/// Rest of a supply of which nothing is known, seconds: the longest known.
+const REST_S: u32 = 30;
 /// Settle times in percent of what is prescribed.
 const SETTLE_PERCENT: u8 = 10;
 
@@ -46,9 +50,11 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
         let name = &machine.model;
         anyhow::bail!("`{name}` cannot be run: {why}\nhint: `stannary machines` shows what can");
     }
-    for said in voltages::take_twins(&mut machine)? {
+    let said = voltages::take_twins(&mut machine, Word::default());
+    for said in said.map_err(|why| anyhow::anyhow!("{why}"))? {
         eprintln!("note: {said}");
     }
+    shorten_rest(&mut machine);
     let bits = if options.pool.is_some() {
         // Difficulties are absolute there, so more is really hashed.
         twin_scale::bits_within(machine.rated_ths, USUAL_BITS_MAX, EASY_HASHES_PER_S)
@@ -68,7 +74,8 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
     let _lock = PortLock::take(&socket)?;
 
     let clock = Clock::start();
-    let whole = whole::machine(&machine, twin_options, SETTLE_PERCENT, clock)?;
+    let whole = whole::machine(&machine, twin_options, clock)?;
+    let unwatched = machine.peripherals.sensors.is_empty();
     let config = EngineConfig {
         machine,
         backend: "twin".into(),
@@ -83,6 +90,8 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
                 seed: options.seed,
                 start_delay_max: Duration::ZERO,
                 resume_delay_max: Duration::ZERO,
+                // A twin's owner consents.
+                unwatched,
                 ..Local::default()
             },
             cause: StartCause::Restart,
@@ -114,6 +123,12 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
         &whole.twin,
         pool_server.as_ref(),
     ))
+}
+
+/// The supply's rest is a settle time as well, and both its keepers read it from the machine.
+fn shorten_rest(machine: &mut Machine) {
+    let prescribed = machine.psu.off_before_on_s.unwrap_or(REST_S);
+    machine.psu.off_before_on_s = Some(prescribed * u32::from(SETTLE_PERCENT) / 100);
 }
 
 /// The page on the address asked for, else on the first free port: demos run side by side.

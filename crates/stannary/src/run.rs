@@ -23,6 +23,9 @@ pub(crate) fn run(config: Config) -> Result<()> {
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
+    for made_up in &config.made_up {
+        tracing::info!("{made_up}");
+    }
     let _lock = PortLock::take(&config.api.socket)?;
     let (left, state) = read_state(config.state.as_deref())?;
     let clock = Clock::start();
@@ -37,7 +40,9 @@ pub(crate) fn run(config: Config) -> Result<()> {
         ledger_frames_max: 0,
         ..TwinOptions::default()
     };
-    let whole = whole::machine(&config.machine, options, SETTLE_PERCENT, clock)?;
+    let whole = whole::machine(&config.machine, options, clock)?;
+    // A twin's owner consents; a real machine's has to say so.
+    let unwatched = config.machine.peripherals.sensors.is_empty();
     let seed = random_seed().context("no random numbers")?;
     let engine = EngineConfig {
         machine: config.machine,
@@ -60,6 +65,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
         hardware: Some(HardwareConfig {
             local: Local {
                 seed,
+                unwatched,
                 ..Local::default()
             },
             cause: left.cause,

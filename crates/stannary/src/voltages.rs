@@ -10,13 +10,10 @@ use core::ops::RangeInclusive;
 
 use board_support::{Machine, bounds};
 use telemetry::Code;
-use twin::physics::{self, Physics};
-
-/// A machine whose supply is known well enough to stand in for one that takes no orders.
-const STAND_IN: &str = "antminer-s21";
+use twin::physics;
 
 /// What the owner says of the rail, millivolts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Word {
     /// While it hashes; `None` where the machine knows it.
     pub(crate) working: Option<u32>,
@@ -81,44 +78,27 @@ pub(crate) fn take_word(machine: &mut Machine, word: Word) -> Result<(), Refused
     Ok(())
 }
 
-/// Complete a machine whose hardware is a twin: with the voltage that the twin was designed
-/// for, and with a supply that takes orders. Says what was completed.
-pub(crate) fn take_twins(machine: &mut Machine) -> anyhow::Result<Vec<String>> {
-    let mut said = stand_in(machine)?;
-    if machine.hashboard.voltage_mv.is_none() {
-        let working = rated_mv(machine)?;
-        let word = Word {
-            working: Some(working),
-            start: None,
-        };
-        take_word(machine, word).map_err(|why| anyhow::anyhow!("twin: {working} mV: {why}"))?;
-        let code = Code::TwinVoltage;
-        let (code, what) = (code.text(), code.meaning());
-        said.push(format!("{code}: {what}: {working} mV"));
+/// Complete a machine whose hardware is a twin, by its owner's word if there is one. What
+/// nobody knows is what the twin is rated at. Says what was completed.
+pub(crate) fn take_twins(machine: &mut Machine, word: Word) -> Result<Vec<String>, Refused> {
+    let rated = physics::as_rated(machine.clone());
+    let mut said = Vec::new();
+    let mut say = |code: Code, what: String| {
+        said.push(format!("{}: {}: {what}", code.text(), code.meaning()));
+    };
+    if rated.psu != machine.psu {
+        let (other, own) = (&rated.psu.name, &machine.psu.name);
+        say(Code::TwinSupply, format!("{other} for {own}"));
+        machine.psu = rated.psu.clone();
+    }
+    if word.working.or(word.start).is_some() {
+        take_word(machine, word)?;
+    } else if machine.hashboard.voltage_mv.is_none() {
+        let mv = rated.hashboard.voltage_mv.unwrap_or(0);
+        say(Code::TwinVoltage, format!("{mv} mV"));
+        *machine = rated;
     }
     Ok(said)
-}
-
-/// Another supply, where no voltage can be ordered from the machine's own.
-pub(crate) fn stand_in(machine: &mut Machine) -> anyhow::Result<Vec<String>> {
-    if machine.rail_range_mv().is_some() {
-        return Ok(Vec::new());
-    }
-    let other = board_support::machine(STAND_IN)?.psu;
-    let (code, was) = (Code::TwinSupply, &machine.psu.name);
-    let (text, what) = (code.text(), code.meaning());
-    let said = format!("{text}: {what}: {} for {was}", other.name);
-    let output_max_w = machine.psu.output_max_w;
-    machine.psu = board_support::Psu {
-        output_max_w,
-        ..other
-    };
-    Ok(vec![said])
-}
-
-fn rated_mv(machine: &Machine) -> anyhow::Result<u32> {
-    let physics = Physics::new(machine, physics::Options::default())?;
-    Ok(physics.rated_voltage().mv())
 }
 
 #[cfg(test)]
@@ -231,11 +211,31 @@ mod tests {
         for model in board_support::machines() {
             let mut machine = machine(model);
             let known = machine.hashboard.voltage_mv.is_some();
-            let said = take_twins(&mut machine).unwrap_or_else(|why| panic!("{model}: {why}"));
+            let said = take_twins(&mut machine, Word::default());
+            let said = said.unwrap_or_else(|why| panic!("{model}: {why}"));
             assert_eq!(said.is_empty(), known, "{model}: {said:?}");
             let range = machine.voltage_range_mv().expect(model);
             let working = machine.hashboard.voltage_mv.expect(model);
             assert!(range.contains(&working), "{model}: {working} in {range:?}");
         }
+    }
+
+    #[test]
+    fn the_owners_word_counts_on_a_twin_too() {
+        let word = |mv| Word {
+            working: Some(mv),
+            start: None,
+        };
+        let mut machine = machine("antminer-s21-pro");
+        let said = take_twins(&mut machine, word(14_000)).expect("its stand-in gives it");
+        assert_eq!(said.len(), 1, "the supply: {said:?}");
+        assert_eq!(machine.hashboard.voltage_mv, Some(14_000));
+        assert_eq!(machine.limits.voltage_mv, Some((12_000, 14_000)));
+        let mut machine = self::machine("antminer-s21-pro");
+        let range = 12_000..=15_120;
+        assert_eq!(
+            take_twins(&mut machine, word(15_500)),
+            Err(Refused::Working(range))
+        );
     }
 }

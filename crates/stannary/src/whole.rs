@@ -19,12 +19,7 @@ pub(crate) struct Whole {
 }
 
 /// The twin of a machine whose voltages are known or completed. Its clock begins with `clock`.
-pub(crate) fn machine(
-    machine: &Machine,
-    options: TwinOptions,
-    settle_percent: u8,
-    clock: Clock,
-) -> Result<Whole> {
+pub(crate) fn machine(machine: &Machine, options: TwinOptions, clock: Clock) -> Result<Whole> {
     let physics = physics::Options {
         seed: options.seed,
         ..physics::Options::default()
@@ -35,7 +30,8 @@ pub(crate) fn machine(
         ..options
     };
     let twin = Arc::new(Mutex::new(TwinMachine::new(machine, options)?));
-    let power = engine::hash_power(machine, settle_percent);
+    // A rest that was shortened is shortened in the machine.
+    let power = engine::hash_power(machine, 100);
     let (shared, fans) = (Arc::clone(&twin), machine.fans.count);
     let ports = hal_emulated::machine_ports(shared, clock.now(), power, fans);
     Ok(Whole { twin, ports })

@@ -89,10 +89,15 @@ impl Program {
         status
     }
 
-    /// SIGTERM. By a shell, whose `kill` is everywhere, so that no foreign function is
-    /// called here.
+    /// SIGTERM.
     pub fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        self.signal("TERM");
+    }
+
+    /// A signal by its name. By a shell, whose `kill` is everywhere, so that no foreign
+    /// function is called here.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status();
         assert!(status.is_ok_and(|s| s.success()), "{kill}");
     }

@@ -59,10 +59,13 @@ fn check(machine: &str, chains: usize, chips: u64) {
     let page = wait_for("the page's address", PATIENCE, || {
         page_address(&demo.stdout())
     });
-    let status = wait_for("the first accepted share", PATIENCE, || {
+    // Boards come up one after the other.
+    let status = wait_for("accepted shares, and all chips", PATIENCE, || {
         assert!(demo.ended().is_none(), "{}", demo.everything());
         let status = get_json(&format!("{page}api/v1/status"))?;
-        (status["shares"]["accepted"].as_u64()? > 0).then_some(status)
+        let all = status["chains"].as_array()?.iter();
+        let up = all.clone().all(|chain| chain["chips_found"].is_u64());
+        (up && status["shares"]["accepted"].as_u64()? > 0).then_some(status)
     });
     assert_eq!(status["machine"]["model"], machine);
     assert_eq!(status["machine"]["backend"], "twin");
@@ -72,9 +75,26 @@ fn check(machine: &str, chains: usize, chips: u64) {
         assert_eq!(chain["chips_expected"], chips, "{chain}");
         assert_eq!(chain["chips_found"], chips, "{chain}");
     }
-    assert!(status["temperatures"].is_null() || status["temperatures"] == serde_json::json!([]));
+    check_surroundings(&status);
     let ended = demo.wait(PATIENCE);
     assert!(ended.success(), "{ended}\n{}", demo.everything());
+}
+
+/// What a whole machine has beside its chains is there, and plausible.
+fn check_surroundings(status: &serde_json::Value) {
+    let fans = status["fans"].as_array().expect("a list");
+    assert!(!fans.is_empty());
+    for fan in fans {
+        assert!(fan["rpm"].as_u64().is_some_and(|rpm| rpm > 500), "{fan}");
+        let duty = fan["duty_percent"].as_f64();
+        assert!(duty.is_some_and(|d| (1.0..=100.0).contains(&d)), "{fan}");
+    }
+    // Machines without sensors have none; what is there is between frost and the limits.
+    for place in status["temperatures"].as_array().expect("a list") {
+        if let Some(c) = place["temp_c"].as_f64() {
+            assert!((5.0..95.0).contains(&c), "{place}");
+        }
+    }
 }
 
 /// The first `http://…/` in what the demo says.

@@ -98,7 +98,10 @@ function safety(s) {
     parts.push(`hottest ${fixed(hottest.temp_c, 1)} °C (${hottest.place})`);
   }
   const fans = s.fans.filter((f) => known(f.rpm));
-  if (fans.length) parts.push(`fans ${Math.min(...fans.map((f) => f.rpm))} rpm and more`);
+  const duties = s.fans.map((f) => f.duty_percent).filter(known);
+  const driven = duties.length ? `, driven at ${fixed(Math.max(...duties), 0)} %` : "";
+  if (fans.length) parts.push(`fans ${Math.min(...fans.map((f) => f.rpm))} rpm and more${driven}`);
+  if (known(s.psu.voltage_mv)) parts.push(`supply ${fixed(s.psu.voltage_mv / 1000, 2)} V`);
   if (known(s.power_w)) parts.push(`${group(s.power_w)} W`);
   if (known(s.efficiency_j_per_th)) parts.push(`${fixed(s.efficiency_j_per_th, 1)} J/TH`);
   const missing = [];

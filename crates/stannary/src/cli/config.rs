@@ -50,6 +50,8 @@ pub(crate) struct Config {
     /// What the file asks for and this build does not do, though it can run: to be said at
     /// the start.
     pub(crate) notices: Vec<String>,
+    /// What a twin has in place of what nobody knows of its machine.
+    pub(crate) made_up: Vec<String>,
 }
 
 /// How the machine is reached.
@@ -165,8 +167,9 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         machine,
         backend,
         state,
-        mut notices,
+        made_up,
     } = machine.unwrap_or_default();
+    let mut notices = Vec::new();
     let rated_ths = machine.as_ref().map_or(0.0, |m| m.rated_ths);
     let twin = read_twin(s, backend, rated_ths, &mut notices);
     let scale = twin
@@ -187,6 +190,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         api: api?,
         state: state?,
         notices,
+        made_up,
     })
 }
 
@@ -203,7 +207,7 @@ struct Read {
     machine: Option<Machine>,
     backend: Option<Asked>,
     state: Option<Option<PathBuf>>,
-    notices: Vec<String>,
+    made_up: Vec<String>,
 }
 
 fn read_machine(s: &mut Section<'_>) -> Read {
@@ -228,16 +232,16 @@ fn read_machine(s: &mut Section<'_>) -> Read {
             Code::BackendAbsent.remedy(),
         );
     }
-    let mut notices = Vec::new();
     let word = read_word(s);
-    let machine = machine
+    let completed = machine
         .zip(word)
-        .and_then(|(machine, word)| completed(s, machine, word, backend, &mut notices));
+        .and_then(|(machine, word)| completed(s, machine, word, backend));
+    let (machine, made_up) = completed.unzip();
     Read {
         machine,
         backend,
         state: read_state(s, backend),
-        notices,
+        made_up: made_up.unwrap_or_default(),
     }
 }
 
@@ -254,43 +258,32 @@ fn read_word(s: &mut Section<'_>) -> Option<Word> {
     })
 }
 
-/// The machine with its voltages as its owner gives them, else its twin's.
+/// The machine with its voltages as its owner gives them, else its twin's, and what is the
+/// twin's alone.
 fn completed(
     s: &mut Section<'_>,
     mut machine: Machine,
     word: Word,
     backend: Option<Asked>,
-    notices: &mut Vec<String>,
-) -> Option<Machine> {
-    let twin = backend == Some(Asked::Twin);
-    let mut complete = || -> anyhow::Result<()> {
-        if twin {
-            notices.extend(voltages::stand_in(&mut machine)?);
-        }
-        Ok(())
+) -> Option<(Machine, Vec<String>)> {
+    let done = match backend {
+        Some(Asked::Twin) => voltages::take_twins(&mut machine, word),
+        _ if word == Word::default() => Ok(Vec::new()),
+        _ => voltages::take_word(&mut machine, word).map(|()| Vec::new()),
     };
-    let mut done = complete();
-    if word.working.or(word.start).is_some()
-        && let Err(why) = voltages::take_word(&mut machine, word)
-    {
-        let (key, remedy) = match &why {
-            Refused::NothingSets => ("voltage_mv", "remove it"),
-            Refused::WorkingUnknown => ("voltage_start_mv", "add `voltage_mv`"),
-            Refused::Working(_) => ("voltage_mv", "give the hashboards' own working voltage"),
-            Refused::Start(_) => ("voltage_start_mv", "give the hashboards' own start voltage"),
-        };
-        s.refuse(key, &why.to_string(), remedy);
-        return None;
+    match done {
+        Ok(made_up) => Some((machine, made_up)),
+        Err(why) => {
+            let (key, remedy) = match &why {
+                Refused::NothingSets => ("voltage_mv", "remove it"),
+                Refused::WorkingUnknown => ("voltage_start_mv", "add `voltage_mv`"),
+                Refused::Working(_) => ("voltage_mv", "give the hashboards' own working voltage"),
+                Refused::Start(_) => ("voltage_start_mv", "give the hashboards' own start voltage"),
+            };
+            s.refuse(key, &why.to_string(), remedy);
+            None
+        }
     }
-    if twin && done.is_ok() {
-        done = voltages::take_twins(&mut machine).map(|said| notices.extend(said));
-    }
-    if let Err(why) = done {
-        let remedy = "choose another machine, or give `voltage_mv`";
-        s.note(Kind::Backend, "model", &why.to_string(), remedy);
-        return None;
-    }
-    Some(machine)
 }
 
 /// Where to write what survives; a twin's daemon leaves nothing unless it is told to.

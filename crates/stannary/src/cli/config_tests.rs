@@ -289,6 +289,54 @@ fn the_example_in_the_documents_is_accepted() {
 }
 
 #[test]
+fn the_owner_may_say_what_voltages_the_hashboards_have() {
+    let machine = |lines: &str| {
+        let line = format!("model = \"antminer-s21\"\n{lines}");
+        GOOD.replacen("model   = \"antminer-s19-pro\"", &line, 1)
+    };
+    let read = |lines: &str| parse("c.toml", &machine(lines)).unwrap_or_else(|e| panic!("{e}"));
+    let config = read("voltage_mv = 13_500\nvoltage_start_mv = 14_000");
+    let board = &config.machine.hashboard;
+    assert_eq!(board.voltage_mv, Some(13_500));
+    assert_eq!(board.voltage_start_mv, Some(14_000));
+    assert_eq!(config.machine.limits.voltage_mv, Some((12_000, 14_000)));
+    assert!(config.made_up.is_empty());
+    // The twin's own otherwise, and it is said.
+    let config = read("");
+    assert!(config.machine.hashboard.voltage_mv.is_some());
+    assert_eq!(config.made_up.len(), 1, "{:?}", config.made_up);
+    assert!(config.made_up[0].starts_with("E-TWIN-VOLTAGE"));
+
+    let s19 = "model   = \"antminer-s19-pro\"";
+    for (lines, fault) in [
+        ("voltage_mv = 15_100", "5 machine.voltage_mv"),
+        ("voltage_mv = 7_999", "5 machine.voltage_mv"),
+        ("voltage_mv = 21_361", "5 machine.voltage_mv"),
+        ("voltage_mv = \"13 V\"", "5 machine.voltage_mv"),
+        ("voltage_start_mv = 15_100", "5 machine.voltage_start_mv"),
+    ] {
+        let fault = format!("E-CONF-VALUE {fault}");
+        check(s19, &format!("{s19}\n{lines}"), &[&fault]);
+    }
+    let s21 = "model = \"antminer-s21\"\nvoltage_start_mv = 14_000";
+    check(s19, s21, &["E-CONF-VALUE 5 machine.voltage_start_mv"]);
+}
+
+#[test]
+fn a_twin_leaves_nothing_behind_unless_it_is_told_to() {
+    let from = "backend = \"twin\"";
+    let with = |state: &str| GOOD.replacen(from, &format!("{from}\nstate = {state}"), 1);
+    let config = parse("c.toml", GOOD).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.state, None);
+    let config = parse("c.toml", &with("\"/tmp/s.json\"")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.state.as_deref(), Some(Path::new("/tmp/s.json")));
+    for state in ["\"s.json\"", "\"\"", "\"/\"", "7"] {
+        let to = format!("{from}\nstate = {state}");
+        check(from, &to, &["E-CONF-VALUE 6 machine.state"]);
+    }
+}
+
+#[test]
 fn a_twin_that_could_not_keep_up_hashes_at_fewer_bits_and_says_so() {
     let text = |machine: &str| {
         format!(

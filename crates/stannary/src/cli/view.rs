@@ -69,10 +69,16 @@ fn surroundings(s: &Value) -> String {
         Some(v) => format!("{v:.digits$} {unit}"),
         None => UNKNOWN.to_owned(),
     };
+    let duty = list(&s["fans"])
+        .filter_map(|f| f["duty_percent"].as_f64())
+        .reduce(f64::max);
+    let supply_v = s["psu"]["voltage_mv"].as_f64().map(|mv| mv / 1000.0);
     format!(
-        "hottest {} · slowest fan {} · power {} · {}",
+        "hottest {} · slowest fan {} at {} · supply {} · power {} · {}",
         shown(hottest, 1, "°C"),
         shown(slowest, 0, "rpm"),
+        shown(duty, 0, "%"),
+        shown(supply_v, 2, "V"),
         shown(s["power_w"].as_f64(), 0, "W"),
         shown(s["efficiency_j_per_th"].as_f64(), 1, "J/TH"),
     )
