@@ -66,8 +66,8 @@ codes! {
     Started = "E-PROC-START", Info, "the daemon started", "";
     Stopping = "E-PROC-STOP", Info, "the daemon is stopping: work stops, chains power down", "";
     Stalled = "E-PROC-STALLED", Error, "a loop of the daemon stands still; if it does not move within two seconds, everything is switched off", "report this with the log; look for a device that does not answer";
-    StateRead = "E-STATE-READ", Warn, "what the last run left cannot be understood; it was put aside as `*.damaged` and defaults hold", "give pause, fan mode and power ceiling again; check the disk";
-    StateWrite = "E-STATE-WRITE", Warn, "what should survive this run cannot be written down", "check that the folder exists and can be written, and that the disk has room";
+    StateRead = "E-PROC-STATE", Warn, "what the last run left cannot be understood; it was put aside as `*.damaged` and defaults hold", "give pause, fan mode and power ceiling again; check the disk";
+    StateWrite = "E-PROC-REMEMBER", Warn, "what should survive this run cannot be written down", "check that the folder exists and can be written, and that the disk has room";
     // Chains
     ChainMissing = "E-CHAIN-MISSING", Error, "no hashboard is plugged into this slot", "seat the hashboard and its cables";
     ChainChips = "E-CHAIN-CHIPS", Error, "a chain answered with another number of chips than its board has", "check the flat cable; a chip or its domain may be dead";

@@ -29,7 +29,7 @@ Antminer S19 Pro  no pool  up 1 h 2 min
 emulated: a twin mines, no silicon does; difficulty one is 2 zero bits instead of 32
 hashrate TH/s: 5s 112.35 · 1m 110.00 · 15m – · 1h – · nominal 111.86
 shares: 1 234 567 accepted · 2 rejected · 0 stale · 0 duplicate · 0 lost · 1 in flight · 3 hw errors · 0 blocks
-hottest – · slowest fan – · power – · –
+hottest – · slowest fan – at – · supply – · power – · –
 
 fault: E-CHAIN-CHIPS chain 0: 113 of 114
 hint: check the flat cable
