@@ -54,6 +54,15 @@ impl Setting {
         )
     }
 
+    /// Until the machine says that it is in this state.
+    fn wait_for_state(&self, daemon: &mut Program, state: &str) {
+        wait_for(state, PATIENCE, || {
+            assert!(daemon.ended().is_none(), "{}", daemon.everything());
+            let status = get_json(&format!("{}api/v1/status", self.page))?;
+            (status["state"] == state).then_some(())
+        });
+    }
+
     /// Until the pool has credited shares.
     fn wait_for_shares(&self, daemon: &mut Program) {
         wait_for("an accepted share", PATIENCE, || {
@@ -140,6 +149,57 @@ fn a_second_sigterm_does_not_wait_for_the_first() {
     daemon.terminate();
     let status = daemon.wait(Duration::from_secs(2));
     assert_eq!(status.code(), Some(130), "{}", daemon.everything());
+}
+
+#[test]
+fn a_pause_survives_the_process_and_a_damaged_state_harms_nothing() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    let mut setting = Setting::new("antminer-s9");
+    let state = setting.folder.path().join("state.json");
+    let text = std::fs::read_to_string(&setting.config).expect("it was written");
+    let with = format!("[machine]\nstate = \"{}\"", state.display());
+    let text = text.replacen("[machine]", &with, 1);
+    setting.config = setting.folder.write("kept.toml", &text);
+    // A machine that has just booted waits with its neighbours, up to five minutes.
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("Linux");
+    let known = serde_json::json!({
+        "version": 1, "boot_id": boot.trim(),
+        "remembered": { "intent": "hash", "fans": "auto" },
+    });
+    std::fs::write(&state, known.to_string()).expect("its folder is there");
+
+    let mut daemon = setting.run(&binary);
+    setting.wait_for_shares(&mut daemon);
+    let pause = Command::new(&binary)
+        .args(["--api", &setting.page, "pause"])
+        .status();
+    assert!(pause.is_ok_and(|status| status.success()));
+    setting.wait_for_state(&mut daemon, "paused");
+    daemon.terminate();
+    assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
+
+    let mut daemon = setting.run(&binary);
+    setting.wait_for_state(&mut daemon, "paused");
+    daemon.terminate();
+    assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
+
+    std::fs::write(&state, "{\"version\":").expect("its folder is there");
+    let before = setting.pool.ledger(|l| l.totals.accepted);
+    let mut daemon = setting.run(&binary);
+    wait_for("shares as by default", PATIENCE * 4, || {
+        setting
+            .pool
+            .ledger(|l| (l.totals.accepted > before).then_some(()))
+    });
+    assert!(
+        daemon.stderr().contains("E-PROC-STATE"),
+        "{}",
+        daemon.everything()
+    );
+    daemon.terminate();
+    assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
 }
 
 #[test]

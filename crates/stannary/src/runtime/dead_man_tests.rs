@@ -1,3 +1,6 @@
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
@@ -7,6 +10,11 @@ use hal::{
 use units::{ChainSlot, Instant};
 
 use super::*;
+
+/// Says where a child writes what its supply's line does.
+const LINE: &str = "STANNARY_TEST_LINE";
+/// Says whether the dead man's own thread panics there.
+const OWN: &str = "STANNARY_TEST_OWN";
 
 /// Whether the supply is on, and a loop that is alive.
 struct Machine {
@@ -21,6 +29,9 @@ struct Wires(Arc<Mutex<bool>>);
 impl Lines for Wires {
     fn supply(&mut self, _: Instant, on: bool) -> Result<(), i32> {
         *self.0.lock().unwrap() = on;
+        if let Some(path) = std::env::var_os(LINE) {
+            std::fs::write(path, if on { "on" } else { "off" }).unwrap();
+        }
         Ok(())
     }
     fn reset(&mut self, _: Instant, _: ChainSlot, _: bool) -> Result<(), i32> {
@@ -149,4 +160,51 @@ fn an_engine_that_is_gone_ends_it_safely() {
         assert!(std::time::Instant::now() < end, "before its lease runs out");
         thread::sleep(LOOK);
     }
+}
+
+/// The line of a process of its own in which a thread panicked.
+fn check_panic(own: bool) {
+    let name = format!("stannary-line-{own}-{}", std::process::id());
+    let line: PathBuf = std::env::temp_dir().join(name);
+    let mut child = Command::new(std::env::current_exe().expect("this test"));
+    child
+        .args(["--exact", "runtime::dead_man::tests::a_child_panics"])
+        .args(["--ignored", "--nocapture"])
+        .env(LINE, &line);
+    if own {
+        child.env(OWN, "");
+    }
+    let output = child.output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let left = std::fs::read_to_string(&line).expect("it had a supply");
+    let _ = std::fs::remove_file(&line);
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{said}");
+    assert!(said.contains("as the test wants it"), "{said}");
+    assert_eq!(left, "off", "{said}");
+}
+
+#[test]
+fn a_panic_of_any_thread_cuts_before_it_ends_the_process() {
+    check_panic(false);
+    check_panic(true);
+}
+
+#[test]
+#[ignore = "what the test above runs in a process of its own"]
+fn a_child_panics() {
+    let Some(line) = std::env::var_os(LINE) else {
+        return;
+    };
+    let (machine, dead_man) = machine(4);
+    end_safely_on_panic(dead_man.cutter());
+    machine.power(&dead_man);
+    assert_eq!(std::fs::read_to_string(line).unwrap(), "on");
+    if std::env::var_os(OWN).is_some() {
+        dead_man.board(BoardOp::ReadPlug { slot: ChainSlot(0) });
+    } else {
+        let _ = thread::spawn(|| panic!("as the test wants it")).join();
+    }
+    // Much less than the lease: nothing but the panic may be what cuts.
+    thread::sleep(LEASE_MAX / 2);
+    std::process::exit(0);
 }
