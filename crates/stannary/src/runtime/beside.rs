@@ -126,3 +126,88 @@ fn serve_fans(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+    use std::sync::{Arc, Mutex};
+
+    use hal::{FanEvent, I2cTransfer};
+    use units::{Duty, Instant};
+
+    use super::*;
+
+    /// A master on which nothing ever happens.
+    struct Idle;
+
+    impl I2cMaster for Idle {
+        fn can(&self, _: I2cTransfer<'_>) -> bool {
+            true
+        }
+        fn begin(&mut self, _: Instant, _: I2cTransfer<'_>) {}
+        fn poll(&mut self, _: Instant) -> Option<Result<Vec<u8>, hal::BusError>> {
+            None
+        }
+        fn abort(&mut self, _: Instant) {}
+        fn next_event(&self) -> Option<Instant> {
+            None
+        }
+    }
+
+    /// Fans whose driver hangs while somebody holds this.
+    struct Hanging(Arc<Mutex<()>>);
+
+    impl FanPort for Hanging {
+        fn set(&mut self, _: Instant, _: FanOp) {
+            drop(self.0.lock());
+        }
+        fn poll(&mut self, _: Instant, _: &mut Vec<FanEvent>) {}
+        fn next_event(&self) -> Option<Instant> {
+            None
+        }
+    }
+
+    const LOOPS: [Loop; 3] = [
+        Loop::Bus(BusId::Hashboards),
+        Loop::Bus(BusId::Supply),
+        Loop::Fans,
+    ];
+
+    /// Who has moved since `before`.
+    fn moved(beats: &Beats, before: &[u64]) -> Vec<bool> {
+        let now = beats.read().map(|(_, count)| count);
+        now.zip(before).map(|(now, before)| now > *before).collect()
+    }
+
+    /// What moves within the half second between two leases.
+    fn check(beats: &Beats, expected: [bool; 3]) {
+        let before: Vec<_> = beats.read().map(|(_, count)| count).collect();
+        let end = std::time::Instant::now() + Duration::from_millis(500);
+        while std::time::Instant::now() < end && moved(beats, &before) != [true; 3] {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(moved(beats, &before), expected);
+    }
+
+    #[test]
+    fn idle_threads_beat_and_one_that_hangs_does_not() {
+        let (beats, hang) = (Beats::new(&LOOPS), Arc::default());
+        let (inbox, _messages) = sync_channel(4);
+        let buses = [BusId::Hashboards, BusId::Supply];
+        let buses = vec![BusPort::new(
+            &buses,
+            Box::new(Idle) as Box<dyn I2cMaster + Send>,
+        )];
+        let fans: Box<dyn FanPort + Send> = Box::new(Hanging(Arc::clone(&hang)));
+        let beside = Beside::start(buses, Some(fans), &beats, Clock::start(), &inbox);
+        let beside = beside.expect("threads");
+        check(&beats, [true; 3]);
+        let held = hang.lock().expect("free");
+        beside.fans(FanOp::All(Duty::FULL));
+        // It may be on its way round once more.
+        thread::sleep(Duration::from_millis(100));
+        check(&beats, [true, true, false]);
+        drop(held);
+        check(&beats, [true; 3]);
+    }
+}

@@ -169,7 +169,7 @@ fn check_panic(own: bool) {
     let mut child = Command::new(std::env::current_exe().expect("this test"));
     child
         .args(["--exact", "runtime::dead_man::tests::a_child_panics"])
-        .args(["--ignored", "--nocapture"])
+        .arg("--nocapture")
         .env(LINE, &line);
     if own {
         child.env(OWN, "");
@@ -189,8 +189,8 @@ fn a_panic_of_any_thread_cuts_before_it_ends_the_process() {
     check_panic(true);
 }
 
+/// What the test above runs in a process of its own; in any other it is nothing.
 #[test]
-#[ignore = "what the test above runs in a process of its own"]
 fn a_child_panics() {
     let Some(line) = std::env::var_os(LINE) else {
         return;

@@ -218,6 +218,30 @@ mod tests {
     }
 
     #[test]
+    fn every_port_of_a_whole_machine_is_served_by_a_loop_that_beats() {
+        use std::sync::{Arc, Mutex};
+        let machine = board_support::machine("antminer-s21").expect("known");
+        let options = twin::machine::TwinOptions {
+            parts: true,
+            ..Default::default()
+        };
+        let twin = twin::machine::TwinMachine::new(&machine, options).expect("a twin");
+        let (twin, clock) = (Arc::new(Mutex::new(twin)), Clock::start());
+        let power = engine::hash_power(&machine, 100);
+        let ports = hal_emulated::machine_ports(twin, clock.now(), power, machine.fans.count);
+        let beats = ports.beats.clone();
+        // Three links, two buses, fans: who is not listed is not watched.
+        assert_eq!(beats.loops().len(), 6);
+        let (inbox, _messages) = sync_channel(super::super::INBOX);
+        let _ports = Ports::start(ports, clock, &inbox).expect("threads");
+        let before: Vec<_> = beats.read().collect();
+        std::thread::sleep(units::Duration::from_millis(500));
+        for ((who, before), (_, after)) in before.into_iter().zip(beats.read()) {
+            assert!(after > before, "{who:?} stands still");
+        }
+    }
+
+    #[test]
     fn events_that_nobody_takes_end_the_port() {
         let (inbox, messages) = sync_channel(1);
         drop(messages);
