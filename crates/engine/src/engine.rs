@@ -20,6 +20,9 @@ const DECISIONS_KEPT: usize = 16;
 /// After this long a shut-down ends whatever the chains say: the process must be gone
 /// within 5 s of SIGTERM.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
+/// So long before it, boards that are still on their way down are switched off one by one: where
+/// the supply cannot be switched, their controllers must be told, and a bus takes its time.
+const HURRY_BEFORE: Duration = Duration::from_secs(1);
 
 /// What the machine as a whole is meant to do.
 ///
@@ -167,7 +170,10 @@ impl Engine {
         let chains = self.chains.iter().filter_map(|c| c.driver.next_deadline());
         let pools = self.pools.iter().filter_map(|p| p.client.next_deadline());
         let stop = match self.mode {
-            Mode::Stopping(deadline) => Some(deadline),
+            Mode::Stopping(deadline) => match &self.hardware {
+                Some(hardware) if !hardware.is_let_go() => Some(deadline - HURRY_BEFORE),
+                _ => Some(deadline),
+            },
             _ => None,
         };
         let hardware = self.hardware.as_ref().and_then(Hardware::next_deadline);
@@ -329,6 +335,17 @@ impl Engine {
         }
     }
 
+    /// All boards off, each by itself.
+    fn let_go(&mut self) {
+        let now = self.now;
+        let Some(hardware) = self.hardware.as_mut().filter(|h| !h.is_let_go()) else {
+            return;
+        };
+        hardware.let_go(now);
+        self.each_chain(&drivers::Input::Cut);
+        self.settle();
+    }
+
     fn command_hardware(&mut self, command: control::Command) {
         let now = self.now;
         if let Some(hardware) = &mut self.hardware {
@@ -342,6 +359,9 @@ impl Engine {
         let Mode::Stopping(deadline) = self.mode else {
             return;
         };
+        if self.now + HURRY_BEFORE >= deadline {
+            self.let_go();
+        }
         let down = match &self.hardware {
             Some(hardware) => hardware.is_down(),
             None => true,

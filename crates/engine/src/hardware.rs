@@ -52,6 +52,7 @@ pub(crate) struct Hardware {
     pub(crate) fans: Vec<Sensed<Rpm>>,
     pub(crate) duty: Option<Duty>,
     pub(crate) supply: plant::SupplyState,
+    let_go: bool,
     /// The supply has a line that switches it, or may have.
     supply_switch: bool,
     /// What control was told of pools.
@@ -94,6 +95,7 @@ impl Hardware {
             fans: vec![Sensed::Unknown; usize::from(machine.fans.count)],
             duty: None,
             supply: plant::SupplyState::Unknown,
+            let_go: false,
             supply_switch: !matches!(machine.psu.enable, Fitted::Absent),
             pools: None,
         }
@@ -122,6 +124,21 @@ impl Hardware {
 
     pub(crate) fn command(&mut self, now: Instant, command: control::Command) {
         self.tell_control(now, Input::Command(command));
+    }
+
+    /// Boards were told to go off, whatever control had in mind.
+    pub(crate) fn is_let_go(&self) -> bool {
+        self.let_go
+    }
+
+    /// Every board off, by its own controller where it has one.
+    pub(crate) fn let_go(&mut self, now: Instant) {
+        self.let_go = true;
+        for slot in 0..self.boards.len() {
+            self.boards[slot].granted = false;
+            let slot = ChainSlot(slot as u8); // four at most
+            self.order(now, plant::Order::Board(slot, false));
+        }
     }
 
     /// Everything safe at once, and no lease any more.
