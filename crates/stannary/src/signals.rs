@@ -17,17 +17,23 @@ pub(crate) fn shut_down_on_signal(commands: Commands, cutter: Cutter) -> Result<
         .name("signals".into())
         .stack_size(128 * 1024)
         .spawn(move || {
-            let mut asked = false;
-            for _ in signals.forever() {
-                if std::mem::replace(&mut asked, true) {
+            let (mut asked, mut given) = (0, false);
+            loop {
+                asked += match asked > 0 && !given {
+                    // A full inbox empties within microseconds, unless the engine hangs: then
+                    // a second signal must be heard all the same.
+                    true => {
+                        thread::sleep(std::time::Duration::from_millis(5));
+                        signals.pending().count()
+                    }
+                    false => signals.wait().count(),
+                };
+                if asked > 1 {
                     // The owner does not want to wait.
                     cutter.cut();
                     std::process::exit(130);
                 }
-                // A full inbox empties within microseconds; the command must not be lost.
-                while commands.give(Command::Shutdown) == Err(NotTaken::Busy) {
-                    thread::sleep(std::time::Duration::from_millis(5));
-                }
+                given |= asked > 0 && commands.give(Command::Shutdown) != Err(NotTaken::Busy);
             }
         })
         .context("no thread for signals")?;
