@@ -145,6 +145,11 @@ impl Board {
         }
     }
 
+    /// As long as a board of so many sensors needs it.
+    pub(crate) fn is_sound(&self, sensors: usize) -> bool {
+        self.trackers.len() == sensors && self.stops.len() <= 2 * RESTARTS_PER_HOUR
+    }
+
     pub(crate) fn set_chain(&mut self, now: Instant, state: ChainState) {
         self.chain = state;
         self.up_since = state.mhz().map(|_| self.up_since.unwrap_or(now));

@@ -303,6 +303,14 @@ impl Control {
         limited.ok()
     }
 
+    pub(crate) fn said(&self) -> &Said {
+        &self.said
+    }
+
+    pub(crate) fn decisions_waiting(&self) -> usize {
+        self.decisions.len()
+    }
+
     /// Tell people.
     pub(crate) fn decide(&mut self, code: Code, place: &str, decision: String, reason: &str) {
         if self.decisions.len() == DECISIONS_MAX {

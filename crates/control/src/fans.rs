@@ -87,6 +87,11 @@ pub(crate) enum Change {
 }
 
 impl Fans {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.tachs.len()
+    }
+
     pub(crate) fn new(plan: &Plan) -> Self {
         Fans {
             tachs: vec![Tach::default(); usize::from(plan.fans.count)],

@@ -40,6 +40,12 @@ impl Wanted {
             rails_mv: vec![plan.volts.map_or(0.0, |v| f64::from(v.start_mv)); plan.rails()],
         }
     }
+
+    /// As long as a machine of so many slots and rails needs it.
+    pub(crate) fn is_sound(&self, slots: usize, rails: usize) -> bool {
+        let both = self.boards.len() == slots && self.caps_mhz.len() == slots;
+        both && self.rails_mv.len() == rails
+    }
 }
 
 impl Said {
@@ -52,6 +58,12 @@ impl Said {
             caps_mhz: vec![None; slots],
             rails_mv: vec![None; plan.rails()],
         }
+    }
+
+    /// As long as a machine of so many slots and rails needs it.
+    pub(crate) fn is_sound(&self, slots: usize, rails: usize) -> bool {
+        let both = self.boards.len() == slots && self.caps_mhz.len() == slots;
+        both && self.rails_mv.len() == rails
     }
 
     /// The next difference, the most urgent first: off, air, frequency down, voltage, supply

@@ -285,6 +285,7 @@ impl Engine {
         if let Some(hardware) = &mut self.hardware {
             hardware.wake(now);
         }
+        self.give_recording(false);
     }
 
     fn pool_event(&mut self, pool: PoolIndex, event: PoolEvent) {
@@ -380,6 +381,7 @@ impl Engine {
             pool.client.handle(self.now, stratum::Input::Stop);
         }
         self.settle();
+        self.give_recording(true);
         self.mode = Mode::Stopped;
         self.effects.push_back(Effect::Stopped);
     }

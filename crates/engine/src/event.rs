@@ -5,6 +5,8 @@ use hal::{BoardEvent, BoardOp, BusDone, BusJob, FanEvent, FanOp, LinkEvent, Link
 use telemetry::{Command, Note};
 use units::{ChainSlot, PoolIndex};
 
+use crate::recording::Recording;
+
 /// Something happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -63,6 +65,8 @@ pub enum Effect {
     Fans(FanOp),
     /// Write this down where it survives power loss.
     Remember(Persisted),
+    /// Keep this where a person finds it: what control saw and did around a fault.
+    Recording(Box<Recording>),
     /// Open a connection. A connection of this pool that is still open is dropped first.
     Connect {
         /// The pool.

@@ -26,6 +26,7 @@ impl Faults {
             code: note.code,
             place: note.place.clone(),
             detail: note.detail.clone(),
+            action: String::new(),
             remedy: note.code.remedy(),
         };
         let known = self
@@ -36,6 +37,19 @@ impl Faults {
             Some(i) => self.list[i] = fault,
             None if self.list.len() < FAULTS_MAX => self.list.push(fault),
             None => {}
+        }
+    }
+
+    /// This is wrong at this place.
+    pub(crate) fn knows(&self, code: Code, place: &str) -> bool {
+        self.list.iter().any(|f| f.code == code && f.place == place)
+    }
+
+    /// What was done about it.
+    pub(crate) fn acted(&mut self, code: Code, place: &str, action: &str) {
+        let mut list = self.list.iter_mut();
+        if let Some(fault) = list.find(|f| f.code == code && f.place == place) {
+            action.clone_into(&mut fault.action);
         }
     }
 

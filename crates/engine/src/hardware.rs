@@ -21,6 +21,8 @@ use crate::config::HardwareConfig;
 use crate::engine::Engine;
 use crate::event::Effect;
 use crate::keeper::{Keeper, Say};
+use crate::recorder::Recorder;
+use crate::recording::{Recording, Seen};
 
 /// Rest of a supply of which nothing is known: the longest known.
 const REST_S: u32 = 30;
@@ -47,6 +49,7 @@ pub(crate) struct Hardware {
     plant: Plant,
     control: Control,
     keeper: Keeper,
+    recorder: Recorder,
     config: HardwareConfig,
     pub(crate) boards: Vec<Board>,
     pub(crate) fans: Vec<Sensed<Rpm>>,
@@ -90,6 +93,7 @@ impl Hardware {
             plant: Plant::new(machine, settle_percent),
             control: Control::new(plan, config.local.clone()),
             keeper: Keeper::new(),
+            recorder: Recorder::new(),
             config,
             boards: (0..machine.slots).map(board).collect(),
             fans: vec![Sensed::Unknown; usize::from(machine.fans.count)],
@@ -178,6 +182,7 @@ impl Hardware {
             Some(self.keeper.deadline()),
             self.plant.next_deadline(),
             self.control.next_deadline(),
+            self.recorder.deadline(),
         ];
         let first = parts.into_iter().flatten().min();
         first.filter(|at| *at < Instant::NEVER)
@@ -187,8 +192,22 @@ impl Hardware {
         self.plant.handle(now, plant::Input::Order(order));
     }
 
+    /// The only way into control: what it is told, the recorder keeps.
     fn tell_control(&mut self, now: Instant, input: Input) {
+        self.recorder.input(&self.control, now, &input);
         self.control.handle(now, input);
+    }
+
+    /// The only way out of it.
+    fn next_from_control(&mut self) -> Option<control::Effect> {
+        let effect = self.control.next_effect();
+        self.recorder.effect(effect.as_ref());
+        effect
+    }
+
+    /// A recording of what led to a fault and what followed, once its time has come.
+    pub(crate) fn recording(&mut self, now: Instant, end: bool) -> Option<Recording> {
+        self.recorder.take(now, end)
     }
 }
 
@@ -223,7 +242,7 @@ impl Engine {
     /// Carry on what control, plant and keeper want. False if they want nothing.
     pub(crate) fn settle_hardware(&mut self) -> bool {
         let mut moved = self.tell_control_of_work();
-        while let Some(effect) = self.hardware.as_mut().and_then(|h| h.control.next_effect()) {
+        while let Some(effect) = self.hardware.as_mut().and_then(Hardware::next_from_control) {
             self.carry_control(effect);
             moved = true;
         }
@@ -245,16 +264,43 @@ impl Engine {
             control::Effect::Decision(decision) => {
                 let reason = format!("{} {}", decision.code.text(), decision.reason);
                 self.decide(&decision.place, &decision.decision, &reason);
-                if decision.code.severity() >= Severity::Info {
-                    self.tell(Note {
-                        at: decision.at,
-                        code: decision.code,
-                        place: decision.place,
-                        detail: format!("{}: {}", decision.decision, decision.reason),
-                    });
-                }
+                let note = Note {
+                    at: decision.at,
+                    code: decision.code,
+                    place: decision.place,
+                    detail: format!("{}: {}", decision.decision, decision.reason),
+                };
+                self.tell_recorded(note, &decision.decision);
             }
         }
+    }
+
+    /// Tell what heat, power and air have to say. A new fault that needs a person is recorded.
+    fn tell_recorded(&mut self, note: Note, action: &str) {
+        let (code, place) = (note.code, note.place.clone());
+        let seen = Seen::of(&note);
+        let known = self.faults.knows(code, &place);
+        self.tell(note);
+        self.faults.acted(code, &place, action);
+        let new = !known && self.faults.knows(code, &place);
+        if let Some(hardware) = &mut self.hardware
+            && new
+            && code.severity() == Severity::Error
+        {
+            hardware.recorder.fault(self.now, seen);
+        }
+    }
+
+    /// Give a recording away whose time has come, or at the end any that waits.
+    pub(crate) fn give_recording(&mut self, end: bool) {
+        let now = self.now;
+        let Some(mut recording) = self.hardware.as_mut().and_then(|h| h.recording(now, end)) else {
+            return;
+        };
+        recording.firmware.clone_from(&self.config.firmware);
+        recording.machine.clone_from(&self.config.machine.model);
+        let recording = Box::new(recording);
+        self.effects.push_back(Effect::Recording(recording));
     }
 
     fn set(&mut self, setpoint: Setpoint) {
@@ -294,7 +340,7 @@ impl Engine {
         match effect {
             plant::Effect::Bus(job) => self.effects.push_back(Effect::Bus(job)),
             plant::Effect::Fans(op) => self.effects.push_back(Effect::Fans(op)),
-            plant::Effect::Note(note) => self.tell(note),
+            plant::Effect::Note(note) => self.tell_recorded(note, ""),
             plant::Effect::EnableSupply(on) => {
                 if let Some(hardware) = &mut self.hardware {
                     hardware.keeper.want(now, on);
@@ -397,12 +443,15 @@ impl Engine {
                     self.chains[i].driver.handle(now, lost);
                 }
             }
-            Say::Note(code, detail) => self.tell(Note {
-                at: now,
-                code,
-                place: "machine".to_owned(),
-                detail,
-            }),
+            Say::Note(code, detail) => {
+                let note = Note {
+                    at: now,
+                    code,
+                    place: "machine".to_owned(),
+                    detail,
+                };
+                self.tell_recorded(note, "");
+            }
         }
     }
 
@@ -413,38 +462,38 @@ impl Engine {
         let Some(hardware) = &mut self.hardware else {
             return false;
         };
-        let mut moved = false;
+        let mut told = Vec::new();
         for (board, chain) in hardware.boards.iter_mut().zip(&self.chains) {
             let slot = chain.slot.0;
             let frequency = chain.driver.frequency();
             let state = chain_state(chain.driver.state(), frequency);
             if state != board.chain {
                 board.chain = state;
-                hardware.control.handle(now, Input::Chain { slot, state });
-                moved = true;
+                told.push(Input::Chain { slot, state });
             }
-            for told in chain.driver.temperatures() {
-                let place = board.relayed.iter().find(|(s, _)| *s == told.sensor);
-                let reading = sensed(&told);
+            for read in chain.driver.temperatures() {
+                let place = board.relayed.iter().find(|(s, _)| *s == read.sensor);
+                let reading = sensed(&read);
                 if let Some((_, sensor)) = place
                     && board.temperatures.get(*sensor) != Some(&reading)
                 {
                     board.temperatures[*sensor] = reading;
                     let sensor = *sensor as u8; // sixteen at most
-                    let input = Input::Temperature {
+                    told.push(Input::Temperature {
                         slot,
                         sensor,
                         reading,
-                    };
-                    hardware.control.handle(now, input);
-                    moved = true;
+                    });
                 }
             }
         }
         if hardware.pools != Some(available) {
             hardware.pools = Some(available);
-            hardware.control.handle(now, Input::Pools { available });
-            moved = true;
+            told.push(Input::Pools { available });
+        }
+        let moved = !told.is_empty();
+        for input in told {
+            hardware.tell_control(now, input);
         }
         moved
     }

@@ -16,11 +16,19 @@ mod faults;
 mod hardware;
 mod keeper;
 mod rates;
+mod recorder;
+mod recording;
+mod replay;
 mod snapshot;
 mod wiring;
 
 pub use config::{EngineConfig, HardwareConfig, PoolConfig};
-pub use control::{Cooling, FanMode, Intent, Local, Persisted, StartCause};
+pub use control::{
+    BoardState, ChainState, Cooling, Decision, FanMode, Input, Intent, Local, Persisted, Setpoint,
+    StartCause, SupplyState,
+};
 pub use engine::Engine;
 pub use event::{Effect, Event, PoolEvent};
 pub use hardware::hash_power;
+pub use recording::{BadRecording, Done, RECORDING_BYTES_MAX, Recording, Seen, Step};
+pub use replay::{Difference, Verdict, replay};

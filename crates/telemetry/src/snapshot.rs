@@ -302,6 +302,8 @@ pub struct Fault {
     pub place: String,
     /// What was seen.
     pub detail: String,
+    /// What was done about it; empty where nothing was, or where the detail says it.
+    pub action: String,
     /// What to do.
     pub remedy: &'static str,
 }

@@ -127,6 +127,8 @@ pub struct World {
     periods: Vec<Duration>,
     /// What the engine wrote down last.
     pub remembered: engine::Persisted,
+    /// What the engine recorded around faults.
+    pub recordings: Vec<engine::Recording>,
     /// Notes of the engine, in order.
     pub notes: Vec<Note>,
     /// When the shut-down was ordered.
@@ -225,6 +227,7 @@ impl World {
             made_up: Vec::new(),
             periods: Vec::new(),
             remembered: engine::Persisted::default(),
+            recordings: Vec::new(),
             notes: Vec::new(),
             stop_ordered: None,
             stopped: false,
@@ -501,6 +504,7 @@ impl World {
                     }
                 }
                 Effect::Remember(what) => self.remembered = what,
+                Effect::Recording(recording) => self.recordings.push(*recording),
                 Effect::Connect { .. } => self.connect(),
                 Effect::Send { bytes, .. } => {
                     self.hash(&bytes);

@@ -15,7 +15,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 
-use engine::{Effect, Engine, EngineConfig, Event, Persisted};
+use engine::{Effect, Engine, EngineConfig, Event, Persisted, Recording};
 use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use units::{Duration, Instant};
@@ -58,6 +58,8 @@ pub(crate) trait Observer {
     fn note(&mut self, note: &Note);
     /// Write this down where it survives power loss. Must not wait for a disk.
     fn remember(&mut self, _what: Persisted) {}
+    /// Keep this for people. Must not wait for a disk.
+    fn recording(&mut self, _recording: Box<Recording>) {}
     /// True once the run should end. Asked after each snapshot.
     fn should_stop(&mut self, _snapshot: &Snapshot) -> bool {
         false
@@ -179,6 +181,7 @@ impl Miner {
                 Effect::Bus(job) => self.ports.bus(job),
                 Effect::Fans(op) => self.ports.fans(op),
                 Effect::Remember(what) => observer.remember(what),
+                Effect::Recording(recording) => observer.recording(recording),
                 Effect::Connect { pool, endpoint } => self.pools.connect(pool, endpoint),
                 Effect::Send { pool, bytes } => {
                     if let Some(event) = self.pools.send(pool, &bytes) {
