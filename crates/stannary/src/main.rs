@@ -5,6 +5,7 @@ mod bench;
 mod cli;
 mod demo;
 mod pool_server;
+mod recordings;
 mod run;
 mod runnable;
 mod runtime;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         },
         Command::Bench(args) => finish(bench::run(args.what).map(|()| true)),
         Command::Decode(args) => cli::decode(&args),
+        Command::Replay(args) => cli::replay(&args),
         Command::Operator(command) => cli::operate(cli.api.as_deref(), &command),
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api::Published;
-use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, StartCause};
+use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, Recording, StartCause};
 use telemetry::{Code, Note, Snapshot};
 use twin::machine::TwinOptions;
 
 use crate::cli::config::{Backend, Config, Twin};
+use crate::recordings::Recordings;
 use crate::runtime::{Clock, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
 use crate::state_file::{self, Boot, Left, StateFile};
@@ -27,6 +28,8 @@ pub(crate) fn run(config: Config) -> Result<()> {
         tracing::info!("{made_up}");
     }
     let _lock = PortLock::take(&config.api.socket)?;
+    let recordings = config.recordings.map(Recordings::into_folder);
+    let recordings = recordings.transpose().context("no thread for recordings")?;
     let (left, state) = read_state(config.state.as_deref())?;
     let clock = Clock::start();
     let Backend::Twin(Twin {
@@ -94,6 +97,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
     miner.run(&mut Daemon {
         publisher: Publisher::new(shelf),
         state,
+        recordings,
     });
     tracing::info!(code = Code::Stopping.text(), "everything is off");
     Ok(())
@@ -117,6 +121,7 @@ fn read_state(path: Option<&Path>) -> Result<(Left, Option<StateFile>)> {
 struct Daemon {
     publisher: Publisher,
     state: Option<StateFile>,
+    recordings: Option<Recordings>,
 }
 
 impl Observer for Daemon {
@@ -131,6 +136,12 @@ impl Observer for Daemon {
     fn remember(&mut self, what: Persisted) {
         if let Some(state) = &self.state {
             state.remember(what);
+        }
+    }
+
+    fn recording(&mut self, recording: Box<Recording>) {
+        if let Some(recordings) = &self.recordings {
+            recordings.keep(recording);
         }
     }
 }

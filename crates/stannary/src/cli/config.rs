@@ -31,6 +31,8 @@ const POOLS_MAX: usize = 16;
 const TEXT_MAX: usize = 512;
 /// Where a real machine keeps what survives, unless the file says otherwise.
 const STATE: &str = "/var/lib/stannary/state.json";
+/// Where a real machine keeps recordings of faults, unless the file says otherwise.
+const RECORDINGS: &str = "/var/log/stannary/recordings";
 /// Where the page listens unless the file says otherwise.
 const HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
@@ -47,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) api: Api,
     /// Where what survives the process is written; `None`: nowhere, which only a twin may.
     pub(crate) state: Option<PathBuf>,
+    /// The folder of recordings; `None`: none are kept, which only a twin's daemon may.
+    pub(crate) recordings: Option<PathBuf>,
     /// What the file asks for and this build does not do, though it can run: to be said at
     /// the start.
     pub(crate) notices: Vec<String>,
@@ -167,6 +171,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         machine,
         backend,
         state,
+        recordings,
         made_up,
     } = machine.unwrap_or_default();
     let mut notices = Vec::new();
@@ -189,6 +194,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         pools: pools?,
         api: api?,
         state: state?,
+        recordings: recordings?,
         notices,
         made_up,
     })
@@ -207,6 +213,7 @@ struct Read {
     machine: Option<Machine>,
     backend: Option<Asked>,
     state: Option<Option<PathBuf>>,
+    recordings: Option<Option<PathBuf>>,
     made_up: Vec<String>,
 }
 
@@ -241,6 +248,7 @@ fn read_machine(s: &mut Section<'_>) -> Read {
         machine,
         backend,
         state: read_state(s, backend),
+        recordings: read_recordings(s, backend),
         made_up: made_up.unwrap_or_default(),
     }
 }
@@ -297,6 +305,24 @@ fn read_state(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<Path
         s.refuse(
             "state",
             "must be the absolute path of a file",
+            "begin it with `/`",
+        );
+        return None;
+    }
+    Some(Some(path))
+}
+
+/// Where to keep recordings of faults; a twin's daemon keeps none unless it is told to.
+fn read_recordings(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<PathBuf>> {
+    if !s.has("recordings") {
+        let kept = backend == Some(Asked::Linux);
+        return Some(kept.then(|| PathBuf::from(RECORDINGS)));
+    }
+    let path = PathBuf::from(s.text("recordings", TEXT_MAX)?);
+    if !path.is_absolute() || path.file_name().is_none() {
+        s.refuse(
+            "recordings",
+            "must be the absolute path of a folder",
             "begin it with `/`",
         );
         return None;

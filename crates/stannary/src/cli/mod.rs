@@ -9,6 +9,7 @@ pub(crate) mod config;
 mod decode;
 mod operator;
 mod paths;
+mod replay;
 mod secret;
 mod table;
 mod view;
@@ -21,6 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use decode::{DecodeArgs, decode};
 pub(crate) use operator::{Operator, operate};
 pub(crate) use paths::{default_socket, socket_folder};
+pub(crate) use replay::{ReplayArgs, replay};
 pub(crate) use secret::Secret;
 
 /// The command did not succeed.
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Frames of a chip's wire in words: from arguments, or from a recording on stdin
     Decode(DecodeArgs),
+    /// What led to a fault and what was decided: a recording, run through control again
+    Replay(ReplayArgs),
     /// Commands against a running daemon, and what needs none.
     #[command(flatten)]
     Operator(Operator),
@@ -188,6 +192,8 @@ mod tests {
             "stannary decode --chip bm1397 55aa520500000a",
             "stannary decode --chip BM1387 --from chip 13 87 90 00 00 00 07",
             "stannary decode --chip bm1370 --job 55aa --chips 65 --text",
+            "stannary replay recording-000001.json",
+            "stannary replay recording-000001.json --json",
             "stannary bench sha256d",
             "stannary bench pipeline",
             "stannary bench sim",
@@ -209,6 +215,7 @@ mod tests {
             "stannary twin --dir /tmp/twin",
             "stannary demo --pool a:1 --node http://b:2",
             "stannary check-config",
+            "stannary replay",
             "stannary decode 55aa520500000a",
             "stannary decode --chip bm9999 55aa520500000a",
             "stannary decode --chip bm1397 --from nobody 55aa520500000a",

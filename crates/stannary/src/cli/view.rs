@@ -97,6 +97,11 @@ fn faults(out: &mut String, s: &Value, colour: Colour) {
             "{}",
             colour.paint(&format!("fault: {what}"), Tone::Bad)
         );
+        // Control's details begin with what was decided: it is not said twice.
+        let action = text(&fault["action"]);
+        if !matches!(action.as_str(), "" | "-") && !what.contains(&action) {
+            let _ = writeln!(out, "done: {action}");
+        }
         let _ = writeln!(out, "hint: {}\n", text(&fault["remedy"]));
     }
 }
@@ -261,7 +266,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
