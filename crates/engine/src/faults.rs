@@ -45,11 +45,17 @@ impl Faults {
         self.list.iter().any(|f| f.code == code && f.place == place)
     }
 
-    /// What was done about it.
+    /// What was done about it. A note tells that first, and then what was seen: a fault keeps
+    /// the two apart.
     pub(crate) fn acted(&mut self, code: Code, place: &str, action: &str) {
         let mut list = self.list.iter_mut();
-        if let Some(fault) = list.find(|f| f.code == code && f.place == place) {
-            action.clone_into(&mut fault.action);
+        let Some(fault) = list.find(|f| f.code == code && f.place == place) else {
+            return;
+        };
+        action.clone_into(&mut fault.action);
+        let seen = fault.detail.strip_prefix(action);
+        if let Some(seen) = seen.and_then(|seen| seen.strip_prefix(": ")) {
+            fault.detail = seen.to_owned();
         }
     }
 
@@ -162,6 +168,23 @@ mod tests {
         assert_eq!(faults.list().len(), 1);
         faults.note(&note(Code::ChainUp, "chain 1"));
         assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn a_fault_tells_apart_what_was_seen_and_what_was_done() {
+        let mut faults = Faults::default();
+        let detail = "board off: outlet at_c=86.0".to_owned();
+        let code = Code::HeatStop;
+        let hot = note(code, "slot 1");
+        faults.note(&Note { detail, ..hot });
+        faults.acted(code, "slot 2", "board off");
+        assert_eq!(faults.list()[0].action, "");
+        faults.acted(code, "slot 1", "board off");
+        let fault = &faults.list()[0];
+        let told = (fault.action.as_str(), fault.detail.as_str());
+        assert_eq!(told, ("board off", "outlet at_c=86.0"));
+        faults.acted(code, "slot 1", "");
+        assert_eq!(faults.list()[0].detail, "outlet at_c=86.0");
     }
 
     #[test]

@@ -50,17 +50,17 @@ impl Bench {
         }
     }
 
-    /// A minute as an S19 Pro has it: twelve sensors and four fans a second, four looks.
+    /// A minute as an S19 Pro has it: 24 sensors and four fans a second, four looks.
     fn minute(&mut self, number: u64) {
         for second in 0..60 {
             let ms = (number * 60 + second) * 1000;
             for quarter in 0..4 {
                 self.tell(at(ms + quarter * 250), Input::Wake);
             }
-            for i in 0..12 {
+            for i in 0..24 {
                 let value = Celsius::new(40.0 + f64::from(i) + second as f64 / 10.0);
                 let reading = Sensed::Value { value, at: at(ms) };
-                let (slot, sensor) = (i / 4, i % 4);
+                let (slot, sensor) = (i / 8, i % 8);
                 let input = Input::Temperature {
                     slot,
                     sensor,

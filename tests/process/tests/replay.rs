@@ -49,7 +49,7 @@ fn a_recording_is_told_and_agrees() {
     assert_eq!(code, 0);
     let told: serde_json::Value = serde_json::from_str(&program.stdout()).expect("one object");
     assert_eq!(told["agrees"], true);
-    assert_eq!(told["fault"]["code"], "E-FAN-STOPPED");
+    assert_eq!(told["fault"]["code"], "E-FAN-LOST");
     let decisions = told["decisions"].as_array().expect("a list");
     assert!(decisions.iter().any(|d| d["code"] == "E-FAN-STOPPED"));
 }

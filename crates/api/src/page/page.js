@@ -114,7 +114,7 @@ function safety(s) {
   fill("faults", s.faults.map((f) => {
     const li = node("li", null, "bad");
     li.append(`▲ ${f.place ? f.place + ": " : ""}${f.detail} `, node("span", f.code, "code"));
-    if (f.action && !f.detail.includes(f.action)) li.append(node("div", `done: ${f.action}`, "soft"));
+    if (f.action) li.append(node("div", `done: ${f.action}`, "soft"));
     if (f.remedy) li.append(node("div", f.remedy, "soft"));
     return li;
   }));

@@ -337,6 +337,20 @@ fn a_twin_leaves_nothing_behind_unless_it_is_told_to() {
 }
 
 #[test]
+fn recordings_go_where_the_file_says() {
+    let from = "backend = \"twin\"";
+    let with = |folder: &str| GOOD.replacen(from, &format!("{from}\nrecordings = {folder}"), 1);
+    let config = parse("c.toml", GOOD).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.recordings, None);
+    let config = parse("c.toml", &with("\"/tmp/r\"")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.recordings.as_deref(), Some(Path::new("/tmp/r")));
+    for folder in ["\"r\"", "\"\"", "\"/\"", "7"] {
+        let to = format!("{from}\nrecordings = {folder}");
+        check(from, &to, &["E-CONF-VALUE 6 machine.recordings"]);
+    }
+}
+
+#[test]
 fn a_twin_that_could_not_keep_up_hashes_at_fewer_bits_and_says_so() {
     let text = |machine: &str| {
         format!(

@@ -97,10 +97,10 @@ fn faults(out: &mut String, s: &Value, colour: Colour) {
             "{}",
             colour.paint(&format!("fault: {what}"), Tone::Bad)
         );
-        // Control's details begin with what was decided: it is not said twice.
-        let action = text(&fault["action"]);
-        if !matches!(action.as_str(), "" | "-") && !what.contains(&action) {
-            let _ = writeln!(out, "done: {action}");
+        // A daemon before this one says nothing of it.
+        let action = fault["action"].as_str().unwrap_or_default();
+        if !action.is_empty() {
+            let _ = writeln!(out, "done: {}", plain(action));
         }
         let _ = writeln!(out, "hint: {}\n", text(&fault["remedy"]));
     }

@@ -55,6 +55,8 @@ impl View {
 const VIEW_EVERY_MS: u64 = 250;
 /// A tach that shows less is told as a fan that stands.
 const STANDS_RPM: u32 = 100;
+const TURNS: &str = "turns";
+const ANSWERS: &str = "answers";
 
 impl<'a> Account<'a> {
     /// Replay a recording and listen.
@@ -218,7 +220,7 @@ impl Listener {
                 self.now.fans_rpm.insert(*fan, rpm);
                 let word = match rpm {
                     Some(rpm) if rpm < STANDS_RPM => "stands",
-                    Some(_) => "turns",
+                    Some(_) => TURNS,
                     None => kind(reading),
                 };
                 self.say(at, &format!("fan {fan}"), word.to_owned());
@@ -272,7 +274,9 @@ impl Listener {
     /// Note what a place says, if it is something new.
     fn say(&mut self, at: Instant, place: &str, word: String) {
         let before = self.words.insert(place.to_owned(), word.clone());
-        if before.as_ref() != Some(&word) {
+        // That what should talk does is no news the first time.
+        let well = before.is_none() && matches!(word.as_str(), ANSWERS | TURNS);
+        if before.as_ref() != Some(&word) && !well {
             self.entries
                 .push((at, Entry::Seen(format!("{place}: {word}"))));
         }
@@ -284,6 +288,6 @@ fn kind<T>(reading: &Sensed<T>) -> &'static str {
         Sensed::Unknown => "not asked yet",
         Sensed::Absent => "absent",
         Sensed::Failed { .. } => "does not answer",
-        Sensed::Value { .. } => "answers",
+        Sensed::Value { .. } => ANSWERS,
     }
 }
