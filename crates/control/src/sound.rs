@@ -44,8 +44,8 @@ impl Plan {
                 && v.min_mv <= v.start_mv.min(v.work_mv)
                 && v.start_mv.max(v.work_mv) <= v.max_mv
         });
-        (1..=*bounds::SLOTS.end() as u64).contains(&slots)
-            && (1..=*bounds::FANS.end() as u64).contains(&fans)
+        (1..=*bounds::SLOTS.end()).contains(&slots)
+            && (1..=*bounds::FANS.end()).contains(&fans)
             && self.sensors.len() <= LIST_MAX
             && (1..=LIST_MAX).contains(&curve.len())
             && curve.is_sorted_by(|a, b| a.0 < b.0)
