@@ -139,9 +139,9 @@ impl Observer for Daemon {
         }
     }
 
-    fn recording(&mut self, recording: Box<Recording>) {
+    fn recording(&mut self, recording: Recording) {
         if let Some(recordings) = &self.recordings {
-            recordings.keep(recording);
+            recordings.keep(Box::new(recording));
         }
     }
 }

@@ -59,7 +59,7 @@ pub(crate) trait Observer {
     /// Write this down where it survives power loss. Must not wait for a disk.
     fn remember(&mut self, _what: Persisted) {}
     /// Keep this for people. Must not wait for a disk.
-    fn recording(&mut self, _recording: Box<Recording>) {}
+    fn recording(&mut self, _recording: Recording) {}
     /// True once the run should end. Asked after each snapshot.
     fn should_stop(&mut self, _snapshot: &Snapshot) -> bool {
         false
@@ -181,7 +181,7 @@ impl Miner {
                 Effect::Bus(job) => self.ports.bus(job),
                 Effect::Fans(op) => self.ports.fans(op),
                 Effect::Remember(what) => observer.remember(what),
-                Effect::Recording(recording) => observer.recording(recording),
+                Effect::Recording(recording) => observer.recording(*recording),
                 Effect::Connect { pool, endpoint } => self.pools.connect(pool, endpoint),
                 Effect::Send { pool, bytes } => {
                     if let Some(event) = self.pools.send(pool, &bytes) {
