@@ -326,8 +326,13 @@ impl Chips {
                 if self.bank.get(chip, control) != DIE_TEMPERATURE_START {
                     return value;
                 }
+                let told = now.sensors.iter().find(|s| usize::from(s.chip) == chip);
+                if told.is_some_and(|sensor| sensor.dead) {
+                    // It never has a result.
+                    return value & !(1 << 31);
+                }
+                let (_, die_c) = self.diodes(model, chip, now, told);
                 // The inverse of T = code * 0.171342 - 299.5144.
-                let die_c = self.board_c(model, chip, now) + 12.0;
                 0x8000_0000 | (((die_c + 299.5144) / 0.171342) as u32 & 0xFFFF)
             }
         }
