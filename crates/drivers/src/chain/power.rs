@@ -63,8 +63,11 @@ impl Chain {
     /// Off now.
     pub(super) fn cut(&mut self, now: Instant) {
         match &self.state {
-            State::Off | State::Absent | State::Failed => {}
-            State::Probing { .. } | State::Recovering { .. } => self.state = State::Off,
+            State::Off | State::Absent => {}
+            // Who cuts a board decides when it is tried again: it does not stay failed.
+            State::Failed | State::Probing { .. } | State::Recovering { .. } => {
+                self.state = State::Off;
+            }
             State::BringUp(_) | State::Mining(_) | State::RampingDown { .. } => {
                 self.power_off(now);
                 self.state = State::Off;
