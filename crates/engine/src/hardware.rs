@@ -439,6 +439,11 @@ impl Engine {
             }
             Say::AllCut(why) => {
                 for i in 0..self.chains.len() {
+                    // Where the supply has no line, reset is all that was cut.
+                    let slot = self.chains[i].slot;
+                    if let Some(hardware) = &mut self.hardware {
+                        hardware.order(now, plant::Order::Board(slot, false));
+                    }
                     let lost = drivers::Input::PowerLost(why.clone());
                     self.chains[i].driver.handle(now, lost);
                 }

@@ -140,6 +140,8 @@ impl Supply {
                 *rest = until + LINE_WITHIN;
             }
             (Power::Rising { step, .. }, Line::Off(None)) if *step == Step::Line => {}
+            // Boards were put into reset. One that has no line is on as before.
+            (_, Line::Off(_)) if !self.has_line => {}
             (Power::Rising { .. } | Power::On(_), Line::Off(why)) => {
                 let why = why.unwrap_or_else(|| "its enable line went off".to_owned());
                 out.note(now, Code::PsuCut, PLACE, why);
