@@ -201,7 +201,8 @@ impl Tracker {
         let since = value.map(|s| s.at).or(expected);
         let age = since.map_or(Duration::ZERO, |s| now.since(s));
         let silent = age >= mutate!(SilentTolerated, SILENT, Duration::MAX);
-        if let Some(doubt) = self.doubt(now, silent) {
+        // What cannot be asked while its board is off cannot take its nonsense back either.
+        if let Some(doubt) = self.doubt(now, silent && expected.is_some()) {
             return Verdict::Implausible(doubt);
         }
         match value {

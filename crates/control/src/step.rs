@@ -3,7 +3,7 @@
 use telemetry::Code;
 use units::{Duration, Instant};
 
-use crate::api::{FanMode, Intent, SupplyState};
+use crate::api::{ChainState, FanMode, Intent, SupplyState};
 use crate::board::{Board, Event, Phase, RISE_WITHIN, STAGGER, Will};
 use crate::cause::Cause;
 use crate::control::Control;
@@ -267,6 +267,13 @@ impl Control {
         need
     }
 
+    /// Every board that there is was stopped for a reason.
+    fn all_stopped(&self) -> bool {
+        let there = |b: &&Board| b.chain != ChainState::Absent;
+        let mut boards = self.boards.iter().filter(there).peekable();
+        boards.peek().is_some() && boards.all(|b| matches!(b.phase, Phase::Stopped { .. }))
+    }
+
     fn active(&self) -> usize {
         self.boards.iter().filter(|b| b.is_active()).count()
     }
@@ -287,8 +294,10 @@ impl Control {
             let permitted = self.power.mhz_permitted(&self.plan, slot);
             let per_mhz = self.power.load(&self.plan, slot, 1.0);
             let board = &mut self.boards[slot];
-            let turn = board.thermal.step(&self.plan, &board.heat, dt);
             let hashing = board.is_on() && board.chain.mhz().is_some();
+            let whole = board.tuned_mhz.unwrap_or(self.plan.mhz).max(FLOOR_MHZ);
+            let present = if hashing { board.cap_mhz / whole } else { 1.0 };
+            let turn = board.thermal.step(&self.plan, &board.heat, present, dt);
             let unwatched = board.heat.fitted == 0;
             // A board that nobody can measure yet is kept where it makes next to no heat.
             let measured = board.heat.over.is_some() || unwatched;
@@ -349,8 +358,11 @@ impl Control {
         let scene = self.scene(over_power);
         let active = self.active() > 0;
         let intent = self.run.settings.intent;
+        // A supply whose protection tripped comes back only after its line was off, and does
+        // not say so itself: where every board was stopped, it goes off with the last.
         let kept = self.wanted.supply
             && self.plan.board_switch
+            && !self.all_stopped()
             && intent != Intent::Sleep
             && !self.run.shutdown;
         let rested = self.supply_off_since.is_none_or(|since: Instant| {

@@ -57,8 +57,16 @@ impl Thermal {
         self.derate.min(mutate!(ColdIgnored, cold, 1.0))
     }
 
-    /// Let `dt` pass under this heat.
-    pub(crate) fn step(&mut self, plan: &Plan, heat: &Heat, dt: Duration) -> Option<Turn> {
+    /// Let `dt` pass under this heat. `present` is the fraction of its frequency that the board
+    /// has now: what is too hot on its way up gives up some of that, and not of what it has not
+    /// reached.
+    pub(crate) fn step(
+        &mut self,
+        plan: &Plan,
+        heat: &Heat,
+        present: f64,
+        dt: Duration,
+    ) -> Option<Turn> {
         let (derate, cold) = (self.derate, self.cold);
         let dt_s = dt.as_secs_f64();
         // Without a believed value nothing is given back.
@@ -66,7 +74,7 @@ impl Thermal {
             let hysteresis = mutate!(HysteresisReversed, HYSTERESIS_C, -HYSTERESIS_C);
             if over.derate > 0.0f64.max(-hysteresis) {
                 let down = (over.derate * DOWN_PER_S_PER_C).min(DOWN_PER_S_MAX);
-                self.derate = (self.derate - down * dt_s).max(LEAST);
+                self.derate = (self.derate.min(present) - down * dt_s).max(LEAST);
             } else if over.derate < -hysteresis {
                 self.derate = (self.derate + UP_PER_S * dt_s).min(1.0);
             }
