@@ -11,9 +11,11 @@
 
 mod account;
 mod jobs;
+pub mod matrix;
 mod net;
+pub mod safety;
 mod world;
 
 pub use account::Verdicts;
 pub use net::NetOptions;
-pub use world::{World, WorldOptions, machines};
+pub use world::{Pause, Paused, World, WorldOptions, machines};

@@ -40,9 +40,32 @@ pub struct WorldOptions {
     pub faults: FaultPlan,
     /// What goes wrong on the network's side.
     pub net: NetOptions,
+    /// Spans in which the engine, or its whole process, is not served.
+    pub pauses: Vec<Pause>,
     /// Keep every frame and every submit for [`World::settle_accounts`]. Off for long
     /// runs that look at totals only.
     pub keep_records: bool,
+}
+
+/// A span in which nobody serves the engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pause {
+    /// From this instant on.
+    pub from: Instant,
+    /// Until just before this instant.
+    pub until: Instant,
+    /// Who stands still.
+    pub who: Paused,
+}
+
+/// Who stands still in a [`Pause`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Paused {
+    /// The engine's thread: what is said to it waits. Ports and dead man go on.
+    Engine,
+    /// The whole process, the dead man's thread included: stopped by a signal, or a machine
+    /// that was suspended. Its clock goes on.
+    Process,
 }
 
 impl WorldOptions {
@@ -99,6 +122,7 @@ impl WorldOptions {
                 latency: Duration::from_millis(20),
                 jitter: Duration::from_millis(10),
             },
+            pauses: Vec::new(),
             keep_records: true,
         }
     }
@@ -117,6 +141,10 @@ pub struct World {
     /// The miner's connection: its name, and whether it stands.
     connection: Option<(ConnId, bool)>,
     next_connection: u32,
+    /// Nobody answers at the pool's address.
+    pool_gone: bool,
+    /// What waits for an engine that is paused.
+    held: Vec<Event>,
     pub(crate) job_log: JobLog,
     pub(crate) frames: Vec<twin::machine::FrameRecord>,
     pub(crate) lost_jobs: Vec<twin::machine::LostJob>,
@@ -221,6 +249,8 @@ impl World {
             options,
             connection: None,
             next_connection: 0,
+            pool_gone: false,
+            held: Vec::new(),
             job_log: JobLog::default(),
             frames: Vec::new(),
             lost_jobs: Vec::new(),
@@ -309,11 +339,34 @@ impl World {
         self.drain_pool();
     }
 
+    /// The pool's address answers no more, and its connections are gone; or it is back.
+    pub fn set_pool_gone(&mut self, gone: bool) {
+        self.pool_gone = gone;
+        if let Some((conn, _)) = self.connection.filter(|_| gone) {
+            self.net.send(self.now, Parcel::ClosedAtPool(conn));
+            self.net.send(self.now, Parcel::ClosedAtMiner(conn));
+        }
+    }
+
+    /// The end of the pause in which `who` stands still at `at`.
+    fn paused(&self, who: Paused, at: Instant) -> Option<Instant> {
+        let acts = |p: &&Pause| p.who == who && p.from <= at && at < p.until;
+        self.options.pauses.iter().find(acts).map(|p| p.until)
+    }
+
+    /// When the engine is due: later, if it stands still then.
+    fn engine_due(&self) -> Option<Instant> {
+        let held = (!self.held.is_empty()).then_some(self.now);
+        let due = [self.engine.next_deadline(), held].into_iter().flatten();
+        let due = due.min()?.max(self.now);
+        Some(self.paused(Paused::Engine, due).unwrap_or(due))
+    }
+
     /// One step: go to the next instant at which anything is due, do it, check. False
     /// once `end` is reached.
     fn step(&mut self, end: Instant) -> bool {
         let due = [
-            self.engine.next_deadline(),
+            self.engine_due(),
             self.pool.next_deadline(),
             self.net.next_deadline(),
         ]
@@ -330,6 +383,8 @@ impl World {
         } else {
             due
         };
+        let due = due.max(self.now);
+        let due = self.paused(Paused::Process, due).unwrap_or(due);
         if due > end {
             self.now = self.now.max(end);
             return false;
@@ -360,7 +415,10 @@ impl World {
             }
         }
         self.serve_hardware();
-        if self.engine.next_deadline().is_some_and(|at| at <= self.now) {
+        if self.engine_due().is_some_and(|at| at <= self.now) {
+            for event in std::mem::take(&mut self.held) {
+                self.give_engine(event);
+            }
             self.give_engine(Event::Wake);
         }
         self.check_invariants();
@@ -471,6 +529,10 @@ impl World {
 
     /// Give the engine an event and carry out all that follows.
     fn give_engine(&mut self, event: Event) {
+        if self.paused(Paused::Engine, self.now).is_some() {
+            self.held.push(event);
+            return;
+        }
         self.engine.handle(self.now, event);
         while let Some(effect) = self.engine.next_effect() {
             match effect {
@@ -546,6 +608,10 @@ impl World {
         let conn = ConnId(self.next_connection);
         self.next_connection += 1;
         self.connection = Some((conn, false));
+        if self.pool_gone {
+            // Nobody says so: whoever waits gives up by himself.
+            return;
+        }
         self.net.send(self.now, Parcel::OpenedAtPool(conn));
         self.net
             .send(self.now + self.options.net.latency, Parcel::Connected(conn));
