@@ -43,9 +43,10 @@ const SPIN_UP_S: f64 = 6.0;
 /// A second adds no more than this share of the rated power while boards ramp, beside the
 /// step with which one board comes under voltage.
 const RAMP_PER_S: f64 = 1.5 / 60.0;
-/// Looks of 20 s. Chips without work draw little, and draw what they did before as soon as
-/// there is work again: what was drawn within this time may come back at once.
-const GAP: usize = 80;
+/// Looks of 85 s. Chips without work draw little, and draw what they did before as soon as
+/// there is work again. Control waits for a minute before it lowers them, in 20 s: what was
+/// drawn within this time may come back at once.
+const GAP: usize = 340;
 /// What a machine draws at once when boards get power, as a share of one board's rating:
 /// leakage, and chips that begin at their first frequency.
 const FIRST_STEP: f64 = 0.35;
