@@ -13,6 +13,7 @@ mod account;
 mod jobs;
 pub mod matrix;
 mod net;
+mod plot;
 pub mod safety;
 mod world;
 
