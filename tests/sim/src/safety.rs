@@ -24,7 +24,7 @@ pub const LOOK: Duration = Duration::from_millis(250);
 const HOT_S: f64 = 3.5;
 /// What no sensor sees may be so much above the power-off temperature with hash power on: the
 /// hottest chip is not the one that is measured, and a sensor follows with a lag of up to 15 s.
-const UNSENSED_K: f64 = 15.0;
+const UNSENSED_K: f64 = 18.0;
 /// Seconds until hash power is off after a sensor fell silent. One sampling period comes on top
 /// of the rule's ten: silence begins with the last answer, which nobody outside sees.
 const SILENT_S: f64 = 10.5;
