@@ -7,7 +7,7 @@ use units::{ChainSlot, Millivolts};
 
 use crate::parts::pic16f1704::{self, Pic16f1704};
 use crate::parts::pic16f1704_framed::{Pic16f1704Framed, Program};
-use crate::parts::{CodedVoltage, OrderError, Rounding};
+use crate::parts::{CodedVoltage, FramedPic, OrderError, PartError, Rounding};
 use crate::parts::{dspic33::Dspic33Framed, millivolts_ceil};
 
 use super::wrong::Wrong;
@@ -154,26 +154,12 @@ impl Controller {
                 Step::Rail(_) => part.voltage(),
             },
             Part::Framed(part) => match step {
-                Step::Clear => part.drain(),
-                Step::Reset => part.reset(),
-                Step::Jump => part.jump(),
-                Step::Version => part.version(),
-                Step::Voltage(_) => Vec::new(),
-                Step::Enable => part.enable(true),
-                Step::Disable => part.enable(false),
-                Step::Heartbeat | Step::Beat | Step::Hear => part.heartbeat(),
                 Step::Rail(_) => part.rail(),
+                step => framed_list(part, step),
             },
             Part::Dspic(part) => match step {
-                Step::Clear => part.drain(),
-                Step::Reset => part.reset(),
-                Step::Jump => part.jump(),
-                Step::Version => part.version(),
                 Step::Voltage(voltage) => part.set_voltage(voltage),
-                Step::Enable => part.enable(true),
-                Step::Disable => part.enable(false),
-                Step::Heartbeat | Step::Beat | Step::Hear => part.heartbeat(),
-                Step::Rail(_) => Vec::new(),
+                step => framed_list(part, step),
             },
         }
     }
@@ -198,29 +184,21 @@ impl Controller {
                 }
                 _ => {}
             },
-            Part::Framed(_) => match step {
-                Step::Clear | Step::Voltage(_) | Step::Beat => {}
-                Step::Reset => Pic16f1704Framed::read_reset(reads)?,
-                Step::Jump => Pic16f1704Framed::read_jump(reads)?,
+            Part::Framed(part) => match step {
                 Step::Version => match Pic16f1704Framed::read_program(reads)? {
                     Program::Application(_) => {}
                     Program::Loader => return Err(Wrong::StillLoader),
                 },
-                Step::Enable | Step::Disable => Pic16f1704Framed::read_enable(reads)?,
-                Step::Heartbeat | Step::Hear => Pic16f1704Framed::read_heartbeat(reads)?,
                 Step::Rail(ordered) => {
                     let mv = Pic16f1704Framed::read_rail_mv_floor(reads)?;
                     self.rail(ordered, Some(Millivolts::new(mv)))?;
                 }
+                step => framed_answer(part, step, reads)?,
             },
-            Part::Dspic(_) => match step {
-                Step::Clear | Step::Rail(_) | Step::Beat => {}
-                Step::Reset => Dspic33Framed::read_reset(reads)?,
-                Step::Jump => Dspic33Framed::read_jump(reads)?,
+            Part::Dspic(part) => match step {
                 Step::Version => drop(Dspic33Framed::read_version(reads)?),
                 Step::Voltage(_) => Dspic33Framed::read_set_voltage(reads)?,
-                Step::Enable | Step::Disable => Dspic33Framed::read_enable(reads)?,
-                Step::Heartbeat | Step::Hear => Dspic33Framed::read_heartbeat(reads)?,
+                step => framed_answer(part, step, reads)?,
             },
         }
         Ok(())
@@ -236,5 +214,30 @@ impl Controller {
             true => Err(Wrong::Rail { ordered, found }),
             false => Ok(()),
         }
+    }
+}
+
+/// What all controllers that speak in frames have in common; empty for what they do not.
+fn framed_list<P: Copy>(part: FramedPic<P>, step: Step) -> Vec<BusOp> {
+    match step {
+        Step::Clear => part.drain(),
+        Step::Reset => part.reset(),
+        Step::Jump => part.jump(),
+        Step::Version => part.version(),
+        Step::Enable => part.enable(true),
+        Step::Disable => part.enable(false),
+        Step::Heartbeat | Step::Beat | Step::Hear => part.heartbeat(),
+        Step::Voltage(_) | Step::Rail(_) => Vec::new(),
+    }
+}
+
+/// The answer to such a list; the part's version is for each to judge.
+fn framed_answer<P: Copy>(_: FramedPic<P>, step: Step, reads: &[Vec<u8>]) -> Result<(), PartError> {
+    match step {
+        Step::Reset => FramedPic::<P>::read_reset(reads),
+        Step::Jump => FramedPic::<P>::read_jump(reads),
+        Step::Enable | Step::Disable => FramedPic::<P>::read_enable(reads),
+        Step::Heartbeat | Step::Hear => FramedPic::<P>::read_heartbeat(reads),
+        Step::Clear | Step::Version | Step::Beat | Step::Voltage(_) | Step::Rail(_) => Ok(()),
     }
 }
