@@ -282,9 +282,7 @@ impl Engine {
                 self.chains[i].driver.handle(now, drivers::Input::Wake);
             }
         }
-        if let Some(hardware) = &mut self.hardware {
-            hardware.wake(now);
-        }
+        self.wake_hardware();
         self.give_recording(false);
     }
 

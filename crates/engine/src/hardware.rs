@@ -164,7 +164,7 @@ impl Hardware {
         self.keeper.board(now, event)
     }
 
-    pub(crate) fn wake(&mut self, now: Instant) {
+    fn wake(&mut self, now: Instant) {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         if due(Some(self.keeper.deadline())) {
             self.keeper.wake(now);
@@ -241,7 +241,7 @@ impl Engine {
 
     /// Carry on what control, plant and keeper want. False if they want nothing.
     pub(crate) fn settle_hardware(&mut self) -> bool {
-        let mut moved = self.tell_control_of_work();
+        let mut moved = false;
         while let Some(effect) = self.hardware.as_mut().and_then(Hardware::next_from_control) {
             self.carry_control(effect);
             moved = true;
@@ -460,12 +460,28 @@ impl Engine {
         }
     }
 
-    /// Chains, the sensors behind them and pools, as far as they changed. False if nothing did.
-    fn tell_control_of_work(&mut self) -> bool {
+    /// Wake whatever of the hardware is due. Control looks at the world on its own tick alone:
+    /// that is when it is told of chains and pools, not with each work item.
+    pub(crate) fn wake_hardware(&mut self) {
+        let now = self.now;
+        let due = |hardware: &Hardware| {
+            let tick = hardware.control.next_deadline();
+            tick.is_some_and(|at| at <= now)
+        };
+        if self.hardware.as_ref().is_some_and(due) {
+            self.tell_control_of_work();
+        }
+        if let Some(hardware) = &mut self.hardware {
+            hardware.wake(now);
+        }
+    }
+
+    /// Chains, the sensors behind them and pools, as far as they changed.
+    fn tell_control_of_work(&mut self) {
         let now = self.now;
         let available = self.scheduler.has_work();
         let Some(hardware) = &mut self.hardware else {
-            return false;
+            return;
         };
         let mut told = Vec::new();
         for (board, chain) in hardware.boards.iter_mut().zip(&self.chains) {
@@ -496,11 +512,9 @@ impl Engine {
             hardware.pools = Some(available);
             told.push(Input::Pools { available });
         }
-        let moved = !told.is_empty();
         for input in told {
             hardware.tell_control(now, input);
         }
-        moved
     }
 }
 
