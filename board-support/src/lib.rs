@@ -13,6 +13,8 @@ mod library_tests;
 #[cfg(test)]
 mod machines_tests;
 mod parts;
+#[cfg(test)]
+mod safety_tests;
 mod schema;
 pub mod strict;
 
@@ -76,6 +78,18 @@ impl Machine {
             return Some(code.range_mv());
         }
         Some(self.psu.voltage_min_mv?..=self.psu.voltage_max_mv?)
+    }
+
+    /// Hash power is cut by the machine itself so many seconds after the daemon has died
+    /// (`kill -9`, a stopped process, a hung kernel). `None`: nothing that could do it is known
+    /// to be there, and a processor's pins keep their levels.
+    ///
+    /// What counts is a hashboard's voltage controller that misses its heartbeat, and whose time
+    /// is known. The supply's own watchdog is not used, the processor's was measured on no
+    /// board, and an enable line alone stays where it is. `docs/safety.md` has the table.
+    pub fn cut_after_s(&self) -> Option<u32> {
+        let controller = self.peripherals.voltage_controller.present();
+        controller.and_then(|part| part.rail_off_after_s)
     }
 
     /// The code of the hashboard's controller, where that is what sets the rail.
