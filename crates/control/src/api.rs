@@ -147,6 +147,10 @@ pub struct Local {
     /// The owner consents to hash with boards that have no sensor at all: fans full, half
     /// the frequency.
     pub unwatched: bool,
+    /// The owner consents to hash although nothing cuts the power when this process is gone
+    /// ([`board_support::Machine::cut_after_s`]).
+    #[serde(default)]
+    pub unguarded: bool,
     /// Fans are never slower than this while hashing.
     pub duty_min: Duty,
     /// Fans are never faster than this, except for safety.
@@ -163,6 +167,7 @@ impl Default for Local {
             start_delay_max: Duration::from_secs(300),
             resume_delay_max: Duration::from_secs(180),
             unwatched: false,
+            unguarded: false,
             duty_min: Duty::OFF,
             duty_max: Duty::FULL,
         }

@@ -13,6 +13,7 @@ use crate::api::{
 use crate::board::{Board, Phase};
 use crate::bounds::{self, Limited, Setpoint};
 use crate::fans::Fans;
+use crate::mutant::mutate;
 use crate::outputs::{Said, Wanted};
 use crate::plan::{Plan, RailKind};
 use crate::power::Power;
@@ -280,6 +281,12 @@ impl Control {
             (Cooling::Liquid, _) => FanMode::Immersion,
             (Cooling::Air, mode) => mode,
         }
+    }
+
+    /// Something cuts the power when this process is gone, or the owner said at the machine
+    /// that it may hash all the same.
+    pub(crate) fn may_hash(&self) -> bool {
+        self.plan.guarded || mutate!(ConsentIgnored, self.local.unguarded, true)
     }
 
     /// Let a setpoint out, cut to the limits.

@@ -30,6 +30,10 @@ pub struct Plan {
     /// The supply has an enable line.
     pub(crate) supply_switch: bool,
     pub(crate) off_before_on: Duration,
+    /// Something cuts the power when this process is gone. Recordings older than the rule were
+    /// made without it.
+    #[serde(default = "without_the_rule")]
+    pub(crate) guarded: bool,
 }
 
 /// One sensor of every board.
@@ -137,6 +141,7 @@ impl Plan {
             off_before_on: Duration::from_secs(u64::from(
                 machine.psu.off_before_on_s.unwrap_or(0).min(600),
             )),
+            guarded: machine.cut_after_s().is_some(),
         }
     }
 
@@ -164,6 +169,10 @@ impl Plan {
             RailKind::PerBoard => slot,
         }
     }
+}
+
+fn without_the_rule() -> bool {
+    true
 }
 
 fn probe(sensor: &board_support::Sensor) -> Probe {

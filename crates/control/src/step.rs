@@ -111,7 +111,8 @@ impl Control {
         let air_ready = !scene.air || self.fans.enough(now, &self.plan.fans);
         let must_be_off = scene.supply_must_be_off();
         let mut all = scene.hazard();
-        let wanted = self.run.wants_power(now) && self.is_worth_it();
+        let asked = self.run.wants_power(now) && self.is_worth_it();
+        let wanted = asked && self.may_hash();
         let supply_ready =
             !self.plan.supply_switch || matches!(self.supply, SupplyState::On { .. });
         for slot in 0..self.boards.len() {
@@ -140,7 +141,7 @@ impl Control {
             }
         }
         self.tell_stuck();
-        self.tell_blocked(wanted, all, air_ready);
+        self.tell_blocked(asked, all, air_ready);
     }
 
     /// Say once that a board does not obey.
@@ -200,8 +201,8 @@ impl Control {
     }
 
     /// Say once why a machine that should hash does not start.
-    fn tell_blocked(&mut self, wanted: bool, all: Option<(Cause, String)>, air_ready: bool) {
-        let waiting = wanted && !self.boards.iter().any(Board::is_active);
+    fn tell_blocked(&mut self, asked: bool, all: Option<(Cause, String)>, air_ready: bool) {
+        let waiting = asked && !self.boards.iter().any(Board::is_active);
         let inlet = self.boards.iter().filter_map(|b| b.heat.inlet_c);
         let inlet = inlet
             .reduce(f64::min)
@@ -209,6 +210,10 @@ impl Control {
         let unwatched = self.boards.iter().all(|b| b.heat.fitted == 0) && !self.local.unwatched;
         let blocked = match (all, self.boards.iter().find_map(|b| b.heat.hazard.clone())) {
             _ if !waiting => None,
+            _ if !self.may_hash() => {
+                let why = "nothing would cut the power".to_owned();
+                Some((Code::PowerUnguarded, why))
+            }
             (Some((cause, why)), _) | (None, Some((cause, why))) => Some((cause.code(), why)),
             _ if !air_ready && self.fans.spun_up(self.now) => {
                 Some((Code::FanFew, "too few fans turn".to_owned()))
@@ -220,7 +225,11 @@ impl Control {
         if code != self.blocked
             && let Some((code, why)) = blocked
         {
-            self.decide(code, "machine", "start waits".to_owned(), &why);
+            let what = match code {
+                Code::PowerUnguarded => "hash power stays off",
+                _ => "start waits",
+            };
+            self.decide(code, "machine", what.to_owned(), &why);
         }
         self.blocked = code;
     }
@@ -388,7 +397,7 @@ impl Control {
             .iter()
             .any(|b| b.is_active() && b.heat.fitted == 0);
         // Nothing will ever start: no air is needed.
-        let unwatchable = self.blocked == Some(Code::SensorNone);
+        let never = matches!(self.blocked, Some(Code::SensorNone | Code::PowerUnguarded));
         let full = scene.fans_must_be_full(self.run.began);
         let air = Air {
             mode: self.fan_mode(),
@@ -397,7 +406,7 @@ impl Control {
                 .map(|over| as_board(&self.plan, over)),
             target_c: target_c(&self.plan, self.run.settings.target),
             full: full.is_some() || unwatched,
-            busy: scene.is_busy() || self.run.wants_power(self.now) && !unwatchable,
+            busy: scene.is_busy() || self.run.wants_power(self.now) && !never,
             duty_min: self.local.duty_min,
             duty_max: self.local.duty_max,
         };

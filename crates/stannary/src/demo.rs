@@ -92,6 +92,7 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
                 resume_delay_max: Duration::ZERO,
                 // A twin's owner consents.
                 unwatched,
+                unguarded: true,
                 ..Local::default()
             },
             cause: StartCause::Restart,

@@ -69,6 +69,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
             local: Local {
                 seed,
                 unwatched,
+                unguarded: true,
                 ..Local::default()
             },
             cause: left.cause,

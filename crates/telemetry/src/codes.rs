@@ -169,6 +169,7 @@ codes! {
     PowerStuck = "E-POWER-STUCK", Error, "a board could not be switched off alone: the supply went off", "check the board's voltage controller";
     PowerIsolated = "E-POWER-ISOLATED", Warn, "a board is held in reset and stays under voltage: it cannot be switched alone", "pull the board's power if it is to be without voltage while the others run";
     PowerLimited = "E-POWER-LIMITED", Warn, "a setpoint outside the limits was cut to them or refused", "report this with the log: no command can order outside the limits";
+    PowerUnguarded = "E-POWER-UNGUARDED", Error, "nothing in this machine cuts the power if the daemon dies: hash power stays off", "read `docs/safety.md`; whoever accepts it says `hash_without_cutoff = true` under `[safety]` in the machine's own configuration";
     PowerNoPool = "E-POWER-NOPOOL", Info, "no pool gives work: hash power goes off until one does", "";
 }
 

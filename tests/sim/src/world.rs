@@ -91,6 +91,7 @@ impl WorldOptions {
             local: engine::Local {
                 seed,
                 unwatched,
+                unguarded: true,
                 start_delay_max: Duration::ZERO,
                 resume_delay_max: Duration::ZERO,
                 ..engine::Local::default()

@@ -58,6 +58,10 @@ const FOUND_BY: &[(Mutant, &str)] = &[
     (Mutant::SupplyFaultIgnored, "antminer-s19-pro SupplyFails"),
     (Mutant::SagIgnored, "antminer-s19-pro SupplySags"),
     (Mutant::LocalIgnored, "no fans is a local decision"),
+    (
+        Mutant::ConsentIgnored,
+        "a machine that nothing guards needs consent",
+    ),
     (Mutant::PauseForgotten, "a pause survives"),
     (Mutant::BlindForever, "a board nobody can see goes off"),
     (Mutant::ColdIgnored, "a cold board stays slow"),

@@ -52,6 +52,10 @@ pub(super) const CLAIMS: &[Claim] = &[
         a_board_without_sensors_needs_consent,
     ),
     (
+        "a machine that nothing guards needs consent",
+        a_machine_that_nothing_guards_needs_consent,
+    ),
+    (
         "unseen chips stay under their stop",
         unseen_chips_stay_under_their_stop,
     ),
@@ -431,6 +435,7 @@ fn a_board_without_sensors_needs_consent() -> Result<(), String> {
     for unwatched in [false, true] {
         let local = Local {
             unwatched,
+            unguarded: true,
             ..Local::default()
         };
         let mut world = World::with(&machine, local, 1, Box_::NOMINAL, Fault::None);
@@ -453,6 +458,45 @@ fn a_board_without_sensors_needs_consent() -> Result<(), String> {
             (world.hashing_slots() > 0) == unwatched,
             format!("consent {unwatched}"),
         )?;
+    }
+    Ok(())
+}
+
+fn a_machine_that_nothing_guards_needs_consent() -> Result<(), String> {
+    // (name, whether something cuts its power when the daemon is gone)
+    for (name, guarded) in [("antminer-s21", false), ("antminer-s19-pro", true)] {
+        let machine = board_support::machine(name).map_err(|e| format!("{e:?}"))?;
+        for unguarded in [false, true] {
+            let local = Local {
+                unguarded,
+                ..Local::default()
+            };
+            let mut world = World::with(&machine, local, 1, Box_::NOMINAL, Fault::None);
+            world.start(StartCause::Restart, Persisted::default());
+            let may = guarded || unguarded;
+            let case = format!("{name}, consent {unguarded}");
+            for command in [
+                Command::Resume,
+                Command::Sleep,
+                Command::Wake,
+                Command::Ceiling(None),
+                Command::Fans(FanMode::Manual(Duty::FULL)),
+            ] {
+                world.run(2.0)?;
+                world.give(Input::Command(command));
+            }
+            world.give(Input::Command(Command::Fans(FanMode::Auto)));
+            world.run(400.0)?;
+            ensure((world.hashing_slots() > 0) == may, case.as_str())?;
+            ensure(world.plant.supply_on == may, case.as_str())?;
+            let told = world.decisions.iter();
+            let told = told.filter(|d| d.code == Code::PowerUnguarded).count();
+            ensure((told > 0) != may, format!("{case}: told {told} times"))?;
+            let quiet = world.watch.duty == 10;
+            ensure(may || quiet, format!("{case}: air for nothing"))?;
+            let fault = world.control.state() == State::Fault;
+            ensure(fault != may, format!("{case}: {:?}", world.control.state()))?;
+        }
     }
     Ok(())
 }

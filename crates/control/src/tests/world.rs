@@ -46,6 +46,7 @@ impl World {
         let machine = board_support::machine(model).expect("a machine of this build");
         let local = Local {
             seed,
+            unguarded: true,
             ..Local::default()
         };
         World::with(&machine, local, seed, params, fault)
