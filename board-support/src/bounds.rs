@@ -88,3 +88,37 @@ pub const SECONDS: RangeInclusive<u64> = 1..=600;
 
 /// Type word of a supply.
 pub const TYPE_WORD: RangeInclusive<u64> = 0..=0xffff;
+
+/// Memory of a control board, megabytes: the smallest that Linux and the daemon fit in, to
+/// more than any.
+pub const MEMORY_MB: RangeInclusive<u64> = 32..=8_192;
+
+/// Flash of a control board, megabytes.
+pub const FLASH_MB: RangeInclusive<u64> = 8..=65_536;
+
+/// Physical address of an FPGA's window: what a 32-bit processor has beyond its first page.
+pub const WINDOW_ADDRESS: RangeInclusive<u64> = 0x1000..=0xffff_fffc;
+
+/// Bytes of a window: one page of memory is mapped at least, and 1 MB is beyond any that is
+/// known.
+pub const WINDOW_BYTES: RangeInclusive<u64> = 4..=0x10_0000;
+
+/// Offset of a line on its chip: beyond the largest controllers.
+pub const GPIO_OFFSET: RangeInclusive<u64> = 0..=1_023;
+
+/// Number of a line under `/sys/class/gpio`.
+pub const GPIO_NUMBER: RangeInclusive<u64> = 0..=4_095;
+
+/// Period of a fan's PWM, nanoseconds: 40 MHz, which no fan follows, to 10 Hz, which fans
+/// would hear as steps.
+pub const PWM_PERIOD_NS: RangeInclusive<u64> = 25..=100_000_000;
+
+/// Numbers of PWM chips and channels.
+pub const PWM_NUMBER: RangeInclusive<u64> = 0..=255;
+
+/// What the processor's watchdog may be set to, seconds. A lease lasts two, and its kicks come
+/// with the leases: below 5 a slow disk resets the machine. Above 60 nobody is protected.
+pub const WATCHDOG_S: RangeInclusive<u64> = 5..=60;
+
+/// Processors of a control board's chip.
+pub const PROCESSORS: RangeInclusive<u64> = 1..=16;

@@ -6,6 +6,9 @@
 //! them. `docs/boards/README.md` lists every key.
 
 pub mod bounds;
+#[cfg(test)]
+mod control_boards_tests;
+mod devices;
 mod fit;
 mod library;
 #[cfg(test)]
@@ -20,7 +23,14 @@ pub mod strict;
 
 use core::ops::RangeInclusive;
 
-pub use library::{machine, machine_on, machines};
+pub use devices::{
+    Active, BusDevice, ChainDevice, Devices, FanDevices, Flash, FlashKind, GpioLine, KernelVersion,
+    LineName, PwmOutput, TachDevices, Watchdog, Window, WindowKind, WindowNode,
+};
+pub use library::{
+    control_board, control_board_from, control_boards, machine, machine_on, machine_on_board,
+    machines,
+};
 pub use parts::{
     Channel, ControlBoard, CurvePoint, Eeprom, EepromKind, EepromLayout, EnableLine, Fans, Fitted,
     Hashboard, Limits, LinkKind, Peripherals, Place, Psu, PsuProtocol, PsuType, Sensor, SensorBus,

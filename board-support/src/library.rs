@@ -1,9 +1,9 @@
 //! From data files to a resolved [`Machine`].
 
-use crate::Machine;
 use crate::fit::fit;
 use crate::schema::{self, Head};
-use crate::strict::{Kind, Problem, Problems, Section, Source, read_layered, root_text};
+use crate::strict::{Kind, Problem, Problems, Section, Source, read, read_layered, root_text};
+use crate::{ControlBoard, Machine};
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
@@ -19,7 +19,7 @@ pub fn machines() -> impl Iterator<Item = &'static str> {
 /// A name that no file has, or the faults of the files. The files are part of the build
 /// and tested, so a name from [`machines`] resolves.
 pub fn machine(model: &str) -> Result<Machine, Problems> {
-    Library(FILES).machine(model, None)
+    Library(FILES).machine_with(model, Board::Default)
 }
 
 /// One machine on another of the control boards that its file names.
@@ -28,7 +28,55 @@ pub fn machine(model: &str) -> Result<Machine, Problems> {
 ///
 /// As [`machine`], and a control board that this model is not known with.
 pub fn machine_on(model: &str, control_board: &str) -> Result<Machine, Problems> {
-    Library(FILES).machine(model, Some(control_board))
+    Library(FILES).machine_with(model, Board::Named(control_board))
+}
+
+/// One machine on a control board that came from elsewhere, [`control_board_from`] a file: a
+/// board that is brought up, or one of a test.
+///
+/// # Errors
+///
+/// As [`machine`], and a board on which this model cannot sit.
+pub fn machine_on_board(model: &str, board: ControlBoard) -> Result<Machine, Problems> {
+    Library(FILES).machine_with(model, Board::Given(Box::new(board)))
+}
+
+/// The control boards that this build knows, sorted.
+pub fn control_boards() -> impl Iterator<Item = &'static str> {
+    Library(FILES).names("control-boards")
+}
+
+/// One control board.
+///
+/// # Errors
+///
+/// A name that no file has.
+pub fn control_board(name: &str) -> Result<ControlBoard, Problems> {
+    let library = Library(FILES);
+    let file = library.load("control-boards", name, None)?;
+    file.read(|s| schema::read_control_board(name, s))
+}
+
+/// A control board from the text of a file of one's own; `file` is its name in faults, and
+/// becomes the board's. It may extend none.
+///
+/// # Errors
+///
+/// The file's faults.
+pub fn control_board_from(file: &str, text: &str) -> Result<ControlBoard, Problems> {
+    read(Source { file, text }, |s| {
+        schema::read_control_board(file, s)
+    })
+}
+
+/// Which control board a machine is resolved on.
+pub(crate) enum Board<'a> {
+    /// The first that it names.
+    Default,
+    /// Another of those.
+    Named(&'a str),
+    /// One that came from elsewhere.
+    Given(Box<ControlBoard>),
 }
 
 /// (folder, name, text) of files that refer to each other by name.
@@ -41,16 +89,13 @@ impl<'a> Library<'a> {
         self.0.iter().filter_map(in_folder)
     }
 
-    pub(crate) fn machine(
-        self,
-        model: &str,
-        control_board: Option<&str>,
-    ) -> Result<Machine, Problems> {
+    pub(crate) fn machine_with(self, model: &str, board: Board<'_>) -> Result<Machine, Problems> {
         let file = self.load("machines", model, None)?;
         let head = file.read(schema::read_machine)?;
-        let chosen = match control_board {
-            None => 0,
-            Some(asked) => chosen_board(&file, &head, asked)?,
+        let (chosen, given) = match board {
+            Board::Default => (0, None),
+            Board::Named(asked) => (chosen_board(&file, &head, asked)?, None),
+            Board::Given(board) => (0, Some(*board)),
         };
         // The faults of all parts, before any of them ends it.
         let mut faults = Problems::default();
@@ -71,7 +116,7 @@ impl<'a> Library<'a> {
         );
         let hashboard = faults.keep(hashboard);
         let psu = faults.keep(self.part("psus", &head.psu, (&file, "psu"), schema::read_psu));
-        let control_board = boards.into_iter().nth(chosen).flatten();
+        let control_board = given.or_else(|| boards.into_iter().nth(chosen).flatten());
         let (Some(control_board), Some(hashboard), Some(psu), true) =
             (control_board, hashboard, psu, faults.is_empty())
         else {

@@ -1,5 +1,5 @@
 use crate::bounds;
-use crate::library::Library;
+use crate::library::{Board, Library};
 
 const BOARD: &str = "name = \"b\"\nlink = \"uart\"\nbaud_max_per_s = 3_125_000\nslots_max = 3\n";
 const HASH: &str = "name = \"h\"\nchip = \"bm1370\"\nchips = 65\ndomains = 13\naddress_interval = 2\n\
@@ -35,7 +35,7 @@ fn check(folder: &str, replacement: &str, expected: &str) {
         ("hashboards", "deep", "extends = \"base\"\n".to_owned()),
     ];
     let files: Vec<_> = texts.iter().map(|(f, n, t)| (*f, *n, t.as_str())).collect();
-    let shown = match Library(&files).machine("m", None) {
+    let shown = match Library(&files).machine_with("m", Board::Default) {
         Ok(_) => String::new(),
         Err(problems) => problems.to_string(),
     };
@@ -193,7 +193,9 @@ fn the_faults_of_all_parts_are_found_in_one_pass() {
         ("hashboards", "h", hash.as_str()),
         ("psus", "p", psu.as_str()),
     ];
-    let problems = Library(&files).machine("m", None).expect_err("three");
+    let problems = Library(&files)
+        .machine_with("m", Board::Default)
+        .expect_err("three");
     let places: Vec<_> = problems.iter().map(|p| (p.file.as_str(), p.line)).collect();
     assert_eq!(
         places,
@@ -222,14 +224,14 @@ fn a_control_board_can_be_chosen_among_those_that_are_named() {
         ("hashboards", "h", hash.as_str()),
         ("psus", "p", PSU),
     ];
-    let on = |board| Library(&files).machine("m", board).expect("fits");
-    assert_eq!(on(None), on(Some("b")));
-    assert_eq!(on(None).hashboard.baud, 3_125_000);
+    let on = |board| Library(&files).machine_with("m", board).expect("fits");
+    assert_eq!(on(Board::Default), on(Board::Named("b")));
+    assert_eq!(on(Board::Default).hashboard.baud, 3_125_000);
     // A board that does not reach the rate gets the one below.
-    assert_eq!(on(Some("slow")).hashboard.baud, 1_562_500);
-    assert_eq!(on(Some("slow")).control_boards, ["b", "slow"]);
+    assert_eq!(on(Board::Named("slow")).hashboard.baud, 1_562_500);
+    assert_eq!(on(Board::Named("slow")).control_boards, ["b", "slow"]);
     let problems = Library(&files)
-        .machine("m", Some("x"))
+        .machine_with("m", Board::Named("x"))
         .expect_err("unknown");
     assert_eq!(
         problems.to_string(),
@@ -322,7 +324,9 @@ fn the_range_that_may_be_ordered_is_the_narrowest() {
         ]
     };
     let range = |psu| {
-        let machine = Library(&files(psu)).machine("m", None).expect("fits");
+        let machine = Library(&files(psu))
+            .machine_with("m", Board::Default)
+            .expect("fits");
         machine.voltage_range_mv()
     };
     assert_eq!(range(PSU), Some(12_500..=14_000));

@@ -298,7 +298,9 @@ fn every_number_says_where_it_is_from() {
                 let number = value.split_once('=').is_some_and(|(key, v)| {
                     !key.contains('{') && v.trim().starts_with(|c: char| c.is_ascii_digit())
                 });
-                if number && !has_source && !(listed && sourced) {
+                // A line of a control board: a table in one line.
+                let entry = value.trim_end().ends_with('}') && value.contains("= {");
+                if (number || entry) && !has_source && !(listed && sourced) {
                     silent.push(format!("{}:{}: {line}", path.display(), i + 1));
                 }
             }

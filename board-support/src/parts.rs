@@ -2,6 +2,8 @@
 
 use core::ops::RangeInclusive;
 
+use crate::Devices;
+
 /// A control board.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ControlBoard {
@@ -15,6 +17,8 @@ pub struct ControlBoard {
     pub baud_max: u32,
     /// Hashboards that it can carry.
     pub slots_max: u8,
+    /// How Linux shows it; `None` where no file says, and then only a twin can stand for it.
+    pub devices: Option<Devices>,
 }
 
 /// How a control board reaches its chains.

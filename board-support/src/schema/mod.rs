@@ -1,12 +1,14 @@
 //! What each kind of file says, and what it may say.
 
+mod control_board;
 mod hashboard;
 mod machine;
 mod psu;
 
 use crate::strict::Section;
-use crate::{ControlBoard, Fitted, LinkKind, VoltageCode, bounds};
+use crate::{Fitted, VoltageCode, bounds};
 
+pub(crate) use control_board::read_control_board;
 pub(crate) use hashboard::read_hashboard;
 pub(crate) use machine::{Head, read_machine};
 pub(crate) use psu::read_psu;
@@ -14,20 +16,6 @@ pub(crate) use psu::read_psu;
 pub(crate) const NAME_MAX: usize = 80;
 /// Control boards that a machine names, and type words of a supply: as many as there are.
 const LIST_MAX: usize = 16;
-
-pub(crate) fn read_control_board(id: &str, s: &mut Section<'_>) -> Option<ControlBoard> {
-    let name = s.text("name", NAME_MAX);
-    let link = s.choice("link", LinkKind::NAMES);
-    let baud_max = s.integer("baud_max_per_s", bounds::BAUD);
-    let slots_max = s.integer("slots_max", bounds::SLOTS);
-    Some(ControlBoard {
-        id: id.to_owned(),
-        name: name?,
-        link: link?,
-        baud_max: u32::try_from(baud_max?).ok()?,
-        slots_max: u8::try_from(slots_max?).ok()?,
-    })
-}
 
 /// A voltage that may be unknown: absent is `Some(None)`, faulty is `None`.
 fn voltage(s: &mut Section<'_>, key: &'static str) -> Option<Option<u32>> {
