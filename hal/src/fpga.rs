@@ -308,8 +308,13 @@ impl<W: RegisterWindow> FpgaPort<W> {
         if let [0x55, 0xAA, rest @ ..] = bytes {
             bytes = rest;
         }
+        // Three words; longer frames belong to other links.
         let mut buffer = [0; 12];
-        buffer[..bytes.len()].copy_from_slice(bytes);
+        let Some(room) = buffer.get_mut(..bytes.len()) else {
+            self.chains[chain].fail(LinkError::Stuck);
+            return;
+        };
+        room.copy_from_slice(bytes);
         for (i, word) in buffer.chunks_exact(4).enumerate() {
             let word = word.iter().fold(0, |w, b| w << 8 | u32::from(*b));
             self.window
@@ -420,6 +425,7 @@ impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
             }
             LinkOp::SetBaud { bits_per_s } => self.push_command(i, Pending::Baud(bits_per_s)),
             LinkOp::SetWorkPeriod(period) => self.set_period(now, i, period),
+            LinkOp::SetLead(_) | LinkOp::SetPoll { .. } => {}
         }
     }
 

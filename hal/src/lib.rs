@@ -23,6 +23,7 @@ mod i2c;
 mod lines;
 mod link;
 mod orders;
+mod spi;
 mod uart;
 
 pub use beats::{Beat, Beats};
@@ -43,6 +44,7 @@ pub use i2c::{I2cMaster, I2cTransfer};
 pub use lines::{Line, Lines};
 pub use link::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
 pub use orders::{HashPower, Loop, Order, Refusal, Standing, Told, Why};
+pub use spi::{PacedSpi, SPI_BITS_PER_WORD, SPI_EXCHANGE_MAX, SPI_MODE, SpiDevice, SpiTransfer};
 pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};
 
 /// Every port of one machine, ready to be given to a shell.

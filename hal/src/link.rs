@@ -5,7 +5,8 @@
 //! running one away. The queue is the credit that keeps chips fed while the engine does
 //! something else; it is counted in frames here and in time by whoever fills it.
 //!
-//! What frames hold: on a UART, the chips' own bytes, preamble included. On an x19 FPGA,
+//! What frames hold: on a UART, the chips' own bytes, preamble included. On SPI, a length and
+//! what is sent, see [`crate::PacedSpi`]. On an x19 FPGA,
 //! commands without the preamble (which the FPGA adds) but with their CRC5, first byte on
 //! top of register 0x0C4; works as the 148-byte record of 37 words for register 0x040,
 //! first byte on top: type (0x11 first of a new block, else 0x01), 0x80 | chain, 0, 0 ·
@@ -15,10 +16,10 @@
 
 use units::{ChainSlot, Duration, Instant};
 
-/// Longest command frame: preamble and a 9-byte register write, rounded up.
-pub const COMMAND_FRAME_MAX: usize = 12;
-/// Longest work frame: preamble and a four-midstate job.
-pub const WORK_FRAME_MAX: usize = 152;
+/// Longest command frame: on SPI, a length, a header, twelve register bytes and a checksum.
+pub const COMMAND_FRAME_MAX: usize = 18;
+/// Longest work frame: on SPI, a length and a four-midstate job.
+pub const WORK_FRAME_MAX: usize = 164;
 
 /// Bytes of one frame, held in place: work moves by the thousand per second.
 #[derive(Clone, Copy)]
@@ -71,13 +72,25 @@ pub enum LinkOp {
     /// Forget all queued work, whole frames only. A frame half sent is finished. The
     /// next work appended leaves at once: the running one is void.
     FlushWork,
-    /// Change the host's baud rate once everything given before has left.
+    /// Change the host's baud rate, or the clock of a SPI bus, once everything given before
+    /// has left.
     SetBaud {
         /// Bits per second.
         bits_per_s: u32,
     },
     /// Least time between the starts of two works; zero stops sending work.
     SetWorkPeriod(Duration),
+    /// Let so many works leave ahead of their schedule: chips hold them in reserve. For links
+    /// whose chips do; others ignore it.
+    SetLead(u16),
+    /// Ask this by itself, so often; zero stops it. For links on which nothing arrives unless
+    /// the host asks; others ignore it.
+    SetPoll {
+        /// The question.
+        frame: Frame<COMMAND_FRAME_MAX>,
+        /// Time between two, by absolute instants.
+        every: Duration,
+    },
 }
 
 /// What a link tells its driver.
@@ -85,6 +98,8 @@ pub enum LinkOp {
 pub enum LinkEvent {
     /// Bytes received from a UART, in order, cut anywhere.
     Bytes(Vec<u8>),
+    /// What came in during one exchange on SPI, from its first word that is not zero on.
+    Words(Vec<u8>),
     /// One entry of an FPGA's result FIFO.
     Record {
         /// The first word: kind, chain, work id (x19 register 0x010).

@@ -276,6 +276,7 @@ impl<S: SerialPort> LinkPort for PacedUart<S> {
             LinkOp::SetBaud { bits_per_s: 0 } => self.fail(LinkError::Baud { bits_per_s: 0 }),
             LinkOp::SetBaud { bits_per_s } => self.push_pending(Pending::Baud(bits_per_s)),
             LinkOp::SetWorkPeriod(period) => self.period = period,
+            LinkOp::SetLead(_) | LinkOp::SetPoll { .. } => {}
         }
     }
 

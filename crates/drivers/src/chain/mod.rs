@@ -318,6 +318,8 @@ impl Chain {
         match event {
             LinkEvent::Bytes(bytes) => self.wire.bytes(now, &bytes),
             LinkEvent::Record { head, data } => self.wire.record(head, data),
+            // No chip that this driver knows sits behind such a link.
+            LinkEvent::Words(_) => {}
             LinkEvent::Damaged(frames) => self.wire.dropped(frames),
             LinkEvent::Work { queued, sent } => self.work_moved(now, queued, sent),
             LinkEvent::Commands { left } => self.commands_left(now, left),

@@ -86,7 +86,7 @@ impl Wire {
             Codec::Uart(_) => Frame::new(&command.encode_uart(self.dialect)),
             Codec::Fpga => Frame::new(&command.encode(self.dialect)),
         };
-        let frame = frame.expect("the longest command has 11 bytes and a frame holds 12");
+        let frame = frame.expect("the longest command has 11 bytes and a frame holds 18");
         LinkOp::Command(frame)
     }
 
