@@ -40,16 +40,24 @@ pub struct Problem {
     pub remedy: String,
 }
 
+impl Problem {
+    /// Where it is and what is wrong, in one line without the remedy.
+    pub fn place_and_message(&self) -> String {
+        let line = match self.line {
+            0 => String::new(),
+            line => format!(":{line}"),
+        };
+        let key = match &*self.key {
+            "" => String::new(),
+            key => format!(": `{key}`"),
+        };
+        format!("{}{line}{key}: {}", self.file, self.message)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
-        if self.line > 0 {
-            write!(f, ":{}", self.line)?;
-        }
-        if !self.key.is_empty() {
-            write!(f, ": `{}`", self.key)?;
-        }
-        write!(f, ": {}", self.message)?;
+        f.write_str(&self.place_and_message())?;
         if !self.remedy.is_empty() {
             write!(f, "\nhint: {}", self.remedy)?;
         }

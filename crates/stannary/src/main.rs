@@ -2,6 +2,7 @@
 //! benchmarks in one binary, because flash is small.
 
 mod bench;
+mod boards;
 mod cli;
 mod demo;
 mod pool_server;

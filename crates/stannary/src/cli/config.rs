@@ -8,12 +8,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use board_support::strict::{self, Kind, Problem, Problems, Section, Source};
-use board_support::{Machine, bounds};
+use board_support::{Active, Machine, bounds};
 use stratum::Endpoint;
 use telemetry::Code;
 use units::DifficultyOne;
 
 use super::{Secret, default_socket, paths};
+use crate::boards;
 use crate::runnable::refusal;
 use crate::twin_scale::{self, EASY_HASHES_PER_S, MOST_HASHES_PER_S, USUAL_BITS_MAX};
 use crate::voltages::{self, Refused, Word};
@@ -224,9 +225,7 @@ fn read_machine(s: &mut Section<'_>) -> Read {
         .then(|| s.text("control_board", TEXT_MAX));
     let machine = match (model, board) {
         (Some(model), None) => found_machine(s, board_support::machine(&model)),
-        (Some(model), Some(Some(board))) => {
-            found_machine(s, board_support::machine_on(&model, &board))
-        }
+        (Some(model), Some(Some(board))) => found_machine(s, boards::machine_on(&model, &board)),
         _ => None,
     };
     let backend = s.choice("backend", &[("linux", Asked::Linux), ("twin", Asked::Twin)]);
@@ -239,6 +238,7 @@ fn read_machine(s: &mut Section<'_>) -> Read {
             Code::BackendAbsent.remedy(),
         );
     }
+    let machine = machine.and_then(|machine| enabled(s, machine, backend));
     let word = read_word(s);
     let completed = machine
         .zip(word)
@@ -250,6 +250,28 @@ fn read_machine(s: &mut Section<'_>) -> Read {
         state: read_state(s, backend),
         recordings: read_recordings(s, backend),
         made_up: made_up.unwrap_or_default(),
+    }
+}
+
+/// The machine with its owner's word on the enable line. A real supply whose line is unsure
+/// is refused without.
+fn enabled(s: &mut Section<'_>, mut machine: Machine, backend: Option<Asked>) -> Option<Machine> {
+    const KEY: &str = "enable_active";
+    let word = match s.has(KEY) {
+        true => Some(s.choice(KEY, Active::NAMES)?),
+        false => None,
+    };
+    let taken = boards::take_enable(&mut machine, word);
+    let known = taken.and_then(|()| match backend {
+        Some(Asked::Linux) => boards::enable_is_known(&machine),
+        _ => Ok(()),
+    });
+    match known {
+        Ok(()) => Some(machine),
+        Err(why) => {
+            s.refuse(KEY, &why.to_string(), why.remedy());
+            None
+        }
     }
 }
 
@@ -338,10 +360,16 @@ fn found_machine(s: &mut Section<'_>, found: Result<Machine, Problems>) -> Optio
             // Faults inside a compiled-in file cannot happen; an unknown name has one.
             for problem in problems.iter() {
                 let key = match problem.key.as_str() {
+                    // A file of the owner's names its own line and key.
+                    _ if problem.file.starts_with('/') => "control_board",
                     "control_boards" => "control_board",
                     _ => "model",
                 };
-                s.note(problem.kind, key, &problem.message, &problem.remedy);
+                let message = match problem.file.starts_with('/') {
+                    true => problem.place_and_message(),
+                    false => problem.message.clone(),
+                };
+                s.note(problem.kind, key, &message, &problem.remedy);
             }
             return None;
         }

@@ -221,6 +221,59 @@ fn a_real_board_is_refused_by_this_build_and_takes_no_twin() {
 }
 
 #[test]
+fn the_enable_line_is_the_owners_word_where_no_file_knows_it() {
+    let model = "model   = \"antminer-s19-pro\"";
+    let with = |model: &str, more: &str| format!("model = \"{model}\"\n{more}");
+    let s21 = |more| with("antminer-s21", more);
+    check(model, &s21("enable_active = \"low\""), &[]);
+    check(model, &s21("enable_active = \"high\""), &[]);
+    check(
+        model,
+        &s21("enable_active = \"up\""),
+        &["E-CONF-VALUE 5 machine.enable_active"],
+    );
+    // The x19's is captured, an S9's does not exist.
+    check(
+        model,
+        &format!("{model}\nenable_active = \"high\""),
+        &["E-CONF-VALUE 5 machine.enable_active"],
+    );
+    check(
+        model,
+        &with("antminer-s9", "enable_active = \"low\""),
+        &["E-CONF-VALUE 5 machine.enable_active"],
+    );
+    // A twin has no such line. A real board stays off without the word.
+    let text = GOOD.replace("backend = \"twin\"", "backend = \"linux\"");
+    let faults = |text: &str| match parse("c.toml", text) {
+        Ok(_) => String::new(),
+        Err(faults) => faults.to_string(),
+    };
+    let unsure = "is not known: hashboards get no power";
+    let silent = faults(&text.replace(model, &s21("")));
+    assert!(
+        silent.contains("`machine.enable_active`: at which level"),
+        "{silent}"
+    );
+    assert!(silent.contains(unsure), "{silent}");
+    let said = faults(&text.replace(model, &s21("enable_active = \"low\"")));
+    assert!(!said.contains(unsure), "{said}");
+}
+
+#[test]
+fn a_file_of_a_control_board_is_named_with_its_faults() {
+    let model = "model   = \"antminer-s19-pro\"";
+    let text = GOOD.replace(
+        model,
+        &format!("{model}\ncontrol_board = \"/nowhere/b.toml\""),
+    );
+    let faults = parse("c.toml", &text).expect_err("missing").to_string();
+    let expected =
+        "E-CONF-READ: c.toml:5: `machine.control_board`: /nowhere/b.toml: cannot be read";
+    assert!(faults.starts_with(expected), "{faults}");
+}
+
+#[test]
 fn reserved_tables_are_refused_with_their_name() {
     check("", "[tuner]\n", &["E-CONF-KEY 24 tuner"]);
     check("", "[update]\nurl = \"x\"\n", &["E-CONF-KEY 24 update"]);
