@@ -79,7 +79,7 @@ impl FanOverride {
     /// Call `drive` with the duty that counts, again if the switch moved meanwhile. Returns
     /// what was driven last: should the switch have moved three times, that is not what counts
     /// and the caller's next look finds it.
-    pub(crate) fn drive(&self, ordered: Duty, mut drive: impl FnMut(Duty)) -> Duty {
+    pub fn drive(&self, ordered: Duty, mut drive: impl FnMut(Duty)) -> Duty {
         let counts = || if self.is_on() { Duty::FULL } else { ordered };
         let mut wanted = counts();
         let mut driven = wanted;
