@@ -5,6 +5,7 @@ mod bench;
 mod boards;
 mod cli;
 mod demo;
+mod names;
 mod pool_server;
 mod recordings;
 mod run;

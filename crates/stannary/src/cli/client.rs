@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::paths::likely_sockets;
+use crate::names;
 
 /// A daemon on this computer answers in milliseconds; one across a slow network may take
 /// seconds.
@@ -163,8 +164,12 @@ impl fmt::Display for Daemon {
 }
 
 fn tcp(host: &str) -> io::Result<TcpStream> {
+    let no_port = || io::Error::new(io::ErrorKind::InvalidInput, "there is no port");
+    let (name, port) = host.rsplit_once(':').ok_or_else(no_port)?;
+    let port = port.parse().map_err(|_| no_port())?;
+    let addresses = names::resolve(name, port).map_err(io::Error::other)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in host.to_socket_addrs()?.take(4) {
+    for address in addresses.into_iter().take(4) {
         match TcpStream::connect_timeout(&address, TIMEOUT) {
             Ok(stream) => {
                 stream.set_read_timeout(Some(TIMEOUT))?;

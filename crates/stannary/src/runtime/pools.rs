@@ -5,7 +5,7 @@
 //! a generation, so that the last words of an old one cannot be taken for the new one's.
 
 use std::io::Read;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::thread;
 
 use engine::{Event, PoolEvent};
@@ -14,6 +14,7 @@ use stratum::Endpoint;
 use units::{Duration, PoolIndex};
 
 use super::{Inbox, Message};
+use crate::names;
 
 /// Long enough for a satellite link, short enough that the next pool is tried in time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -175,11 +176,10 @@ fn serve(pool: PoolIndex, generation: u64, endpoint: &Endpoint, inbox: &Inbox) {
 }
 
 fn open(endpoint: &Endpoint) -> Result<TcpStream, String> {
-    let addresses = (endpoint.host.as_str(), endpoint.port)
-        .to_socket_addrs()
+    let addresses = names::resolve(&endpoint.host, endpoint.port)
         .map_err(|error| format!("cannot resolve `{}`: {error}", endpoint.host))?;
     let mut last = format!("`{}` has no address", endpoint.host);
-    for address in addresses.take(ADDRESSES_MAX) {
+    for address in addresses.into_iter().take(ADDRESSES_MAX) {
         match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(stream) => {
                 // Best effort: a connection without these options still works.
