@@ -42,7 +42,9 @@ pub use fpga_i2c::FpgaI2c;
 pub use fpga_lines::FpgaLines;
 pub use i2c::{I2cMaster, I2cTransfer};
 pub use lines::{Line, Lines};
-pub use link::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
+pub use link::{
+    COMMAND_FRAME_MAX, Frame, LineErrors, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX,
+};
 pub use orders::{HashPower, Loop, Order, Refusal, Standing, Told, Why};
 pub use spi::{PacedSpi, SPI_BITS_PER_WORD, SPI_EXCHANGE_MAX, SPI_MODE, SpiDevice, SpiTransfer};
 pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};

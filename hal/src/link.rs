@@ -14,6 +14,8 @@
 //! ntime, nbits) · four midstates as chips take them (state word 7 first, each word
 //! big-endian). The order inside the last two is read from one source and unconfirmed.
 
+use std::os::fd::BorrowedFd;
+
 use units::{ChainSlot, Duration, Instant};
 
 /// Longest command frame: on SPI, a length, a header, twelve register bytes and a checksum.
@@ -143,6 +145,19 @@ pub enum LinkError {
     Stuck,
     /// The port's device is gone or refuses; the number is the errno where there is one.
     Device(i32),
+    /// The serial line damaged bytes, by the device's own counters.
+    Line(LineErrors),
+}
+
+/// What a serial device counted since it was last told.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct LineErrors {
+    /// Bytes without a stop bit: noise, or ends at different baud rates.
+    pub framing: u32,
+    /// Bytes of wrong parity. Chains use none, so a device that counts them is set wrongly.
+    pub parity: u32,
+    /// Times that the line stayed low for longer than a byte, as behind a board in reset.
+    pub breaks: u32,
 }
 
 /// One link, serving one chain or several.
@@ -159,4 +174,10 @@ pub trait LinkPort {
     fn poll(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>);
     /// When [`poll`](LinkPort::poll) must be called next.
     fn next_deadline(&self) -> Option<Instant>;
+    /// What becomes readable when the device has something to say, for a shell that sleeps.
+    /// It may change with any call that changes the port; `None` for ports that have nothing
+    /// of the kind, and while a device is gone.
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }

@@ -9,6 +9,7 @@
 //! a change of baud rate.
 
 use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
 
 use units::{ChainSlot, Duration, Instant};
 
@@ -36,13 +37,17 @@ pub trait SerialPort {
     /// Take as many of `bytes` as there is room for; returns how many. Zero is not an
     /// error.
     fn write(&mut self, now: Instant, bytes: &[u8]) -> Result<usize, LinkError>;
-    /// Fill `buffer` with what was received; returns how many bytes. Zero: nothing yet.
+    /// Fill `buffer` with what was received; returns how many bytes. Fewer than it holds:
+    /// there is no more for now.
     fn read(&mut self, now: Instant, buffer: &mut [u8]) -> Result<usize, LinkError>;
     /// Change the baud rate. Called only once everything written has left.
     fn set_baud(&mut self, now: Instant, bits_per_s: u32) -> Result<(), LinkError>;
-    /// When something may have been received. `None` for devices whose shell waits on
-    /// them by itself.
+    /// When something may have been received. `None` for devices that wake their shell.
     fn next_event(&self) -> Option<Instant>;
+    /// What becomes readable when something was received, see [`LinkPort::wakes`].
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 /// What waits for the line, in order.
@@ -229,8 +234,11 @@ impl<S: SerialPort> PacedUart<S> {
         self.read_again = false;
         loop {
             match self.serial.read(now, &mut buffer) {
-                Ok(0) => break,
-                Ok(n) => bytes.extend_from_slice(&buffer[..n.min(buffer.len())]),
+                Ok(n) if n < buffer.len() => {
+                    bytes.extend_from_slice(&buffer[..n]);
+                    break;
+                }
+                Ok(_) => bytes.extend_from_slice(&buffer),
                 Err(error) => {
                     self.fail(error);
                     break;
@@ -304,6 +312,10 @@ impl<S: SerialPort> LinkPort for PacedUart<S> {
             .into_iter()
             .flatten()
             .min()
+    }
+
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        self.serial.wakes()
     }
 }
 

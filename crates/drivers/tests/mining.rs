@@ -4,7 +4,7 @@ mod common;
 
 use common::{Bench, Sent, report, response, s19_pro, s21_pro};
 use drivers::{Effect, Input};
-use hal::{BoardEvent, LinkError, LinkEvent};
+use hal::{BoardEvent, LineErrors, LinkError, LinkEvent};
 use telemetry::{ChainState, Code};
 use units::{ChainSlot, Duration, Instant, WireJobId};
 
@@ -391,6 +391,19 @@ fn faults_of_link_and_board_power_the_chain_off_and_try_again() {
         errno: 5,
     }));
     assert_eq!(bench.chain.state(), ChainState::Hashing, "another slot's");
+}
+
+#[test]
+fn what_a_serial_device_counts_is_told_and_the_chain_goes_on() {
+    let mut bench = up(s21_pro(), 19);
+    bench.input(Input::Link(LinkEvent::Error(LinkError::Line(LineErrors {
+        framing: 12,
+        parity: 0,
+        breaks: 1,
+    }))));
+    let detail = &bench.note(Code::LinkNoise).detail;
+    assert_eq!(detail, "framing=12 parity=0 breaks=1");
+    assert_eq!(bench.chain.state(), ChainState::Hashing);
 }
 
 #[test]

@@ -89,6 +89,7 @@ codes! {
     ChainChipLost = "E-CHAIN-CHIPLOST", Warn, "chips of a hashing chain return nothing any more; the others hash", "check the chip that is named, its solder and its domain's supply: all behind a dead chip are cut off with it";
     ChainChipBack = "E-CHAIN-CHIPBACK", Info, "chips that returned nothing are heard again", "";
     LinkFault = "E-CHAIN-LINK", Error, "the link to a chain does not work", "check the port that is named";
+    LinkNoise = "E-CHAIN-LINE", Warn, "the serial device of a chain counted damaged bytes", "check the flat cable; if they come with each byte, the two ends have different baud rates";
     BoardFault = "E-BOARD-OP", Error, "the control board refused a power or reset operation", "check the board's wiring and the daemon's permissions";
     BoardController = "E-BOARD-CONTROLLER", Error, "a hashboard's voltage controller does not do what it is told; the board is off", "check the board's plug and cable; if it recurs, the board needs repair";
     BoardMemory = "E-BOARD-MEMORY", Warn, "a hashboard's memory cannot be read, or is laid out in a way that is not known", "nothing depends on it; check the board's cable if its other parts are silent too";

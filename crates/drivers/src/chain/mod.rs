@@ -369,6 +369,13 @@ impl Chain {
                 }
             }
             LinkError::Overrun => self.wire.dropped(1),
+            LinkError::Line(errors) => {
+                let detail = format!(
+                    "framing={} parity={} breaks={}",
+                    errors.framing, errors.parity, errors.breaks
+                );
+                self.out.note_seldom(now, Code::LinkNoise, detail);
+            }
             LinkError::Stuck | LinkError::Device(_) if powered => {
                 self.fail(now, Code::LinkFault, format!("{error:?}"));
             }
