@@ -72,6 +72,10 @@ pub trait RegisterWindow {
             self.write32(now, offset, *word);
         }
     }
+    /// The errno of an access that was refused since the last call.
+    fn take_fault(&mut self) -> Option<i32> {
+        None
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -435,7 +439,11 @@ impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
         self.feed(now);
         self.collect(now, events);
         self.count_damage(now, events);
+        let fault = self.window.take_fault();
         for chain in &mut self.chains {
+            if let Some(errno) = fault {
+                chain.fail(LinkError::Device(errno));
+            }
             if core::mem::take(&mut chain.tell_commands) {
                 let left = chain.commands_left;
                 events.push((chain.slot, LinkEvent::Commands { left }));

@@ -14,7 +14,9 @@ mod pwm;
 mod root;
 mod sysfs_line;
 mod tach;
+mod tty;
 mod watchdog;
+mod window;
 
 pub use buttons::{Button, LONG_PRESS, Press};
 pub use device::DeviceError;
@@ -26,4 +28,6 @@ pub use lines::{LineSpec, LinuxLines, LinuxPlugs, Pin};
 pub use pwm::{PwmFans, PwmOutputs};
 pub use root::{Root, read_number, read_text};
 pub use tach::{CaptureTach, EdgeTach, HwmonTach, Tach};
+pub use tty::Tty;
 pub use watchdog::{CleanStop, Watchdog};
+pub use window::{WINDOW_BYTES_MAX, Window};
