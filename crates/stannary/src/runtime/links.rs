@@ -1,7 +1,7 @@
 //! One thread per link port: the only callers of the ports.
 //!
-//! A port thread sleeps until its port's next deadline or until the engine gives it
-//! something. The engine's operations travel in batches, because a wake-up costs more than
+//! A port thread sleeps until its port's next deadline, until its port's device has something
+//! to say where it can, or until the engine gives it something (see [`super::mailbox`]). The engine's operations travel in batches, because a wake-up costs more than
 //! building a work; a batch with a flush is short, so that new work is on its way while the
 //! rest of it is built. Work is paced inside the port by absolute deadlines, so a late wake-up
 //! delays one frame and not all that follow.
@@ -11,7 +11,6 @@
 //!
 //! A port thread beats each time that it comes round, see [`super::beside`].
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 
 use engine::Event;
@@ -21,6 +20,7 @@ use units::ChainSlot;
 use super::beside::{Beside, IDLE_POLL};
 use super::clock::Clock;
 use super::dead_man::{Cutter, DeadMan};
+use super::mailbox::{Batch, Mailbox, Post, Woken, mailbox};
 use super::{Inbox, Message};
 
 /// Operations per slot in a batch with a flush: it and the first new work.
@@ -32,8 +32,6 @@ const BATCH: usize = 64;
 /// takes 17 kB. A look that found more sends several messages.
 const EVENTS: usize = 128;
 
-type Batch = Vec<(ChainSlot, LinkOp)>;
-
 /// The engine's side of all ports.
 pub(crate) struct Ports {
     links: Vec<Link>,
@@ -44,7 +42,7 @@ pub(crate) struct Ports {
 /// One port: the slots that it serves, and the way to its thread.
 struct Link {
     slots: Vec<ChainSlot>,
-    batches: Sender<Batch>,
+    post: Post,
     /// Not sent yet; sent when it holds `limit`.
     waiting: Batch,
     limit: usize,
@@ -56,15 +54,15 @@ impl Ports {
         let dead_man = DeadMan::start(ports.board, clock, inbox)?;
         let mut links = Vec::new();
         for (i, port) in ports.links.into_iter().enumerate() {
-            let (batches, rx) = channel();
-            links.push(Link::new(port.slots().to_vec(), batches));
+            let (post, mailbox) = mailbox(port.wakes().is_some(), clock)?;
+            links.push(Link::new(port.slots().to_vec(), post));
             let first = port.slots().first();
             let beat = first.and_then(|slot| ports.beats.of(Loop::Link(*slot)));
             let inbox = inbox.clone();
             thread::Builder::new()
                 .name(format!("link-{i}"))
                 .stack_size(256 * 1024)
-                .spawn(move || serve_link(port, &rx, beat.as_ref(), clock, &inbox))?;
+                .spawn(move || serve_link(port, mailbox, beat.as_ref(), clock, &inbox))?;
         }
         Ok(Ports {
             links,
@@ -118,18 +116,18 @@ impl Ports {
 }
 
 impl Link {
-    fn new(slots: Vec<ChainSlot>, batches: Sender<Batch>) -> Self {
+    fn new(slots: Vec<ChainSlot>, post: Post) -> Self {
         Link {
             limit: BATCH,
             slots,
-            batches,
+            post,
             waiting: Vec::new(),
         }
     }
 
     fn send(&mut self) {
         if !self.waiting.is_empty() {
-            let _ = self.batches.send(std::mem::take(&mut self.waiting));
+            self.post.send(std::mem::take(&mut self.waiting));
             self.limit = BATCH;
         }
     }
@@ -137,7 +135,7 @@ impl Link {
 
 fn serve_link(
     mut port: Box<dyn LinkPort + Send>,
-    batches: &Receiver<Batch>,
+    mut mailbox: Mailbox,
     beat: Option<&Beat>,
     clock: Clock,
     inbox: &Inbox,
@@ -148,15 +146,15 @@ fn serve_link(
         let wait = port
             .next_deadline()
             .map_or(IDLE_POLL, |at| clock.until(at).min(IDLE_POLL));
-        match batches.recv_timeout(wait) {
-            Ok(batch) => {
+        match mailbox.wait(port.wakes(), wait) {
+            Woken::Given(batch) => {
                 let now = clock.now();
                 for (slot, op) in batch {
                     port.submit(now, slot, op);
                 }
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+            Woken::Look => {}
+            Woken::Closed => return,
         }
         port.poll(clock.now(), &mut events);
         if !send_events(&mut events, inbox) {

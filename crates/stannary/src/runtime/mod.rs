@@ -9,6 +9,7 @@ mod clock;
 mod dead_man;
 mod links;
 mod lock;
+mod mailbox;
 mod pools;
 
 use std::num::NonZeroU64;
