@@ -22,6 +22,7 @@ mod fpga_lines;
 mod i2c;
 mod lines;
 mod link;
+mod open_core;
 mod orders;
 mod spi;
 mod uart;
@@ -45,6 +46,7 @@ pub use lines::{Line, Lines};
 pub use link::{
     COMMAND_FRAME_MAX, Frame, LineErrors, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX,
 };
+pub use open_core::{OPEN_CORE_BYTES, OpenCorePort};
 pub use orders::{HashPower, Loop, Order, Refusal, Standing, Told, Why};
 pub use spi::{PacedSpi, SPI_BITS_PER_WORD, SPI_EXCHANGE_MAX, SPI_MODE, SpiDevice, SpiTransfer};
 pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};
