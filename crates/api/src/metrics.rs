@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use telemetry::Snapshot;
+use telemetry::{Settings, Snapshot};
 
 /// One metric family under way.
 struct Family<'a> {
@@ -65,6 +65,9 @@ pub(crate) fn render(s: &Snapshot) -> String {
     chains(&mut text, s);
     pools(&mut text, s);
     surroundings(&mut text, s);
+    if let Some(settings) = &s.settings {
+        set(&mut text, settings);
+    }
     text.0
 }
 
@@ -107,7 +110,11 @@ fn machine(t: &mut Text, s: &Snapshot) {
     }
     let mut f = t.gauge("stannary_fault", "Faults that are present; 1 for each.");
     for fault in &s.faults {
-        let labels = [("code", fault.code.text()), ("place", &fault.place)];
+        let labels = [
+            ("code", fault.code.text()),
+            ("place", &fault.place),
+            ("action", &fault.action),
+        ];
         f.sample(&labels, Some(1.0));
     }
 }
@@ -304,6 +311,27 @@ fn surroundings(t: &mut Text, s: &Snapshot) {
         "Energy per work.",
     )
     .sample(&[], s.efficiency_j_per_th);
+}
+
+/// What holds of what an operator can set.
+fn set(t: &mut Text, s: &Settings) {
+    t.gauge(
+        "stannary_power_ceiling_watts",
+        "The power ceiling in force, at the wall.",
+    )
+    .sample(&[], s.power_ceiling.in_force);
+    t.gauge(
+        "stannary_target_temperature_celsius",
+        "Where quiet fans keep the hottest board sensor.",
+    )
+    .sample(&[], s.target_temperature.in_force);
+    t.gauge("stannary_fan_mode", "How fans run; 1 for the present mode.")
+        .sample(&[("mode", s.fans.mode.word())], Some(1.0));
+    t.gauge(
+        "stannary_intent",
+        "What the machine is meant to do; 1 for it.",
+    )
+    .sample(&[("intent", &word(&s.intent))], Some(1.0));
 }
 
 /// The word that JSON shows for a state, so that both interfaces use one.

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telemetry::{Code, Command, Snapshot};
+use telemetry::{Code, Order, OrderRefused, Snapshot};
 
 use crate::published::Published;
 use crate::refusal::Refusal;
@@ -174,16 +174,10 @@ async fn command(
             detail,
         ));
     }
-    let command: Command = serde_json::from_slice(&body).map_err(|e| bad_request(e.to_string()))?;
-    if !matches!(command, Command::Pause | Command::Resume) {
-        let detail = "only `pause` and `resume` can be given here";
-        return Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            Code::ApiForbidden,
-            detail,
-        ));
-    }
-    if !(context.commands)(command.clone()) {
+    let order: Order = serde_json::from_slice(&body).map_err(|e| bad_request(e.to_string()))?;
+    let now = context.published.snapshot();
+    let command = order.check(now.settings.as_ref()).map_err(no_command)?;
+    if !(context.commands)(command) {
         let detail = "the command was not taken";
         return Err(Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -192,6 +186,15 @@ async fn command(
         ));
     }
     Ok((StatusCode::ACCEPTED, Json(command)).into_response())
+}
+
+fn no_command(why: OrderRefused) -> Refusal {
+    let status = match why.code() {
+        Code::ApiForbidden | Code::FanLocal => StatusCode::FORBIDDEN,
+        Code::ApiRange => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    Refusal::new(status, why.code(), why.to_string())
 }
 
 /// Browsers send a foreign page's plain form without asking. They ask first, and get no

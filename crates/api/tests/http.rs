@@ -197,6 +197,73 @@ fn commands_are_taken_as_json_from_programs_and_from_the_own_page() {
 }
 
 #[test]
+fn every_order_within_its_range_is_taken_in_its_own_words() {
+    let server = server();
+    let document = server.get("/api/v1/openapi.json").json();
+    let described = &document["components"]["schemas"]["Command"];
+    let bodies = [
+        r#"{"command":"sleep"}"#,
+        r#"{"command":"wake"}"#,
+        r#"{"command":"fans","mode":"quiet"}"#,
+        r#"{"command":"fans","mode":"manual","duty_percent":45}"#,
+        r#"{"command":"power_ceiling","power_w":2500.5}"#,
+        r#"{"command":"power_ceiling","power_w":null}"#,
+        r#"{"command":"target_temperature","temp_c":58.0}"#,
+    ];
+    for body in bodies {
+        let answer = server.post(JSON, body);
+        assert_eq!((answer.status, answer.body.as_str()), (202, body));
+        let word = &answer.json()["command"];
+        let kinds = described["oneOf"].as_array().expect("kinds of command");
+        let mut kinds = kinds.iter().map(|kind| &kind["properties"]);
+        let said = |kind: &Value| kind["command"]["enum"].as_array().cloned();
+        let kind = kinds.find(|kind| said(kind).is_some_and(|words| words.contains(word)));
+        let kind = kind.unwrap_or_else(|| panic!("{word} is not described"));
+        let shown = answer.json();
+        let fields = shown.as_object().expect("an object");
+        assert!(fields.keys().all(|field| kind[field].is_object()), "{body}");
+    }
+    assert_eq!(server.taken().len(), bodies.len());
+}
+
+#[test]
+fn orders_outside_a_range_are_refused_with_range_and_remedy() {
+    let server = server();
+    let check = |body: &str, status: u16, code: &str, words: &[&str]| {
+        let answer = server.post(JSON, body);
+        let found = (answer.status, answer.code());
+        assert_eq!(found, (status, code.to_owned()), "{body}");
+        let problem = answer.json();
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(words.iter().all(|w| detail.contains(w)), "{body}: {detail}");
+        assert_ne!(problem["remedy"], "", "{body}");
+    };
+    let power = r#"{"command":"power_ceiling","power_w":9000}"#;
+    check(power, 422, "E-API-RANGE", &["9000 W", "310 to 3575 W"]);
+    let target = r#"{"command":"target_temperature","temp_c":-40}"#;
+    check(target, 422, "E-API-RANGE", &["-40 °C", "20 to 60 °C"]);
+    let fans = r#"{"command":"fans","mode":"manual","duty_percent":5}"#;
+    check(fans, 422, "E-API-RANGE", &["5 %", "30 to 100 %"]);
+    let oil = r#"{"command":"fans","mode":"immersion"}"#;
+    check(oil, 403, "E-FAN-LOCAL", &["auto, quiet, manual"]);
+    let lacks = r#"{"command":"fans","mode":"manual"}"#;
+    check(lacks, 400, "E-API-REQUEST", &["duty_percent"]);
+    let lacks = r#"{"command":"power_ceiling"}"#;
+    check(lacks, 400, "E-API-REQUEST", &["power_w"]);
+    let misspelt = r#"{"command":"power_ceiling","power_kw":2}"#;
+    check(misspelt, 400, "E-API-REQUEST", &["power_kw"]);
+    let surplus = r#"{"command":"sleep","power_w":2500}"#;
+    check(surplus, 400, "E-API-REQUEST", &["power_w"]);
+    // Where nothing of it is driven there is no range either.
+    let mut bare = fixture::snapshot();
+    bare.settings = None;
+    server.published.publish(Arc::new(bare));
+    let none = r#"{"command":"power_ceiling","power_w":2500}"#;
+    check(none, 422, "E-API-RANGE", &["no power ceiling"]);
+    assert!(server.taken().is_empty());
+}
+
+#[test]
 fn commands_from_elsewhere_or_in_another_form_are_refused() {
     let server = server();
     let check = |headers: &str, body: &str, status: u16, code: &str| {
@@ -305,6 +372,11 @@ fn metrics_have_one_help_and_type_each_and_leave_out_what_is_unknown() {
     }
     assert!(text.contains("stannary_shares_total{outcome=\"accepted\"} 12345\n"));
     assert!(text.contains("stannary_chain_chips_found{chain=\"2\"} 113\n"));
+    assert!(text.contains("stannary_power_ceiling_watts 3300\n"));
+    assert!(text.contains("stannary_target_temperature_celsius 55\n"));
+    assert!(text.contains("stannary_fan_mode{mode=\"quiet\"} 1\n"));
+    let action = "code=\"E-CHAIN-CHIPS\",place=\"chain 2\",action=\"hash with the others\"";
+    assert!(text.contains(action), "{text}");
     assert!(!text.contains("window=\"1h\""));
     assert!(!text.contains("stannary_chain_voltage_millivolts{"));
 }
@@ -388,8 +460,6 @@ fn the_description_names_every_field_that_is_served() {
         "200",
         &server.get("/api/v1/log").json(),
     );
-    let answer = server.post(JSON, r#"{"command":"pause"}"#).json();
-    check("/api/v1/command", "post", "202", &answer);
     let problem = &document["components"]["schemas"]["Problem"];
     same_fields(&document, problem, &server.get("/api/x").json(), "problem");
 }

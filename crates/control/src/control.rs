@@ -12,7 +12,7 @@ use crate::api::{
 };
 use crate::board::{Board, Phase};
 use crate::bounds::{self, Limited, Setpoint};
-use crate::fans::Fans;
+use crate::fans::{Fans, target_c};
 use crate::mutant::mutate;
 use crate::outputs::{Said, Wanted};
 use crate::plan::{Plan, RailKind};
@@ -239,17 +239,41 @@ impl Control {
                 let decision = format!("fans={mode:?} refused");
                 self.decide(Code::FanLocal, "machine", decision, "cooling=air");
             }
-            Command::Ceiling(ceiling) => {
-                self.run.settings.ceiling = ceiling.map(|w| Watts::new(w.w()));
+            Command::Ceiling(asked) => {
+                let ceiling = asked.map(|w| Watts::new(w.w().min(self.plan.power_max_w)));
+                self.run.settings.ceiling = ceiling;
+                let (asked, set) = (asked.map(Watts::w), ceiling.map(Watts::w));
+                self.was_set(Code::PowerSet, ("ceiling_w", set), ("asked_w", asked));
             }
-            Command::Target(target) => {
-                self.run.settings.target = target.map(|c| Celsius::new(c.c()));
+            Command::Target(asked) => {
+                let target = asked.map(|c| Celsius::new(target_c(&self.plan, Some(c))));
+                self.run.settings.target = target;
+                let (asked, set) = (asked.map(Celsius::c), target.map(Celsius::c));
+                self.was_set(Code::HeatTarget, ("target_c", set), ("asked_c", asked));
             }
         }
         // A shutdown is not an intent: the next start goes on as before.
         if self.run.settings != before {
             self.remember = Some(self.run.settings);
         }
+    }
+
+    /// Tell what an operator set, and what for where it was cut to what the machine takes.
+    fn was_set(
+        &mut self,
+        code: Code,
+        (name, set): (&str, Option<f64>),
+        (wish, asked): (&str, Option<f64>),
+    ) {
+        let decision = match set {
+            Some(value) => format!("{name}={value}"),
+            None => format!("{name}=none"),
+        };
+        let reason = match asked.filter(|_| asked != set) {
+            Some(value) => format!("reason=command {wish}={value}"),
+            None => "reason=command".to_owned(),
+        };
+        self.decide(code, "machine", decision, &reason);
     }
 
     fn intend(&mut self, intent: Intent) {

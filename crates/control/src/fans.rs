@@ -185,8 +185,7 @@ impl Fans {
             self.last_c = air.hottest_c;
             return Duty::FULL;
         }
-        let low = plan.fans.duty_min.max(air.duty_min.percent());
-        let high = air.duty_max.percent().max(low);
+        let (low, high) = duty_range(plan, air.duty_min, air.duty_max);
         let goal = match air.mode {
             FanMode::Immersion | FanMode::Hydro => {
                 self.duty = 0.0;
@@ -261,8 +260,22 @@ pub(crate) fn as_board(plan: &Plan, over_warn: f64) -> f64 {
     plan.board.warn_c + over_warn
 }
 
+/// The least target temperature: below it, quiet fans are full on most days of a year.
+pub(crate) const TARGET_MIN_C: f64 = 20.0;
+
+/// The highest target temperature: the play of quiet fans stays under the warning.
+pub(crate) fn target_max_c(plan: &Plan) -> f64 {
+    plan.board.warn_c - 5.0
+}
+
 /// The target temperature in quiet mode: the operator's, inside what the machine allows.
 pub(crate) fn target_c(plan: &Plan, wish: Option<Celsius>) -> f64 {
     let usual = plan.board.warn_c - 10.0;
-    wish.map_or(usual, |c| c.c().clamp(20.0, plan.board.warn_c - 5.0))
+    wish.map_or(usual, |c| c.c().clamp(TARGET_MIN_C, target_max_c(plan)))
+}
+
+/// The least and the highest duty while hashing: the machine's, narrowed by its owner.
+pub(crate) fn duty_range(plan: &Plan, duty_min: Duty, duty_max: Duty) -> (u8, u8) {
+    let low = plan.fans.duty_min.max(duty_min.percent());
+    (low, duty_max.percent().max(low))
 }

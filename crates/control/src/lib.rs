@@ -32,6 +32,7 @@ mod plausible;
 mod power;
 mod run;
 mod safety;
+mod settings;
 mod sound;
 mod step;
 #[cfg(test)]

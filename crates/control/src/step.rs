@@ -111,8 +111,8 @@ impl Control {
         let air_ready = !scene.air || self.fans.enough(now, &self.plan.fans);
         let must_be_off = scene.supply_must_be_off();
         let mut all = scene.hazard();
-        let asked = self.run.wants_power(now) && self.is_worth_it();
-        let wanted = asked && self.may_hash();
+        let asked = self.run.wants_power(now);
+        let wanted = asked && self.is_worth_it() && self.may_hash();
         let supply_ready =
             !self.plan.supply_switch || matches!(self.supply, SupplyState::On { .. });
         for slot in 0..self.boards.len() {
@@ -168,11 +168,13 @@ impl Control {
 
     /// The ceiling lets a board run at its lowest frequency at least.
     fn is_worth_it(&self) -> bool {
-        let least = self.plan.board_w * FLOOR_MHZ / self.plan.mhz;
-        self.run
-            .settings
-            .ceiling
-            .is_none_or(|w| w.w() > least * f64::from(self.plan.slots))
+        let ceiling = self.run.settings.ceiling;
+        ceiling.is_none_or(|w| w.w() > self.least_w())
+    }
+
+    /// What all boards draw at their lowest frequency, by the model.
+    pub(crate) fn least_w(&self) -> f64 {
+        self.plan.board_w * FLOOR_MHZ / self.plan.mhz * f64::from(self.plan.slots)
     }
 
     fn tell(&mut self, slot: usize, event: Event) {
@@ -214,6 +216,10 @@ impl Control {
                 let why = "nothing would cut the power".to_owned();
                 Some((Code::PowerUnguarded, why))
             }
+            _ if !self.is_worth_it() => {
+                let least = self.least_w();
+                Some((Code::PowerLow, format!("least_w={least:.0}")))
+            }
             (Some((cause, why)), _) | (None, Some((cause, why))) => Some((cause.code(), why)),
             _ if !air_ready && self.fans.spun_up(self.now) => {
                 Some((Code::FanFew, "too few fans turn".to_owned()))
@@ -222,16 +228,21 @@ impl Control {
             _ => inlet.map(|c| (Code::HeatInlet, format!("inlet_c={c:.1}"))),
         };
         let code = blocked.as_ref().map(|(code, _)| *code);
-        if code != self.blocked
-            && let Some((code, why)) = blocked
-        {
+        let before = core::mem::replace(&mut self.blocked, code);
+        if code == before {
+            return;
+        }
+        if let Some(before) = before {
+            let over = format!("{} is over", before.text());
+            self.decide(Code::PowerFree, "machine", over, "");
+        }
+        if let Some((code, why)) = blocked {
             let what = match code {
-                Code::PowerUnguarded => "hash power stays off",
+                Code::PowerUnguarded | Code::PowerLow => "hash power stays off",
                 _ => "start waits",
             };
             self.decide(code, "machine", what.to_owned(), &why);
         }
-        self.blocked = code;
     }
 
     fn move_rails(&mut self, dt: Duration) {
@@ -397,7 +408,10 @@ impl Control {
             .iter()
             .any(|b| b.is_active() && b.heat.fitted == 0);
         // Nothing will ever start: no air is needed.
-        let never = matches!(self.blocked, Some(Code::SensorNone | Code::PowerUnguarded));
+        let never = matches!(
+            self.blocked,
+            Some(Code::SensorNone | Code::PowerUnguarded | Code::PowerLow)
+        );
         let full = scene.fans_must_be_full(self.run.began);
         let air = Air {
             mode: self.fan_mode(),

@@ -303,24 +303,24 @@ impl Engine {
 
     fn command(&mut self, command: Command) {
         match (command, self.mode) {
-            (Command::Pause, Mode::Running) if self.hardware.is_some() => {
-                self.command_hardware(control::Command::Pause);
+            (Command::Shutdown, Mode::Stopped | Mode::Stopping(_)) => {}
+            (Command::Shutdown, _) => self.begin_stop(),
+            (_, Mode::Running) if self.hardware.is_some() => {
+                if let Some(command) = crate::hardware::to_control(command) {
+                    self.command_hardware(command);
+                }
             }
-            (Command::Resume, Mode::Running) if self.hardware.is_some() => {
-                self.command_hardware(control::Command::Resume);
-            }
-            (Command::Pause, Mode::Running) => {
+            // Of chains alone there is no more to order, and a snapshot shows no settings.
+            (Command::Pause | Command::Sleep, Mode::Running) => {
                 self.mode = Mode::Paused;
                 self.decide("machine", "pause", "operator's command");
                 self.each_chain(&drivers::Input::Stop);
             }
-            (Command::Resume, Mode::Paused) => {
+            (Command::Resume | Command::Wake, Mode::Paused) => {
                 self.mode = Mode::Running;
                 self.decide("machine", "resume", "operator's command");
                 self.each_chain(&drivers::Input::Start);
             }
-            (Command::Shutdown, Mode::Stopped | Mode::Stopping(_)) => {}
-            (Command::Shutdown, _) => self.begin_stop(),
             _ => {}
         }
     }

@@ -75,6 +75,7 @@ fn is_lasting(code: Code) -> bool {
         code,
         PoolJob
             | PowerLimited
+            | FanLocal
             | PoolDifficulty
             | PoolMessage
             | PoolProtocol
@@ -126,6 +127,22 @@ fn cleared_by(code: Code) -> &'static [Code] {
         BoardUp => &[BoardController],
         FanBack => &[FanLost],
         HeatRestored => &[HeatDerate],
+        PowerFree => &[
+            HeatInlet,
+            HeatStop,
+            SensorSilent,
+            SensorImplausible,
+            SensorNone,
+            FanFew,
+            FanStopped,
+            PowerSupply,
+            PowerSag,
+            PowerOver,
+            PowerBoard,
+            PowerStuck,
+            PowerUnguarded,
+            PowerLow,
+        ],
         PowerOn => &[
             HeatStop,
             SensorSilent,
@@ -193,6 +210,22 @@ mod tests {
         faults.note(&note(Code::PoolMessage, "pool 0"));
         faults.note(&note(Code::PoolJob, "pool 0"));
         assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn what_kept_the_machine_off_is_over_when_that_is_said() {
+        let mut faults = Faults::default();
+        let machine = |code| Note {
+            place: "machine".into(),
+            ..note(code, "")
+        };
+        faults.note(&machine(Code::HeatInlet));
+        faults.note(&note(Code::HeatStop, "slot 1"));
+        faults.note(&machine(Code::FanLocal)); // refused, and over
+        assert_eq!(faults.list().len(), 2);
+        faults.note(&machine(Code::PowerFree));
+        let left: Vec<_> = faults.list().iter().map(|f| f.code).collect();
+        assert_eq!(left, [Code::HeatStop]);
     }
 
     #[test]

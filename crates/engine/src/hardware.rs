@@ -110,6 +110,11 @@ impl Hardware {
         self.control.state()
     }
 
+    /// What the operator has set, and within what.
+    pub(crate) fn settings(&self) -> telemetry::Settings {
+        self.control.settings()
+    }
+
     /// Nothing has hash power any more, as a shutdown wants it.
     pub(crate) fn is_down(&self) -> bool {
         self.control.is_down()
@@ -551,6 +556,28 @@ pub(crate) fn chip_sensor(sensor: &Sensor) -> Option<ChipSensor> {
             Channel::Local => 0x00,
             Channel::Remote => 0x01,
         },
+    })
+}
+
+/// An operator's command as control takes it; `None` for what it does not decide.
+pub(crate) fn to_control(command: telemetry::Command) -> Option<control::Command> {
+    use control::{Command as Ours, FanMode};
+    use telemetry::{Command, FanWish};
+    Some(match command {
+        Command::Pause => Ours::Pause,
+        Command::Resume => Ours::Resume,
+        Command::Sleep => Ours::Sleep,
+        Command::Wake => Ours::Wake,
+        Command::Fans(wish) => Ours::Fans(match wish {
+            FanWish::Auto => FanMode::Auto,
+            FanWish::Quiet => FanMode::Quiet,
+            FanWish::Manual { duty_percent } => FanMode::Manual(duty_percent),
+            FanWish::Immersion => FanMode::Immersion,
+            FanWish::Hydro => FanMode::Hydro,
+        }),
+        Command::PowerCeiling { power_w } => Ours::Ceiling(power_w),
+        Command::TargetTemperature { temp_c } => Ours::Target(temp_c),
+        _ => return None,
     })
 }
 

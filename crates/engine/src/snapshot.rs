@@ -60,6 +60,7 @@ impl Engine {
             psu: self.psu(),
             power_w: None,
             efficiency_j_per_th: None,
+            settings: self.hardware.as_ref().map(Hardware::settings),
             pools,
             shares: self.scheduler.shares(),
             faults: self.faults.list().to_vec(),

@@ -127,6 +127,7 @@ codes! {
     ApiPath = "E-API-PATH", Info, "there is nothing at this path", "`/api/v1/openapi.json` lists what exists";
     ApiMethod = "E-API-METHOD", Info, "this path does not take this method", "`/api/v1/openapi.json` lists what exists";
     ApiRequest = "E-API-REQUEST", Info, "a request cannot be understood", "`/api/v1/openapi.json` describes what is expected";
+    ApiRange = "E-API-RANGE", Info, "a setting is outside what this machine takes", "`stannary limits` shows the range of each setting";
     ApiForbidden = "E-API-FORBIDDEN", Warn, "this interface may not give this command", "use the command line on the machine itself";
     ApiBusy = "E-API-BUSY", Warn, "the miner did not take a command", "it is stopping, or its queue is full: try again";
     // Twin
@@ -144,6 +145,7 @@ codes! {
     HeatStop = "E-HEAT-STOP", Error, "a place reached its power-off temperature: hash power went off", "check fans, filters, inlet air and heat sinks before the board is trusted again";
     HeatCold = "E-HEAT-COLD", Info, "a board is cold: its frequency stays low until it is warm", "";
     HeatInlet = "E-HEAT-INLET", Warn, "the air is too hot to start", "cool the room; the machine starts by itself";
+    HeatTarget = "E-HEAT-TARGET", Info, "the target temperature of quiet fans was changed", "";
     // Sensors, judged by control
     SensorSilent = "E-SENSOR-SILENT", Error, "a sensor gives no readings any more: its board went off", "check the sensor that is named, its bus and the board's cable";
     SensorImplausible = "E-SENSOR-IMPLAUSIBLE", Error, "a sensor's readings cannot be true: its board went off", "check the sensor that is named: stuck, jumping, or cooler than it can be";
@@ -162,6 +164,9 @@ codes! {
     PowerWait = "E-POWER-WAIT", Info, "the start waits for a random time, so that a site's machines do not start at once", "";
     PowerRestart = "E-POWER-RESTART", Warn, "a board that control stopped may start again after a wait", "look for the reason of the stop; waits grow with each stop of an hour";
     PowerIntent = "E-POWER-INTENT", Info, "what the machine is to do was changed: hash, pause or sleep", "";
+    PowerSet = "E-POWER-SET", Info, "the operator's power ceiling was changed", "";
+    PowerLow = "E-POWER-LOW", Warn, "the power ceiling is below what the machine draws at its lowest frequency: hash power stays off", "raise the ceiling (`stannary limits` shows the least), or pause the machine";
+    PowerFree = "E-POWER-FREE", Info, "a reason that kept the machine off is gone", "";
     PowerCeiling = "E-POWER-CEILING", Info, "frequency is held down by the power limit", "";
     PowerOver = "E-POWER-OVER", Error, "more power is drawn than the machine may: hash power went off", "check supply and boards; the limit is in the machine definition";
     PowerSupply = "E-POWER-SUPPLY", Error, "the supply failed or refuses orders: hash power went off", "check the supply, its type and its cable";

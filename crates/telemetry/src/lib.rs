@@ -8,14 +8,18 @@
 mod codes;
 mod command;
 mod note;
+mod order;
 mod reading;
 mod round;
+mod settings;
 mod snapshot;
 
 pub use codes::{CODES, Code, Severity};
-pub use command::Command;
+pub use command::{Command, FanMode, FanWish};
 pub use note::{Note, NoteLog};
+pub use order::{Order, OrderRefused};
 pub use reading::Sensed;
+pub use settings::{FanSettings, Intent, Setting, Settings};
 pub use snapshot::{
     Chain, ChainState, Chip, Decision, Fan, Fault, Hashrate, Machine, MachineState, Pool,
     PoolState, Psu, Quality, Shares, Snapshot, Temperature,

@@ -107,6 +107,9 @@ pub struct Snapshot {
     /// Energy per work, joules per terahash.
     #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub efficiency_j_per_th: Option<f64>,
+    /// What the operator has set, and within what; `None` where heat, air and power are not
+    /// driven.
+    pub settings: Option<crate::Settings>,
     /// Pools in order of preference.
     pub pools: Vec<Pool>,
     /// Account of shares since the start.

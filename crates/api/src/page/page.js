@@ -60,7 +60,7 @@ function row(labels, cells) {
 
 const TONE = {
   hashing: "good", active: "good", connected: "good",
-  starting: "warn", ramping: "warn", paused: "warn", stopping: "warn", no_pool: "warn",
+  starting: "warn", ramping: "warn", paused: "warn", sleeping: "warn", stopping: "warn", no_pool: "warn",
   recovering: "warn", connecting: "warn", waiting: "warn",
   fault: "bad", failed: "bad", refused: "bad", absent: "bad",
 };
@@ -88,6 +88,15 @@ function overview(s) {
   show("windows", windows.map(([name, v]) => `${name} ${fixed(v, 1)}`.replaceAll(" ", "\u00a0")).join(" · "));
 }
 
+// What an operator has set, as it holds now.
+function settings(set) {
+  if (!known(set)) return "";
+  const duty = known(set.fans.duty.in_force) ? ` at ${fixed(set.fans.duty.in_force, 0)} %` : "";
+  const parts = [`meant to ${set.intent}`, `fans ${set.fans.mode}${duty}`, `at most ${group(set.power_ceiling.in_force)} W`];
+  if (set.fans.mode === "quiet") parts.push(`at ${fixed(set.target_temperature.in_force, 0)} °C`);
+  return parts.join(" · ");
+}
+
 function safety(s) {
   const bad = s.faults.length;
   show("safe", bad ? `▲ ${bad} ${bad === 1 ? "fault" : "faults"}` : "● No fault", `big ${bad ? "bad" : "good"}`);
@@ -110,6 +119,7 @@ function safety(s) {
   if (!known(s.power_w)) missing.push("power");
   if (missing.length) parts.push(`not measured: ${missing.join(", ")}`);
   show("safety", parts.join(" · "));
+  show("settings", settings(s.settings));
   el("faults-section").hidden = bad === 0;
   fill("faults", s.faults.map((f) => {
     const li = node("li", null, "bad");

@@ -1,7 +1,7 @@
 //! Orders to a machine in a closed loop, and what it does: one claim each.
 
 use telemetry::Code;
-use units::{Duty, Megahertz, Watts};
+use units::{Celsius, Duty, Megahertz, Watts};
 
 use super::faults::Fault;
 use super::plant::Box_;
@@ -17,6 +17,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         starts_after_power_loss_are_spread,
     ),
     ("a ceiling is kept", a_ceiling_is_kept),
+    ("settings say what holds", settings_say_what_holds),
     (
         "voltage rises before frequency",
         voltage_rises_before_frequency,
@@ -156,7 +157,68 @@ fn a_ceiling_is_kept() -> Result<(), String> {
     )?;
     world.give(Input::Command(Command::Ceiling(Some(Watts::new(0.0)))));
     world.run(60.0)?;
-    ensure(world.hashing_slots() == 0, "hashes on nothing")
+    ensure(world.hashing_slots() == 0, "hashes on nothing")?;
+    ensure(
+        world.control.state() == State::Fault,
+        format!("on nothing: {:?}", world.control.state()),
+    )?;
+    world.give(Input::Command(Command::Ceiling(None)));
+    world.run(200.0)?;
+    ensure(world.hashing_slots() == 3, "does not come back")?;
+    let told = |code| world.decisions.iter().any(|d| d.code == code);
+    ensure(
+        told(Code::PowerLow) && told(Code::PowerFree) && told(Code::PowerSet),
+        "in silence",
+    )
+}
+
+/// What is shown is what holds, whatever is ordered, and a new process holds the same.
+fn settings_say_what_holds() -> Result<(), String> {
+    for name in board_support::machines() {
+        let mut world = world(name, Box_::NOMINAL, Fault::None);
+        let usual = world.control.settings();
+        for setting in [usual.power_ceiling, usual.target_temperature] {
+            let sound = setting.min < setting.max
+                && setting.set.is_none()
+                && setting.in_force == setting.default
+                && setting.default.is_some_and(|value| setting.takes(value));
+            ensure(sound, format!("{name}: {setting:?}"))?;
+        }
+        let duty = usual.fans.duty;
+        ensure(duty.min >= 10.0 && duty.max == 100.0, format!("{duty:?}"))?;
+        let least = usual.power_ceiling.min;
+        for (watts, c, percent) in [(1e9, 1e9, 255), (0.0, -1e9, 0), (least, 50.0, 60)] {
+            for command in [
+                Command::Ceiling(Some(Watts::new(watts))),
+                Command::Target(Some(Celsius::new(c))),
+                Command::Fans(FanMode::Manual(Duty::new(percent))),
+            ] {
+                world.give(Input::Command(command));
+            }
+            world.run(1.0)?;
+            let now = world.control.settings();
+            let case = format!("{name}: {now:?}");
+            let ceiling = now.power_ceiling.in_force.ok_or("none")?;
+            ensure(ceiling == watts.min(usual.power_ceiling.max), case.as_str())?;
+            let target = now.target_temperature.in_force.ok_or("none")?;
+            ensure(now.target_temperature.takes(target), case.as_str())?;
+            let shown = now.fans.duty.in_force.ok_or("none")?;
+            ensure(duty.takes(shown), case.as_str())?;
+        }
+        let kept = world.remembered.ok_or("nothing to remember")?;
+        let mut second = World::new(name, 4, Box_::NOMINAL, Fault::None);
+        second.start(StartCause::PowerReturn, kept);
+        let (first, second) = (world.control.settings(), second.control.settings());
+        ensure(first == second, format!("{first:?}, then {second:?}"))?;
+        let set = (
+            second.power_ceiling.set,
+            second.target_temperature.set,
+            second.fans.duty.set,
+        );
+        let given = (Some(least), Some(50.0), Some(60.0));
+        ensure(set == given, format!("{name}: {set:?}"))?;
+    }
+    Ok(())
 }
 
 fn voltage_rises_before_frequency() -> Result<(), String> {
