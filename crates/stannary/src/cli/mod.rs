@@ -8,6 +8,7 @@ mod client;
 pub(crate) mod config;
 mod decode;
 mod operator;
+mod orders;
 mod paths;
 mod replay;
 mod secret;

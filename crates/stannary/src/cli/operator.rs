@@ -10,8 +10,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::client::{AskError, Daemon};
+use super::orders::{FansArgs, LimitsArgs};
 use super::table::{Colour, Table};
-use super::{EXIT_FAILED, EXIT_UNREACHABLE, EXIT_USAGE, config, view};
+use super::{EXIT_FAILED, EXIT_UNREACHABLE, EXIT_USAGE, config, orders, view};
 use crate::runnable::refusal;
 
 /// A daemon makes four snapshots a second; a person reads one.
@@ -34,6 +35,14 @@ pub(crate) enum Operator {
     Pause(Output),
     /// Hash again
     Resume(Output),
+    /// Stop hashing and switch the power supply off; pools stay connected
+    Sleep(Output),
+    /// Hash again after a sleep
+    Wake(Output),
+    /// How fans run
+    Fans(FansArgs),
+    /// The power ceiling and the target temperature: what holds, what can be set; set them
+    Limits(LimitsArgs),
     /// The machines that this build knows
     Machines(Output),
     /// Every fault in a configuration
@@ -119,6 +128,13 @@ fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
         Operator::Log(args) => log(daemon, args),
         Operator::Pause(output) => order(daemon, "pause", *output),
         Operator::Resume(output) => order(daemon, "resume", *output),
+        Operator::Sleep(output) => order(daemon, "sleep", *output),
+        Operator::Wake(output) => order(daemon, "wake", *output),
+        Operator::Fans(args) => {
+            let taken = orders::give(daemon, &args.order())?;
+            show(&taken, args.output, |_, _| took("fans"))
+        }
+        Operator::Limits(args) => limits(daemon, args),
         Operator::Machines(_) | Operator::CheckConfig(_) => Ok(()),
     }
 }
@@ -183,10 +199,27 @@ fn log(daemon: &Daemon, args: &LogArgs) -> Result<(), Failure> {
 }
 
 fn order(daemon: &Daemon, command: &str, output: Output) -> Result<(), Failure> {
-    let taken = daemon.post("/api/v1/command", &json!({ "command": command }))?;
-    show(&taken, output, |_, _| {
-        format!("{command}: taken; `stannary status` shows the effect\n")
-    })
+    let taken = orders::give(daemon, &json!({ "command": command }))?;
+    show(&taken, output, |_, _| took(command))
+}
+
+/// Show the limits, or set some.
+fn limits(daemon: &Daemon, args: &LimitsArgs) -> Result<(), Failure> {
+    let orders = args.orders();
+    if orders.is_empty() {
+        let settings = daemon.get(STATUS)?["settings"].take();
+        return show(&settings, args.output, view::limits);
+    }
+    for order in orders {
+        let taken = orders::give(daemon, &order)?;
+        let what = taken["command"].as_str().unwrap_or_default();
+        show(&taken, args.output, |_, _| took(&what.replace('_', " ")))?;
+    }
+    Ok(())
+}
+
+fn took(what: &str) -> String {
+    format!("{what}: taken; `stannary status` shows the effect\n")
 }
 
 fn machines(output: Output) -> Result<(), Failure> {

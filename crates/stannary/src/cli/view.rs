@@ -53,7 +53,11 @@ pub(super) fn status(s: &Value, colour: Colour) -> String {
     ];
     let parts = parts.map(|key| format!("{} {}", grouped(&a[key]), key.replace('_', " ")));
     let _ = writeln!(out, "shares: {}", parts.join(" · "));
-    let _ = writeln!(out, "{}\n", surroundings(s));
+    let _ = writeln!(out, "{}", surroundings(s));
+    if s["settings"].is_object() {
+        let _ = writeln!(out, "{}", settings(&s["settings"]));
+    }
+    out.push('\n');
     faults(&mut out, s, colour);
     out + &chains(s, colour) + "\n" + &pools(s, colour)
 }
@@ -82,6 +86,53 @@ fn surroundings(s: &Value) -> String {
         shown(s["power_w"].as_f64(), 0, "W"),
         shown(s["efficiency_j_per_th"].as_f64(), 1, "J/TH"),
     )
+}
+
+/// What an operator has set, as it holds now, in a line.
+fn settings(set: &Value) -> String {
+    let fans = &set["fans"];
+    let mut mode = word(&fans["mode"]);
+    if !fans["duty"]["in_force"].is_null() {
+        let _ = write!(mode, " at {} %", text(&fans["duty"]["in_force"]));
+    }
+    format!(
+        "meant to {} · fans {mode} · at most {} W · quiet fans keep {} °C",
+        word(&set["intent"]),
+        number(&set["power_ceiling"]["in_force"], 0),
+        number(&set["target_temperature"]["in_force"], 0),
+    )
+}
+
+/// `stannary limits`
+pub(super) fn limits(set: &Value, colour: Colour) -> String {
+    if !set.is_object() {
+        return "nothing of this machine's heat, air and power is driven\n".to_owned();
+    }
+    let heads = [
+        "setting",
+        ">in force",
+        ">set",
+        ">min",
+        ">max",
+        ">default",
+        "unit",
+    ];
+    let mut table = Table::new(&heads);
+    let rows = [
+        ("power ceiling", &set["power_ceiling"]),
+        ("target temperature", &set["target_temperature"]),
+        ("manual fan duty", &set["fans"]["duty"]),
+    ];
+    for (name, setting) in rows {
+        let mut cells: Vec<Cell> = vec![name.into()];
+        for key in ["in_force", "set", "min", "max", "default", "unit"] {
+            cells.push(text(&setting[key]).into());
+        }
+        table.row(cells);
+    }
+    let modes: Vec<_> = list(&set["fans"]["modes"]).map(word).collect();
+    let modes = modes.join(", ");
+    table.render(colour) + &format!("\nfans: {} (of {modes})\n", word(&set["fans"]["mode"]))
 }
 
 fn faults(out: &mut String, s: &Value, colour: Colour) {

@@ -44,6 +44,36 @@ pool  state    url                user     difficulty  accepted  rejected  stale
     assert_eq!(status(&sample(), Colour::Never), expected);
 }
 
+fn settings_sample() -> Value {
+    let setting = |set: Value, in_force: Value, min: u32, max: u32, default: Value, unit: &str| json!({"set": set, "in_force": in_force, "min": min, "max": max, "default": default, "unit": unit});
+    json!({
+        "intent": "hash",
+        "fans": {"mode": "manual", "modes": ["auto", "quiet", "manual"],
+            "duty": setting(json!(45), json!(45.0), 30, 100, json!(null), "%")},
+        "power_ceiling": setting(json!(2500.5), json!(2500.5), 310, 3575, json!(3575.0), "W"),
+        "target_temperature": setting(json!(null), json!(55.0), 20, 60, json!(55.0), "°C"),
+    })
+}
+
+#[test]
+fn what_an_operator_set_is_a_line_of_the_status_and_a_table_of_limits() {
+    let mut s = sample();
+    s["settings"] = settings_sample();
+    let line = "\nmeant to hash · fans manual at 45 % · at most 2500 W · quiet fans keep 55 °C\n\n";
+    let shown = status(&s, Colour::Never);
+    assert!(shown.contains(line), "{shown}");
+    let expected = "\
+setting             in force     set  min   max  default  unit
+power ceiling         2500.5  2500.5  310  3575     3575  W
+target temperature        55       –   20    60       55  °C
+manual fan duty           45      45   30   100        –  %
+
+fans: manual (of auto, quiet, manual)
+";
+    assert_eq!(limits(&settings_sample(), Colour::Never), expected);
+    assert!(limits(&json!(null), Colour::Never).starts_with("nothing"));
+}
+
 #[test]
 fn chips_are_shown_by_domain_and_weak_ones_marked() {
     let expected = "\
