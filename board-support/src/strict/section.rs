@@ -118,6 +118,16 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// `true` or `false`.
+    pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
+        let what = "`true` or `false`";
+        let found = self.required(key, what)?;
+        match found.value.get_ref().as_bool() {
+            Some(value) => Some(value),
+            None => self.wrong_type(key, found, what),
+        }
+    }
+
     /// A text that names one of `choices`.
     pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
         let names: Vec<_> = choices.iter().map(|(n, _)| format!("\"{n}\"")).collect();

@@ -30,6 +30,10 @@ fn schema(s: &mut Section<'_>) -> Option<()> {
     } else {
         Some(1)
     };
+    let sure = match s.has("sure") {
+        true => s.boolean("sure"),
+        false => Some(false),
+    };
     let inner = if s.has("inner") {
         s.section("inner")
             .and_then(|mut i| i.text_or_empty("word", 3))
@@ -42,7 +46,7 @@ fn schema(s: &mut Section<'_>) -> Option<()> {
             items.push(item.integer("n", 0..=9));
         }
     }
-    let all = (name?, count?, ratio?, kind?, inner?);
+    let all = (name?, count?, ratio?, kind?, sure?, inner?);
     let items: Option<Vec<_>> = items.into_iter().collect();
     items.map(|_| drop(all))
 }
@@ -92,6 +96,17 @@ fn numbers_at_and_beyond_their_bounds() {
         &with("1.0"),
         &["2 count: must be a whole number from 1 to 300, not float"],
     );
+}
+
+#[test]
+fn yes_and_no_are_words_without_quotes() {
+    let with = |v: &str| format!("name = \"a\"\ncount = 1\nsure = {v}\n");
+    check(&with("true"), &[]);
+    check(&with("false"), &[]);
+    for (bad, kind) in [("\"true\"", "string"), ("1", "integer")] {
+        let fault = format!("3 sure: must be `true` or `false`, not {kind}");
+        check(&with(bad), &[&fault]);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use twin::machine::{TwinMachine, TwinOptions};
 use twin::pool::PoolOptions;
 use units::{Difficulty, DifficultyOne, Duration, Instant};
 
-use crate::cli::{DemoArgs, socket_folder};
+use crate::cli::{DemoArgs, consent, socket_folder};
 use crate::pool_server::{self, PoolServer, PoolServerOptions};
 use crate::runnable::refusal;
 use crate::runtime::{Clock, Commands, Miner, PortLock, end_safely_on_panic};
@@ -75,7 +75,16 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
 
     let clock = Clock::start();
     let whole = whole::machine(&machine, twin_options, clock)?;
-    let unwatched = machine.peripherals.sensors.is_empty();
+    // There is no site to spread starts over.
+    let mut local = Local {
+        seed: options.seed,
+        start_delay_max: Duration::ZERO,
+        resume_delay_max: Duration::ZERO,
+        ..Local::default()
+    };
+    for said in consent::of_twin(&mut local, &machine) {
+        eprintln!("note: {said}");
+    }
     let config = EngineConfig {
         machine,
         backend: "twin".into(),
@@ -86,15 +95,7 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
         seed: options.seed,
         firmware: FIRMWARE.into(),
         hardware: Some(HardwareConfig {
-            local: Local {
-                seed: options.seed,
-                start_delay_max: Duration::ZERO,
-                resume_delay_max: Duration::ZERO,
-                // A twin's owner consents.
-                unwatched,
-                unguarded: true,
-                ..Local::default()
-            },
+            local,
             cause: StartCause::Restart,
             remembered: Persisted::default(),
         }),

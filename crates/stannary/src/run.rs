@@ -24,6 +24,9 @@ pub(crate) fn run(config: Config) -> Result<()> {
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
+    for relaxed in &config.relaxed {
+        tracing::warn!("{relaxed}");
+    }
     for made_up in &config.made_up {
         tracing::info!("{made_up}");
     }
@@ -44,8 +47,6 @@ pub(crate) fn run(config: Config) -> Result<()> {
         ..TwinOptions::default()
     };
     let whole = whole::machine(&config.machine, options, clock)?;
-    // A twin's owner consents; a real machine's has to say so.
-    let unwatched = config.machine.peripherals.sensors.is_empty();
     let seed = random_seed().context("no random numbers")?;
     let engine = EngineConfig {
         machine: config.machine,
@@ -68,9 +69,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
         hardware: Some(HardwareConfig {
             local: Local {
                 seed,
-                unwatched,
-                unguarded: true,
-                ..Local::default()
+                ..config.local
             },
             cause: left.cause,
             remembered: left.remembered,

@@ -57,6 +57,7 @@ codes! {
     ConfigSyntax = "E-CONF-SYNTAX", Error, "the configuration is not valid TOML", "correct the line that is named";
     ConfigKey = "E-CONF-KEY", Error, "the configuration has an unknown, missing or misplaced key", "correct the key that is named; `stannary check-config` lists all faults";
     ConfigValue = "E-CONF-VALUE", Error, "a configuration value is not allowed", "use a value of the kind and range that is named";
+    ConfigRelaxed = "E-CONF-RELAXED", Warn, "the machine's own configuration, or that it is a twin, relaxes a protection", "nothing, if that is meant; `docs/safety.md` says what is given up";
     MachineUnknown = "E-CONF-MACHINE", Error, "no machine definition has this name", "`stannary machines` lists the names";
     BackendAbsent = "E-CONF-BACKEND", Error, "this build cannot drive the machine through the requested backend", "use `backend = \"twin\"`";
     ConfigUnserved = "E-CONF-UNSERVED", Warn, "the configuration asks for something that this build does not do", "remove the key, or leave it for a later version";

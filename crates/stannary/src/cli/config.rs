@@ -13,7 +13,7 @@ use stratum::Endpoint;
 use telemetry::Code;
 use units::DifficultyOne;
 
-use super::{Secret, default_socket, paths};
+use super::{Secret, consent, default_socket, paths};
 use crate::boards;
 use crate::runnable::refusal;
 use crate::twin_scale::{self, EASY_HASHES_PER_S, MOST_HASHES_PER_S, USUAL_BITS_MAX};
@@ -52,6 +52,10 @@ pub(crate) struct Config {
     pub(crate) state: Option<PathBuf>,
     /// The folder of recordings; `None`: none are kept, which only a twin's daemon may.
     pub(crate) recordings: Option<PathBuf>,
+    /// What the file alone may say of heat and power. Its seed is drawn at the start.
+    pub(crate) local: engine::Local,
+    /// What of it, and a twin's owner, relax a protection: to be said at the start.
+    pub(crate) relaxed: Vec<String>,
     /// What the file asks for and this build does not do, though it can run: to be said at
     /// the start.
     pub(crate) notices: Vec<String>,
@@ -183,19 +187,27 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         .map_or(DifficultyOne::BITCOIN, |t| t.difficulty_one);
     let pools = read_pools(s, backend, scale);
     let api = read_api(s, &mut notices);
+    let local = consent::read(s);
     for key in ["tuner", "update"] {
         if s.has(key) {
             let message = "is reserved: this version has no such part";
             s.note(Kind::Key, key, message, "remove the table");
         }
     }
+    let (machine, mut local) = (machine?, local?);
+    let mut relaxed = consent::relaxed(&local, &machine);
+    if backend == Some(Asked::Twin) {
+        relaxed.append(&mut consent::of_twin(&mut local, &machine));
+    }
     Some(Config {
-        machine: machine?,
+        machine,
         backend: Backend::Twin(twin??),
         pools: pools?,
         api: api?,
         state: state?,
         recordings: recordings?,
+        local,
+        relaxed,
         notices,
         made_up,
     })

@@ -403,6 +403,89 @@ fn recordings_go_where_the_file_says() {
     }
 }
 
+/// The file with these lines under `[safety]`.
+fn with_safety(machine: &str, lines: &str) -> String {
+    let text = GOOD.replace("antminer-s19-pro", machine);
+    text.replacen("[twin]", &format!("[safety]\n{lines}\n\n[twin]"), 1)
+}
+
+#[test]
+fn only_the_file_relaxes_a_protection_and_what_it_relaxes_is_said() {
+    use engine::{Cooling, Local};
+    let read = |machine: &str, lines: &str| {
+        let text = with_safety(machine, lines);
+        let config = parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+        (config.local, config.relaxed)
+    };
+    // Nothing said is nothing relaxed, where nothing of the machine asks for it.
+    assert_eq!(read("antminer-s19-pro", ""), (Local::default(), Vec::new()));
+    let (local, said) = read(
+        "antminer-s19-pro",
+        "cooling = \"liquid\"\nstart_delay_max_s = 0\nresume_delay_max_s = 3600\n\
+         fan_duty_min_percent = 40\nfan_duty_max_percent = 80\n\
+         hash_without_sensors = true\nhash_without_cutoff = true",
+    );
+    let expected = Local {
+        cooling: Cooling::Liquid,
+        start_delay_max: units::Duration::ZERO,
+        resume_delay_max: units::Duration::from_secs(3600),
+        duty_min: units::Duty::new(40),
+        duty_max: units::Duty::new(80),
+        unwatched: true,
+        unguarded: true,
+        ..Local::default()
+    };
+    assert_eq!(local, expected);
+    // It has sensors and something that cuts its power: consenting gives up nothing.
+    let about = |said: &[String], word: &str| said.iter().any(|s| s.contains(word));
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(about(&said, "liquid") && about(&said, "start_delay_max_s = 0"));
+    assert!(said.iter().all(|s| s.starts_with("E-CONF-RELAXED: ")));
+
+    // The owner of a twin consents, and it is said once.
+    let (local, said) = read("antminer-s17", "");
+    assert!(local.unwatched && local.unguarded);
+    assert_eq!(said.len(), 2, "{said:?}");
+    let lines = "hash_without_sensors = true\nhash_without_cutoff = true";
+    let (local, said) = read("antminer-s17", lines);
+    assert!(local.unwatched && local.unguarded);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(!about(&said, "as a twin"), "{said:?}");
+}
+
+#[test]
+fn what_is_no_consent_is_refused() {
+    for (line, key) in [
+        ("cooling = \"water\"", "cooling"),
+        ("cooling = true", "cooling"),
+        ("start_delay_max_s = 3601", "start_delay_max_s"),
+        ("start_delay_max_s = -1", "start_delay_max_s"),
+        ("resume_delay_max_s = 1.5", "resume_delay_max_s"),
+        ("fan_duty_min_percent = 9", "fan_duty_min_percent"),
+        ("fan_duty_min_percent = 101", "fan_duty_min_percent"),
+        ("fan_duty_max_percent = 0", "fan_duty_max_percent"),
+        ("hash_without_sensors = 1", "hash_without_sensors"),
+        ("hash_without_cutoff = \"yes\"", "hash_without_cutoff"),
+        (
+            "fan_duty_min_percent = 60\nfan_duty_max_percent = 50",
+            "fan_duty_min_percent",
+        ),
+    ] {
+        let text = with_safety("antminer-s19-pro", line);
+        let error = parse("c.toml", &text).expect_err(line);
+        let shown = |(code, p): (Code, &Problem)| (code, p.line, p.key.clone());
+        let found: Vec<_> = error.faults().map(shown).collect();
+        let expected = (Code::ConfigValue, 8, format!("safety.{key}"));
+        assert_eq!(found, [expected], "{line}");
+    }
+    let error = parse("c.toml", &with_safety("antminer-s9", "unguarded = true"));
+    let error = error.expect_err("no such key").to_string();
+    assert!(
+        error.contains("E-CONF-KEY: c.toml:8: `safety.unguarded`"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_twin_that_could_not_keep_up_hashes_at_fewer_bits_and_says_so() {
     let text = |machine: &str| {

@@ -6,6 +6,7 @@
 
 mod client;
 pub(crate) mod config;
+pub(crate) mod consent;
 mod decode;
 mod operator;
 mod orders;
