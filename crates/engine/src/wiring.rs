@@ -234,7 +234,8 @@ impl Engine {
     /// Make one work item for the next chain in turn that wants one. False if there is
     /// nothing to make.
     pub(crate) fn dispatch_one(&mut self) -> bool {
-        if self.mode != Mode::Running || !self.scheduler.has_work() {
+        let feeds = self.scheduler.has_work() || self.scheduler.keeps_busy(self.now);
+        if self.mode != Mode::Running || !feeds {
             return false;
         }
         for step in 0..self.chains.len() {

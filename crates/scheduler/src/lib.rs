@@ -9,6 +9,8 @@
 //! - A session's header is dispatched once (`work::SearchSpace`).
 //! - A header is submitted at most once, by the session whose job it is.
 //! - Nothing is submitted that a message already delivered made void.
+//! - Chips do not stand still the moment that the last session ends: its last job goes on for
+//!   a while, and what is found in it is neither submitted nor booked.
 //! - Each submitted share ends in exactly one of accepted, rejected, stale and lost.
 //!
 //! Deliberately not here: the state of a connection (`stratum`), what is queued in a link

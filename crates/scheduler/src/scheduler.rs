@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use telemetry::{Code, Note, Shares};
 use units::{
-    ChainSlot, Instant, NonceReport, Rng, SessionId, ShareId, WireJobId, WorkId, WorkItem,
+    ChainSlot, Duration, Instant, NonceReport, Rng, SessionId, ShareId, WireJobId, WorkId, WorkItem,
 };
 use work::{Job, RollingNeed, Share, ShareOutcome, Target};
 
@@ -19,6 +19,13 @@ use crate::trial::{self, Trial};
 /// bound the oldest session that gives no work is taken as ended.
 const SESSIONS_MAX: usize = 16;
 
+/// Work goes on for so long after the last session ended, for nobody: chips that stand still
+/// draw next to nothing, and all of it again in the moment in which a pool is back. Longer
+/// than whoever caps their frequency needs to take the power back in a ramp.
+const IDLE_FOR: Duration = Duration::from_secs(90);
+/// The epoch of such work. No session comes so far.
+const NOBODYS: u64 = u64::MAX;
+
 /// Who hashes what, and what became of it.
 #[derive(Debug)]
 pub struct Scheduler {
@@ -26,6 +33,8 @@ pub struct Scheduler {
     sessions: BTreeMap<SessionId, Session>,
     /// The session that work comes from.
     active: Option<SessionId>,
+    /// The session that ended last of all, and when: see [`IDLE_FOR`].
+    ended: Option<(Session, Instant)>,
     ledger: Ledger,
     rng: Rng,
     next_work: u64,
@@ -61,6 +70,7 @@ impl Scheduler {
             chains,
             sessions: BTreeMap::new(),
             active: None,
+            ended: None,
             ledger: Ledger::default(),
             rng: Rng::new(config.seed),
             next_work: 0,
@@ -73,7 +83,7 @@ impl Scheduler {
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Job(job) => self.job(now, job),
-            Input::SessionEnded(session) => self.session_ended(session),
+            Input::SessionEnded(session) => self.session_ended(now, session),
             Input::Nonces(reports) => self.nonces(now, &reports),
             Input::Outcome { share, outcome } => self.outcome(now, share, &outcome),
             Input::ChainReset(_) | Input::Wake => {}
@@ -101,24 +111,35 @@ impl Scheduler {
     }
 
     /// New work for the chain in `slot`, and the wire id under which it must travel.
-    /// `None` if no pool gives work, or this chain's part of it is spent for now.
+    /// `None` if no pool gives work and none did a moment ago, or this chain's part of it is
+    /// spent for now.
     pub fn dispatch(&mut self, now: Instant, slot: ChainSlot) -> Option<(WireJobId, WorkItem)> {
         let place = self.chains.iter().position(|c| c.needs.slot == slot)?;
-        let session = self.sessions.get_mut(&self.active?)?;
+        let (session, nobodys) = match self.active {
+            Some(id) => (self.sessions.get_mut(&id)?, false),
+            None if self.keeps_busy(now) => (&mut self.ended.as_mut()?.0, true),
+            None => return None,
+        };
         let job = Arc::clone(session.space.job()?);
         let Some(item) = session.space.next(now, place, WorkId(self.next_work)) else {
-            self.chains[place].waits = true;
+            self.chains[place].waits = !nobodys;
             if session.spent != Some(job.key) {
                 session.spent = Some(job.key);
                 self.note_spent(now, &job, slot);
             }
             return None;
         };
+        let epoch = if nobodys { NOBODYS } else { session.epoch };
         self.next_work += 1;
-        let wire = self.chains[place]
-            .registry
-            .insert(now, item, job, session.epoch);
+        let wire = self.chains[place].registry.insert(now, item, job, epoch);
         Some((wire, item))
+    }
+
+    /// No session gives work, and the last one ended a moment ago: its last job is dispatched
+    /// on, so that chips do not stand still. What they find in it is nobody's.
+    pub fn keeps_busy(&self, now: Instant) -> bool {
+        let ended = self.ended.as_ref();
+        self.active.is_none() && ended.is_some_and(|(_, at)| now.since(*at) < IDLE_FOR)
     }
 
     /// Whether a session gives work.
@@ -134,12 +155,13 @@ impl Scheduler {
     fn job(&mut self, now: Instant, job: Arc<Job>) {
         let id = job.key.session;
         if !self.sessions.contains_key(&id) {
-            self.make_room();
+            self.make_room(now);
             let rolling = self.chains.iter().map(|c| c.needs.rolling).collect();
             let rng = self.rng.fork(u64::from(id.0));
             self.sessions.insert(id, Session::new(rolling, rng));
         }
         let active = *self.active.get_or_insert(id);
+        self.ended = None;
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -153,22 +175,25 @@ impl Scheduler {
     }
 
     /// Work stays with a session until it ends, then goes to the oldest one left.
-    fn session_ended(&mut self, id: SessionId) {
+    fn session_ended(&mut self, now: Instant, id: SessionId) {
         self.ledger.session_ended(id);
-        self.sessions.remove(&id);
+        let session = self.sessions.remove(&id);
         if self.active == Some(id) {
             self.active = self.sessions.keys().next().copied();
+            if self.active.is_none() {
+                self.ended = session.map(|session| (session, now));
+            }
             self.flush();
         }
     }
 
-    fn make_room(&mut self) {
+    fn make_room(&mut self, now: Instant) {
         if self.sessions.len() < SESSIONS_MAX {
             return;
         }
         let idle = self.sessions.keys().find(|id| Some(**id) != self.active);
         if let Some(id) = idle.copied() {
-            self.session_ended(id);
+            self.session_ended(now, id);
         }
     }
 
@@ -212,6 +237,7 @@ impl Scheduler {
         let job = &fit.job;
         let is_block = job.network_target.met_by(&fit.found.hash);
         let is_share = is_block || job.share_target.met_by(&fit.found.hash);
+        let is_share = is_share && fit.epoch != NOBODYS;
         let live = self
             .sessions
             .get(&job.key.session)

@@ -77,7 +77,52 @@ fn work_stays_with_its_session_until_it_ends_and_then_goes_to_the_oldest() {
     scheduler.handle(ms(1), Input::SessionEnded(SessionId(4)));
     assert_eq!(flushed(&effects(&mut scheduler)), [0]);
     assert!(!scheduler.has_work());
-    assert_eq!(from_session(&mut scheduler, 0), None);
+}
+
+#[test]
+fn chips_go_on_with_the_last_job_for_a_while_after_the_last_session() {
+    let mut scheduler = scheduler(&[HOST4]);
+    let slot = ChainSlot(0);
+    assert!(!scheduler.keeps_busy(ms(0)));
+    let easy = |session| Job {
+        share_target: Target::MAX,
+        ..job(session, 0)
+    };
+    give(&mut scheduler, easy(1));
+    let (_, before) = scheduler.dispatch(ms(0), slot).expect("work");
+    scheduler.handle(ms(1_000), Input::SessionEnded(SessionId(1)));
+    assert!(!scheduler.has_work() && scheduler.keeps_busy(ms(1_000)));
+    effects(&mut scheduler);
+    let (wire, item) = scheduler.dispatch(ms(1_000), slot).expect("goes on");
+    assert_eq!(item.job, before.job);
+    let what = |item: &WorkItem| (item.header, item.rolling);
+    assert_ne!(what(&item), what(&before), "nothing goes out twice");
+    // What is found is a good nonce, and nobody's.
+    let nonce = solve(0, wire, &item, TICKET_BITS, NO_BLOCK_BITS, 0);
+    for verdict in [Verdict::Stale, Verdict::Duplicate] {
+        let (seen, effects) = report(&mut scheduler, ms(1_001), nonce);
+        assert_eq!(seen, verdict);
+        assert!(shares(&effects).is_empty());
+    }
+    let booked = scheduler.shares();
+    assert_eq!(
+        (booked.submitted, booked.stale, booked.duplicate),
+        (0, 0, 0)
+    );
+
+    assert!(scheduler.dispatch(ms(90_999), slot).is_some());
+    assert!(
+        scheduler.dispatch(ms(91_000), slot).is_none(),
+        "not for ever"
+    );
+    // A pool that is back is served at once, and its shares count.
+    give(&mut scheduler, easy(2));
+    assert_eq!(flushed(&effects(&mut scheduler)), [0]);
+    let (wire, item) = scheduler.dispatch(ms(91_001), slot).expect("work");
+    assert_eq!(item.job.session, SessionId(2));
+    let nonce = solve(0, wire, &item, TICKET_BITS, NO_BLOCK_BITS, 0);
+    let (seen, _) = report(&mut scheduler, ms(91_002), nonce);
+    assert_eq!(seen, Verdict::Share);
 }
 
 #[test]
