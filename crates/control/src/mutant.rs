@@ -50,6 +50,9 @@ mod switch {
         BlindForever,
         ColdIgnored,
         UncooledRestart,
+        PoolLossNotEased,
+        SlowReturnForgotten,
+        CapRunsAhead,
     }
 
     /// Every mistake there is.
@@ -95,6 +98,9 @@ mod switch {
             BlindForever,
             ColdIgnored,
             UncooledRestart,
+            PoolLossNotEased,
+            SlowReturnForgotten,
+            CapRunsAhead,
         ]
     };
 

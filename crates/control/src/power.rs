@@ -18,6 +18,12 @@ use crate::plan::{Plan, Volts};
 /// policy; a minute is gentle for a site's generator, and short for its owner.
 const UP_S: f64 = 60.0;
 const DOWN_S: f64 = 20.0;
+/// From nothing back to the rated power after a pool was gone: our policy. A site's machines
+/// do this together, and so add less than 1 % of its power in a second.
+pub(crate) const SLOW_S: f64 = 120.0;
+/// No cap is so far above the frequency that a chain reports, in steps of its ramp: one that
+/// cannot rise yet must not make up for it in a leap.
+pub(crate) const LEAD_MHZ: f64 = 20.0;
 /// The last ramp, before the process ends: within 5 s of the order all is off.
 const SHUTDOWN_S: f64 = 3.0;
 /// The part of a limit that the estimate may use: 3 % for what supplies measure wrongly.
@@ -257,6 +263,8 @@ fn goal_mv(plan: &Plan, volts: &Volts, need: &Need) -> f64 {
 pub(crate) enum Pace {
     /// On the way up, or to a lower ceiling.
     Working,
+    /// The same, and up with all neighbours.
+    Slowly,
     /// An ordered stop.
     Pausing,
     /// The process ends.
@@ -275,7 +283,8 @@ pub(crate) fn ramp(
 ) -> f64 {
     let seconds = match pace {
         Pace::Working if goal > cap_mhz => UP_S,
-        Pace::Working | Pace::Pausing => DOWN_S,
+        Pace::Slowly if goal > cap_mhz => SLOW_S,
+        Pace::Working | Pace::Slowly | Pace::Pausing => DOWN_S,
         Pace::Ending => SHUTDOWN_S,
     };
     let whole = f64::from(plan.slots);

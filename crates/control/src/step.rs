@@ -9,8 +9,10 @@ use crate::cause::Cause;
 use crate::control::Control;
 use crate::fans::{Air, Change, as_board, target_c};
 use crate::heat::{Around, fresh_values};
+use crate::mutant::mutate;
 use crate::plan::RailKind;
-use crate::power::{FLOOR_MHZ, Need, Pace, ramp};
+use crate::power::{FLOOR_MHZ, LEAD_MHZ, Need, Pace, ramp};
+use crate::run::Without;
 use crate::safety::Scene;
 use crate::thermal::Turn;
 
@@ -24,9 +26,13 @@ impl Control {
         self.judge_sensors();
         self.judge_fans();
         let over_power = self.judge_power(dt);
-        if self.run.step(self.now) {
-            let off = "hash power off".to_owned();
-            self.decide(Code::PowerNoPool, "machine", off, "no pool for a minute");
+        let without = match self.run.step(self.now) {
+            Some(Without::Eases) => Some(("frequency falls", "no pool for 10 s")),
+            Some(Without::Off) => Some(("hash power off", "no pool for a minute")),
+            None => None,
+        };
+        if let Some((decision, reason)) = without {
+            self.decide(Code::PowerNoPool, "machine", decision.to_owned(), reason);
         }
         self.move_boards(over_power);
         self.move_rails(dt);
@@ -307,6 +313,11 @@ impl Control {
     fn move_caps(&mut self, dt: Duration) {
         let active = self.active();
         let mut at_ceiling = false;
+        let (eases, stays) = (self.run.eases, self.run.may_not_rise(self.now));
+        let working = match self.run.is_slow(self.now) {
+            true => Pace::Slowly,
+            false => Pace::Working,
+        };
         for slot in 0..self.boards.len() {
             let need = self.need(self.plan.rail_of(slot));
             let coming_mv = self.power.coming_mv(&self.plan, &need);
@@ -314,7 +325,8 @@ impl Control {
             let permitted = self.power.mhz_permitted(&self.plan, slot);
             let per_mhz = self.power.load(&self.plan, slot, 1.0);
             let board = &mut self.boards[slot];
-            let hashing = board.is_on() && board.chain.mhz().is_some();
+            let mhz = board.chain.mhz().filter(|_| board.is_on());
+            let hashing = mhz.is_some();
             let whole = board.tuned_mhz.unwrap_or(self.plan.mhz).max(FLOOR_MHZ);
             let present = if hashing { board.cap_mhz / whole } else { 1.0 };
             let turn = board.thermal.step(&self.plan, &board.heat, present, dt);
@@ -331,10 +343,12 @@ impl Control {
                 let (goal, pace) = match board.phase {
                     Phase::Lowering { .. } if self.run.shutdown => (FLOOR_MHZ, Pace::Ending),
                     Phase::Lowering { .. } => (FLOOR_MHZ, Pace::Pausing),
-                    _ => (at_most.min(ceiling), Pace::Working),
+                    _ if eases => (FLOOR_MHZ, Pace::Pausing),
+                    _ => (at_most.min(ceiling), working),
                 };
-                at_ceiling |= pace == Pace::Working && ceiling < at_most;
+                at_ceiling |= pace == working && ceiling < at_most;
                 let before = board.cap_mhz.max(FLOOR_MHZ);
+                let goal = if stays { goal.min(before) } else { goal };
                 board.cap_mhz = ramp(
                     &self.plan,
                     before,
@@ -343,6 +357,9 @@ impl Control {
                     per_mhz,
                     dt,
                 );
+                let lead = mhz.unwrap_or(0.0) + LEAD_MHZ;
+                let lead = mutate!(CapRunsAhead, lead, f64::MAX);
+                board.cap_mhz = board.cap_mhz.min(lead.max(FLOOR_MHZ));
             }
             if let Some(turn) = turn.filter(|_| hashing) {
                 self.tell_turn(slot, turn);

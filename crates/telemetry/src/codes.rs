@@ -177,7 +177,7 @@ codes! {
     PowerIsolated = "E-POWER-ISOLATED", Warn, "a board is held in reset and stays under voltage: it cannot be switched alone", "pull the board's power if it is to be without voltage while the others run";
     PowerLimited = "E-POWER-LIMITED", Warn, "a setpoint outside the limits was cut to them or refused", "report this with the log: no command can order outside the limits";
     PowerUnguarded = "E-POWER-UNGUARDED", Error, "nothing in this machine cuts the power if the daemon dies: hash power stays off", "read `docs/safety.md`; whoever accepts it says `hash_without_cutoff = true` under `[safety]` in the machine's own configuration";
-    PowerNoPool = "E-POWER-NOPOOL", Info, "no pool gives work: hash power goes off until one does", "";
+    PowerNoPool = "E-POWER-NOPOOL", Info, "no pool gives work: the frequency falls, then hash power goes off until one does", "";
 }
 
 impl Serialize for Code {

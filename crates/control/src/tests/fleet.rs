@@ -7,9 +7,10 @@ use crate::{Command, Input, Persisted, StartCause};
 
 const MACHINES: u64 = 150;
 
-/// The largest rise of the sum within a second, as a fraction of the fleet's rated power.
-fn largest_step(order: fn(&mut World) -> Result<(), String>) -> f64 {
-    let mut sum = vec![0.0; 600];
+/// The largest rise of the sum within a second of so many, as a fraction of the fleet's rated
+/// power.
+fn largest_step(seconds: usize, order: impl Fn(&mut World) -> Result<(), String>) -> f64 {
+    let mut sum = vec![0.0; seconds];
     let mut rated = 0.0;
     for seed in 0..MACHINES {
         let mut world = World::new("antminer-s19-pro", seed, Box_::NOMINAL, Fault::None);
@@ -32,7 +33,12 @@ fn largest_step(order: fn(&mut World) -> Result<(), String>) -> f64 {
 
 #[track_caller]
 fn check(name: &str, order: fn(&mut World) -> Result<(), String>) {
-    let step = largest_step(order);
+    check_for(600, name, order);
+}
+
+#[track_caller]
+fn check_for(seconds: usize, name: &str, order: impl Fn(&mut World) -> Result<(), String>) {
+    let step = largest_step(seconds, order);
     println!(
         "{MACHINES} machines, {name}: largest step of a second {:.2} %",
         step * 100.0
@@ -60,14 +66,28 @@ fn a_site_that_resumes_as_one_rises_slowly() {
     });
 }
 
-#[test]
-fn a_site_whose_pools_return_rises_slowly() {
-    check("pools return", |world| {
+/// Pools that are gone for so long: nothing is taken back, half, all, and the boards go off.
+#[track_caller]
+fn check_pools(gone_s: f64, seconds: usize) {
+    let name = format!("pools return after {gone_s} s");
+    check_for(seconds, &name, |world| {
         world.start(StartCause::Restart, Persisted::default());
-        world.run(120.0)?;
+        world.run(150.0)?;
         world.give(Input::Pools { available: false });
-        world.run(100.0)?;
+        world.run(gone_s)?;
         world.give(Input::Pools { available: true });
         Ok(())
     });
+}
+
+#[test]
+fn a_site_whose_pools_return_soon_rises_slowly() {
+    check_pools(5.0, 30);
+    check_pools(20.0, 120);
+    check_pools(30.0, 150);
+}
+
+#[test]
+fn a_site_whose_pools_return_late_rises_slowly() {
+    check_pools(85.0, 600);
 }

@@ -62,6 +62,18 @@ pub(super) const CLAIMS: &[Claim] = &[
     ),
     ("a chain may start anew", a_chain_may_start_anew),
     ("a paused machine is quiet", a_paused_machine_is_quiet),
+    (
+        "a pool lost for seconds costs nothing",
+        a_pool_lost_for_seconds_costs_nothing,
+    ),
+    (
+        "a pool lost for longer is a ramp down and up",
+        a_pool_lost_for_longer_is_a_ramp_down_and_up,
+    ),
+    (
+        "a chain that waited does not leap",
+        a_chain_that_waited_does_not_leap,
+    ),
 ];
 
 #[test]
@@ -612,4 +624,59 @@ fn a_chain_may_start_anew() -> Result<(), String> {
         "the board was switched off for it",
     )?;
     ensure(world.hashing_slots() == 3, "does not hash")
+}
+
+fn a_pool_lost_for_seconds_costs_nothing() -> Result<(), String> {
+    let mut world = world("antminer-s19-pro", Box_::NOMINAL, Fault::None);
+    world.run(200.0)?;
+    let before = world.plant.dynamic();
+    for _ in 0..5 {
+        world.give(Input::Pools { available: false });
+        world.run(9.5)?;
+        world.give(Input::Pools { available: true });
+        world.run(3.0)?;
+        let now = world.plant.dynamic();
+        ensure(now > 0.99 * before, format!("{now} of {before} boards"))?;
+    }
+    Ok(())
+}
+
+fn a_pool_lost_for_longer_is_a_ramp_down_and_up() -> Result<(), String> {
+    for gone_s in [15.0, 31.0, 59.0] {
+        let mut world = world("antminer-s19-pro", Box_::NOMINAL, Fault::None);
+        world.run(200.0)?;
+        let (before, starts) = (world.plant.dynamic(), world.watch.starts.clone());
+        world.give(Input::Pools { available: false });
+        world.run(gone_s)?;
+        let least = world.plant.dynamic() / before;
+        let due = (1.0 - (gone_s - 10.0) / 20.0).max(0.1);
+        let seen = format!("{least:.2} of the power {gone_s} s after the pool went");
+        ensure((least - due).abs() < 0.05, seen)?;
+        world.give(Input::Pools { available: true });
+        for _ in 0..28 {
+            let last = world.plant.dynamic();
+            world.run(5.0)?;
+            let rise = (world.plant.dynamic() - last) / before;
+            // A cap is told in steps of 5 MHz: a hundredth of it.
+            let most = 5.0 / 120.0 + 0.01;
+            ensure(rise <= most, format!("{rise:.4} of the power in 5 s"))?;
+        }
+        let after = world.plant.dynamic();
+        ensure(after > 0.99 * before, format!("{after} of {before} boards"))?;
+        ensure(world.watch.starts == starts, "a board was switched")?;
+    }
+    Ok(())
+}
+
+fn a_chain_that_waited_does_not_leap() -> Result<(), String> {
+    let mut world = world("antminer-s19-pro", Box_::NOMINAL, Fault::None);
+    let all = |world: &mut World, unfed| world.plant.slots.iter_mut().for_each(|s| s.unfed = unfed);
+    all(&mut world, true);
+    world.run(150.0)?;
+    ensure(world.hashing_slots() == 3, "chains are not up")?;
+    all(&mut world, false);
+    // The watch looks at each second.
+    world.run(100.0)?;
+    let whole = world.plant.dynamic();
+    ensure(whole > 2.9, format!("{whole} boards"))
 }

@@ -41,6 +41,8 @@ pub(super) struct Slot {
     pub(super) stuck_on: bool,
     /// Its chain's bring-up never ends.
     pub(super) never_up: bool,
+    /// Its chips are up and have no work yet: they stay at their first frequency.
+    pub(super) unfed: bool,
     /// Something else keeps it this warm.
     pub(super) held_c: Option<f64>,
     pub(super) cap_mhz: f64,
@@ -77,6 +79,8 @@ pub(super) struct Plant {
 
 /// Rise of a board above its inlet at rated power and full air, °C.
 const RISE_C: f64 = 22.0;
+/// How fast a chain follows its cap: 6.25 MHz every tenth of a second.
+const CHAIN_MHZ_PER_S: f64 = 62.5;
 /// Heat capacity as seconds at that resistance.
 const TAU_S: f64 = 30.0;
 
@@ -86,6 +90,7 @@ impl Plant {
             ordered: false,
             stuck_on: false,
             never_up: false,
+            unfed: false,
             held_c: None,
             cap_mhz: 50.0,
             mhz: 0.0,
@@ -197,7 +202,8 @@ impl Plant {
         } else if s.starting_s < 8.0 || s.never_up {
             s.starting_s += dt;
         } else {
-            s.mhz = (s.mhz.max(50.0) + 25.0 * dt).min(s.cap_mhz);
+            let rise = if s.unfed { 0.0 } else { CHAIN_MHZ_PER_S * dt };
+            s.mhz = (s.mhz.max(50.0) + rise).min(s.cap_mhz);
         }
         let volts2 = match work.filter(|_| known) {
             Some(work) => (s.mv / work).powi(2),

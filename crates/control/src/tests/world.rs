@@ -87,6 +87,7 @@ impl World {
 
     pub(super) fn start(&mut self, cause: StartCause, remembered: Persisted) {
         self.give(Input::Start { cause, remembered });
+        self.give(Input::Pools { available: true });
     }
 
     /// In oil: no fans, and a bath that carries the heat away.
