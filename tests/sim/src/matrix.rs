@@ -5,22 +5,15 @@
 //! [`crate::safety`]; judged at its end: hashing or safe, and hashing again where the cause is
 //! gone.
 
-use telemetry::{ChainState, Code, Command, MachineState, Snapshot};
+use telemetry::{Code, Command, MachineState, Snapshot};
 use twin::pool::Order;
 use units::{Duration, Instant};
 
 use crate::World;
 use crate::plot::Plot;
-use crate::safety::{Blame, LOOK, Seen, Watch};
-
-/// Hashing again this long after the cause is gone, for a board that was stopped three times at
-/// most: the longest wait is 240 s, to which come the ramp of a minute, the bring-up, a supply's
-/// rest and the time until its heat is gone.
-pub const BACK_WITHIN: Duration = Duration::from_secs(240 + 60 + 120);
-/// Neither hashing nor off for this long is "in between".
-const BETWEEN: Duration = Duration::from_secs(150);
-/// Every board has hashed for so long: longer than any sensor may be silent, or lie unseen.
-const STEADY: Duration = Duration::from_secs(20);
+use crate::safety::{
+    BACK_WITHIN, Back, Blame, LOOK, Return, Seen, Settling, Watch, hashing, is_up,
+};
 
 /// What goes wrong in a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -78,6 +71,8 @@ pub enum Fault {
     EngineStuck,
     ProcessStopped,
     AbsurdSettings,
+    PoolsBlink,
+    LowCeiling,
     Several,
 }
 
@@ -137,6 +132,8 @@ pub const FAULTS: &[Fault] = {
         EngineStuck,
         ProcessStopped,
         AbsurdSettings,
+        PoolsBlink,
+        LowCeiling,
         Several,
     ]
 };
@@ -257,7 +254,7 @@ impl Run<'_> {
         let hashes = self.back(until, hashed)?;
         self.settled()?;
         Ok(Outcome {
-            seen: std::mem::take(&mut self.watch.seen),
+            seen: std::mem::take(self.watch.seen()),
             hashes,
             virtual_s: self.world.now().as_secs_f64(),
         })
@@ -265,20 +262,17 @@ impl Run<'_> {
 
     /// Wait until all boards hash, as they must if they did before and nothing keeps them.
     fn back(&mut self, until: Instant, hashed: bool) -> Result<bool, Box<Broken>> {
-        let end = until + BACK_WITHIN;
-        let mut since = None;
-        while self.world.now() < end || since.is_some() {
-            match (self.look()?, since) {
-                (false, _) => since = None,
-                (true, None) => since = Some(self.world.now()),
-                (true, Some(at)) if self.world.now().since(at) >= STEADY => {
-                    let seconds = at.since(until).as_secs_f64();
-                    let reactions = &mut self.watch.seen.reactions;
-                    let back = reactions.entry("cause gone to hashing").or_default();
-                    back.push(seconds);
+        let mut waits = Return::new(until);
+        loop {
+            let hashes = self.look()?;
+            match waits.look(self.world.now(), hashes) {
+                Back::NotYet => {}
+                Back::Late => break,
+                Back::Hashes(seconds) => {
+                    let seen = self.watch.seen();
+                    seen.reaction("cause gone to hashing", seconds);
                     return Ok(true);
                 }
-                (true, Some(_)) => {}
             }
         }
         if hashed && !self.plot.fault.stays() && self.stops() <= 3 && !self.is_hot() {
@@ -345,40 +339,37 @@ impl Run<'_> {
 
     /// At the end a board hashes or is off. What is on its way is given time to arrive.
     fn settled(&mut self) -> Result<(), Box<Broken>> {
-        let end = self.world.now() + BETWEEN;
+        let settling = Settling::new(self.world.now());
         loop {
             let snapshot = self.world.snapshot();
-            let on = self.watch.powered(&mut self.world);
-            let between = on.iter().zip(&snapshot.chains).position(|(on, chain)| {
-                let up = matches!(chain.state, ChainState::Hashing | ChainState::Ramping);
-                *on != up
-            });
-            let hashing = snapshot.state == MachineState::Hashing;
-            if between.is_none() && on.contains(&true) == hashing {
-                return Ok(());
-            }
-            if self.world.now() >= end {
-                let chains = snapshot.chains.iter().map(|c| c.state);
-                let chains: Vec<_> = chains.collect();
-                return self.broken(format!(
-                    "stays in between: {:?}, hash power {on:?}, chains {chains:?}",
-                    snapshot.state
-                ));
-            }
-            self.look()?;
+            let boards = hashing(&mut self.world, &snapshot);
+            let says = snapshot.state == MachineState::Hashing;
+            match settling.look(self.world.now(), &boards, says) {
+                Some(true) => return Ok(()),
+                Some(false) => {
+                    return self.broken(format!(
+                        "stays in between: {:?}, hash power and chain by board {boards:?}",
+                        snapshot.state
+                    ));
+                }
+                None => self.look()?,
+            };
         }
     }
 
     /// What an operator and the pools do while it lasts.
     fn meddle(&mut self) {
         let now = self.world.now();
-        let gone = matches!(self.plot.fault, Fault::PoolsGone | Fault::PoolSilent);
+        let gone = matches!(
+            self.plot.fault,
+            Fault::PoolsGone | Fault::PoolsBlink | Fault::PoolSilent
+        );
         if gone && !self.pools {
             self.pools = true;
-            if self.plot.fault == Fault::PoolsGone {
-                self.world.set_pool_gone(true);
-            } else {
+            if self.plot.fault == Fault::PoolSilent {
                 self.world.pool_order(Order::Hang(true));
+            } else {
+                self.world.set_pool_gone(true);
             }
         }
         let spoken = now.since(self.commanded) >= Duration::from_secs(2);
@@ -395,7 +386,7 @@ impl Run<'_> {
 
     fn mend(&mut self) {
         match self.plot.fault {
-            Fault::PoolsGone => self.world.set_pool_gone(false),
+            Fault::PoolsGone | Fault::PoolsBlink => self.world.set_pool_gone(false),
             Fault::PoolSilent => self.world.pool_order(Order::Hang(false)),
             Fault::Commands => self.world.command(Command::Resume),
             _ => {}
@@ -446,5 +437,5 @@ impl Run<'_> {
 
 fn hashes(snapshot: &Snapshot) -> bool {
     let mut chains = snapshot.chains.iter();
-    chains.all(|c| matches!(c.state, ChainState::Hashing | ChainState::Ramping))
+    chains.all(|c| is_up(c.state))
 }

@@ -8,7 +8,7 @@ use units::{Celsius, ChainSlot, ChipIndex, Duration, Duty, Instant, Rng, Watts};
 
 use crate::WorldOptions;
 use crate::matrix::{Case, FAULTS, Fault};
-use crate::safety::{Blame, Silent};
+use crate::safety::{Blame, Silent, SupplyBlame};
 use crate::world::{Pause, Paused};
 
 /// Hashes are thinned so much: enough are left for a chain to be judged by.
@@ -51,18 +51,20 @@ impl Plot {
         let from = Instant::from_millis(from_ms);
         let lasts = match case.fault {
             Fault::EngineStuck | Fault::ProcessStopped => 5_000,
+            Fault::PoolsBlink => 500 + rng.below(15_000),
             _ => 20_000 + rng.below(100_000),
         };
         let mut plot = Plot {
             blame: Blame {
-                from,
-                until: from + Duration::from_millis(lasts),
-                slot: ChainSlot(rng.below(u64::from(options.machine.slots)) as u8),
-                liar: None,
-                silent: None,
-                stall: None,
-                controllers: false,
-                supply: false,
+                leakage: options
+                    .physics
+                    .as_ref()
+                    .map_or(1.0, |p| p.variation.leakage),
+                ..Blame::nothing(
+                    from,
+                    from + Duration::from_millis(lasts),
+                    ChainSlot(rng.below(u64::from(options.machine.slots)) as u8),
+                )
             },
             fault: case.fault,
             options,
@@ -85,7 +87,16 @@ impl Plot {
         let chips = u64::from(self.machine().hashboard.chips);
         let chip = ChipIndex(self.rng.below(chips) as u16);
         match fault {
-            Fault::Nothing | Fault::PoolsGone | Fault::PoolSilent | Fault::Commands => {}
+            Fault::Nothing
+            | Fault::PoolsGone
+            | Fault::PoolsBlink
+            | Fault::PoolSilent
+            | Fault::Commands => {}
+            Fault::LowCeiling => {
+                let rated = self.machine().rated_power_w;
+                let share = 0.15 + self.rng.unit_f64();
+                self.ceiling(Watts::new(rated * share));
+            }
             Fault::FanStops => self.fan(one, 0.0, Duration::ZERO),
             Fault::FansStop => (0..all).for_each(|fan| self.fan(fan, 0.0, Duration::ZERO)),
             Fault::FanSlows => self.fan(one, 0.0, until.since(from)),
@@ -187,7 +198,7 @@ impl Plot {
     }
 
     fn supply(&mut self, fault: Physical) {
-        self.blame.supply = true;
+        self.blame.supply = Some(SupplyBlame::Moves);
         self.physical(fault);
     }
 
@@ -196,12 +207,29 @@ impl Plot {
     }
 
     fn psu(&mut self, what: Part) {
-        self.blame.supply = true;
+        let unheard = match what {
+            Part::BusStuck(_) | Part::BusNack(_) => true,
+            Part::Supply(fault) => match fault {
+                ApwFault::Nack
+                | ApwFault::F5
+                | ApwFault::BadSum
+                | ApwFault::WrongEcho
+                | ApwFault::ShortReply => true,
+                ApwFault::ReadbackOff(by) => by != 0,
+                _ => false,
+            },
+            _ => false,
+        };
+        let blame = match unheard {
+            true => SupplyBlame::Unheard,
+            false => SupplyBlame::Odd,
+        };
+        // What moves by itself moves whatever else is wrong with it.
+        self.blame.supply = self.blame.supply.or(Some(blame));
         self.part(what);
     }
 
     fn bus(&mut self, what: Part) {
-        self.blame.controllers = true;
         let wired = |s: &board_support::Sensor| s.bus != SensorBus::VoltageController;
         let sensors = &self.machine().peripherals.sensors;
         let wired = sensors
@@ -217,7 +245,6 @@ impl Plot {
     }
 
     fn controller(&mut self, fault: ControllerFault) {
-        self.blame.controllers = true;
         let slot = self.blame.slot;
         self.part(Part::Controller(slot, fault));
     }
@@ -309,6 +336,13 @@ impl Plot {
         self.options.pauses.push(Pause { from, until, who });
     }
 
+    fn ceiling(&mut self, ceiling: Watts) {
+        self.blame.ceiling_w = Some(ceiling.w());
+        if let Some(hardware) = &mut self.options.hardware {
+            hardware.remembered.ceiling = Some(ceiling);
+        }
+    }
+
     /// Legal, and nothing that a sane person would set.
     fn absurd(&mut self) {
         let rng = &mut self.rng;
@@ -328,8 +362,8 @@ impl Plot {
             _ => engine::FanMode::Manual(Duty::new(rng.below(101) as u8)),
         };
         let (least, most) = (rng.below(101) as u8, rng.below(101) as u8);
+        self.ceiling(Watts::new(watts));
         if let Some(hardware) = &mut self.options.hardware {
-            hardware.remembered.ceiling = Some(Watts::new(watts));
             hardware.remembered.target = Some(Celsius::new(c));
             hardware.remembered.fans = mode;
             hardware.local.duty_min = Duty::new(least);

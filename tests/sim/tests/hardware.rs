@@ -96,6 +96,59 @@ fn a_pause_takes_hash_power_away_and_a_resume_brings_it_back() {
     assert!(world.run_until(Duration::from_secs(240), all_hash));
 }
 
+/// Power of all boards, as a share of the rated.
+fn share(world: &World) -> f64 {
+    let now = world.now();
+    let watts: f64 = world.twin(|twin| {
+        let physics = twin.physics(now).expect("a whole machine");
+        let slots = (0..3).map(ChainSlot);
+        slots
+            .filter_map(|slot| physics.board_power(slot))
+            .map(|w| w.w())
+            .sum()
+    });
+    watts / world.options.machine.rated_power_w
+}
+
+#[test]
+fn work_that_returns_does_not_step_the_power() {
+    // After a minute boards are off, and come under voltage one by one.
+    let (ramp, begins) = (0.025, 0.025 + 0.35 / 3.0);
+    let cases = [
+        (1, 0.95, ramp),
+        (5, 0.95, ramp),
+        (30, 0.0, ramp),
+        (85, 0.0, begins),
+    ];
+    for (gone_s, least, most) in cases {
+        let mut world = whole(6, "antminer-s9");
+        assert!(world.run_until(Duration::from_secs(240), all_hash));
+        world.run_for(Duration::from_secs(90));
+        let before = share(&world);
+        world.set_pool_gone(true);
+        world.run_for(Duration::from_secs(gone_s));
+        let gone = share(&world);
+        assert!(
+            gone >= least * before,
+            "{gone} of {before} after {gone_s} s"
+        );
+        if gone_s > 20 {
+            assert!(gone < 0.5 * before, "{gone} of {before} after {gone_s} s");
+        }
+        world.set_pool_gone(false);
+        let mut last = gone;
+        for second in 0..330 {
+            world.run_for(Duration::from_secs(1));
+            let now = share(&world);
+            let rise = now - last;
+            last = now;
+            let seen = format!("{rise} in second {second} after {gone_s} s without a pool");
+            assert!(rise <= most, "{seen}");
+        }
+        assert!(last > 0.97 * before, "{last} of {before} after {gone_s} s");
+    }
+}
+
 #[test]
 fn a_shut_down_ends_within_five_seconds_with_everything_off() {
     for model in ["antminer-s19-pro", "antminer-s21", "antminer-s9"] {
