@@ -97,6 +97,12 @@ impl Faults {
         }
     }
 
+    /// Other faults from the next step on.
+    pub(crate) fn set(&mut self, all: Vec<Timed>) {
+        self.all = all;
+        self.boundary = Instant::ZERO;
+    }
+
     /// Let time pass; true if the supply's protection is to trip now.
     pub(crate) fn advance(&mut self, now: Instant) -> bool {
         if now < self.boundary {
@@ -208,6 +214,18 @@ mod tests {
         let mut faults = Faults::new(vec![Timed::from(at(5), Fault::SupplyTrip)]);
         let trips: Vec<_> = (0..10).filter(|s| faults.advance(at(*s))).collect();
         assert_eq!(trips, [5]);
+    }
+
+    #[test]
+    fn faults_that_are_named_again_go_on_and_others_are_gone() {
+        let sag = |share| Timed::from(at(0), Fault::SupplySag { share });
+        let trip = Timed::from(at(2), Fault::SupplyTrip);
+        let mut faults = Faults::new(vec![sag(0.5), trip]);
+        assert!(!faults.advance(at(1)));
+        assert!(faults.advance(at(2)));
+        faults.set(vec![trip]);
+        assert!(!faults.advance(at(3)), "it tripped before");
+        assert_eq!(faults.sag(), 1.0);
     }
 
     #[test]

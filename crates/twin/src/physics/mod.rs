@@ -163,6 +163,19 @@ impl Physics {
         }
     }
 
+    /// What goes wrong from now on, in place of what was said before. A fault that acts already
+    /// and is named again goes on.
+    pub fn set_faults(&mut self, now: Instant, faults: Vec<Timed>) {
+        self.advance(now);
+        self.faults.set(faults);
+    }
+
+    /// How the inlet's temperature changes, in place of what was said before.
+    pub fn set_weather(&mut self, now: Instant, weather: Weather) {
+        self.advance(now);
+        self.options.weather = weather;
+    }
+
     /// When the next step is due.
     pub(crate) fn next_step(&self) -> Instant {
         self.now + self.step

@@ -178,7 +178,8 @@ pub struct Reply {
 pub struct Ledger {
     /// Of all connections.
     pub totals: Totals,
-    /// Of each connection, also of those closed since.
+    /// Of each connection, also of those closed since; at most as many as the options keep, the
+    /// oldest go first.
     pub by_connection: BTreeMap<ConnId, Totals>,
     /// Each submit, oldest first, at most as many as the options keep.
     pub records: VecDeque<Record>,
@@ -203,26 +204,25 @@ pub struct Ledger {
     pub jobs_sent: u64,
 }
 
-/// Bound of the ledger's lists of blocks, violations and connections: beyond it nothing
-/// is added, while totals go on.
+/// Bound of the ledger's lists of blocks and violations: beyond it nothing is added, while
+/// totals go on.
 pub const LIST_MAX: usize = 100_000;
 
 impl Ledger {
-    pub(super) fn book(&mut self, record: Record, kept: usize) {
+    pub(super) fn book(&mut self, record: Record, kept: Kept) {
         self.totals.add(record.verdict, record.answered);
-        if let Some(totals) = self.of(record.conn) {
-            totals.add(record.verdict, record.answered);
-        }
+        let (verdict, answered) = (record.verdict, record.answered);
+        self.of(record.conn, kept).add(verdict, answered);
         self.solutions += u64::from(record.is_block && record.verdict == Verdict::Accepted);
         self.records.push_back(record);
-        while self.records.len() > kept {
+        while self.records.len() > kept.records {
             self.records.pop_front();
         }
     }
 
-    pub(super) fn opened(&mut self, conn: ConnId) {
+    pub(super) fn opened(&mut self, conn: ConnId, kept: Kept) {
         self.connections += 1;
-        self.of(conn);
+        self.of(conn, kept);
     }
 
     pub(super) fn violation(&mut self, at: Instant, conn: ConnId, what: impl Into<String>) {
@@ -244,10 +244,20 @@ impl Ledger {
         }
     }
 
-    fn of(&mut self, conn: ConnId) -> Option<&mut Totals> {
-        if self.by_connection.len() >= LIST_MAX && !self.by_connection.contains_key(&conn) {
-            return None;
+    fn of(&mut self, conn: ConnId, kept: Kept) -> &mut Totals {
+        // Shells number connections in order of time: the first is the oldest.
+        while self.by_connection.len() >= kept.connections.max(1)
+            && !self.by_connection.contains_key(&conn)
+        {
+            self.by_connection.pop_first();
         }
-        Some(self.by_connection.entry(conn).or_default())
+        self.by_connection.entry(conn).or_default()
     }
+}
+
+/// How much of the past is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub(super) records: usize,
+    pub(super) connections: usize,
 }

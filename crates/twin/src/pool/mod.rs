@@ -215,7 +215,7 @@ impl Pool {
         conn.extranonce1 = self.fresh_extranonce1();
         conn.extranonce2_size = self.options.extranonce2_size.min(16);
         self.connections.insert(id, conn);
-        self.ledger.opened(id);
+        self.ledger.opened(id, self.options.kept());
     }
 
     /// Distinct for 2^32 connections, or for as many as its size can tell apart. The

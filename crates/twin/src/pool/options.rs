@@ -3,6 +3,8 @@
 use bitcoin::address::NetworkUnchecked;
 use units::{Difficulty, DifficultyOne, Duration};
 
+use super::ledger::Kept;
+
 /// The pool as a whole. `PoolOptions::default()` is a well-behaved pool with synthetic
 /// jobs at the twin's scale.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct PoolOptions {
     /// Shares whose records the ledger keeps; the oldest go first. Totals are exact
     /// whatever this is. A simulation that compares every share sets `usize::MAX`.
     pub records_kept: usize,
+    /// Connections whose own totals the ledger keeps; the oldest go first.
+    pub connections_kept: usize,
     /// How it misbehaves.
     pub behaviour: Behaviour,
 }
@@ -55,12 +59,20 @@ impl Default for PoolOptions {
             ntime_ahead_s: 7200,
             jobs_kept: 64,
             records_kept: 100_000,
+            connections_kept: 100_000,
             behaviour: Behaviour::default(),
         }
     }
 }
 
 impl PoolOptions {
+    pub(super) fn kept(&self) -> Kept {
+        Kept {
+            records: self.records_kept,
+            connections: self.connections_kept,
+        }
+    }
+
     /// The same pool with jobs from a node's templates. Blocks pay to the Bitcoin address
     /// that the user's name begins with (up to its first dot), as solo pools do it; to a
     /// script that anyone can spend if it begins with none.

@@ -242,7 +242,7 @@ impl Pool {
             answered,
             is_block: judgement.is_block,
         };
-        self.ledger.book(record, self.options.records_kept);
+        self.ledger.book(record, self.options.kept());
         if answered {
             let result = match judgement.verdict.code() {
                 None => Ok(json!(true)),
