@@ -10,6 +10,7 @@
 //! Nothing here sleeps or reads a clock: a virtual hour takes as long as its arithmetic.
 
 mod account;
+pub mod days;
 mod jobs;
 pub mod matrix;
 mod net;

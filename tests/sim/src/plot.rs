@@ -1,7 +1,7 @@
 //! What a run of the fault matrix is made of, as its seed draws it.
 
 use board_support::{Machine, SensorBus};
-use twin::machine::{DeadChip, Direction, Noise, Outage};
+use twin::machine::{DeadChip, Direction, FaultPlan, Noise, Outage};
 use twin::parts::{ApwFault, Bus, ControllerFault, Fault as Part, PartFault, SensorFault};
 use twin::physics::{Fault as Physical, Timed, Variation, Weather};
 use units::{Celsius, ChainSlot, ChipIndex, Duration, Duty, Instant, Rng, Watts};
@@ -71,6 +71,31 @@ impl Plot {
             rng,
         };
         plot.happens(case.fault);
+        plot
+    }
+
+    /// One fault, for a machine that runs already: `options` come back with what goes wrong
+    /// from `from` on, and nothing beside it.
+    pub(crate) fn strike(
+        options: &WorldOptions,
+        fault: Fault,
+        (from, until): (Instant, Instant),
+        mut rng: Rng,
+    ) -> Self {
+        let mut options = options.clone();
+        options.faults = FaultPlan::default();
+        options.pauses.clear();
+        if let Some(physics) = &mut options.physics {
+            physics.faults.clear();
+        }
+        let slot = ChainSlot(rng.below(u64::from(options.machine.slots)) as u8);
+        let mut plot = Plot {
+            blame: Blame::nothing(from, until, slot),
+            fault,
+            options,
+            rng,
+        };
+        plot.happens(fault);
         plot
     }
 
@@ -311,7 +336,7 @@ impl Plot {
             };
             physics.weather = Weather {
                 changes: vec![change(from, 20.0), change(until, -20.0)],
-                day: None,
+                day: physics.weather.day,
             };
         }
     }

@@ -42,8 +42,9 @@ pub struct WorldOptions {
     pub net: NetOptions,
     /// Spans in which the engine, or its whole process, is not served.
     pub pauses: Vec<Pause>,
-    /// Keep every frame and every submit for [`World::settle_accounts`]. Off for long
-    /// runs that look at totals only.
+    /// Keep every job, frame and submit for [`World::settle_accounts`]. Off for long runs
+    /// that look at totals only: the twin then keeps nothing that grows but the pool's
+    /// records, and [`World::notes`] and [`World::recordings`] are the caller's to take.
     pub keep_records: bool,
 }
 
@@ -223,6 +224,7 @@ impl World {
     pub fn new(mut options: WorldOptions) -> Self {
         if options.keep_records {
             options.pool.records_kept = usize::MAX;
+            options.pool.connections_kept = usize::MAX;
         }
         let mut rng = Rng::new(options.seed);
         let twin = TwinMachine::new(
@@ -234,6 +236,8 @@ impl World {
                 faults: options.faults.clone(),
                 parts: options.hardware.is_some(),
                 physics: options.physics.clone(),
+                // Nobody takes them where no records are kept.
+                ledger_frames_max: if options.keep_records { usize::MAX } else { 0 },
                 ..TwinOptions::default()
             },
         )
@@ -349,6 +353,20 @@ impl World {
         }
     }
 
+    /// From now on the machine's parts and physics suffer what these options say, and what
+    /// they suffered before is gone. Lines and chips go on as they were made.
+    pub(crate) fn suffer(&mut self, options: &WorldOptions) {
+        let now = self.now;
+        self.options.pauses.clone_from(&options.pauses);
+        self.twin(|twin| {
+            twin.set_part_faults(now, &options.faults.parts);
+            if let (Some(physics), Some(wrong)) = (twin.physics(now), &options.physics) {
+                physics.set_faults(now, wrong.faults.clone());
+                physics.set_weather(now, wrong.weather.clone());
+            }
+        });
+    }
+
     /// The end of the pause in which `who` stands still at `at`.
     fn paused(&self, who: Paused, at: Instant) -> Option<Instant> {
         let acts = |p: &&Pause| p.who == who && p.from <= at && at < p.until;
@@ -448,7 +466,9 @@ impl World {
                 }
                 Parcel::ToMiner(conn, bytes) => {
                     if self.connection == Some((conn, true)) {
-                        self.job_log.bytes(now, conn, &bytes);
+                        if self.options.keep_records {
+                            self.job_log.bytes(now, conn, &bytes);
+                        }
                         let event = PoolEvent::Bytes(bytes);
                         self.give_engine(Event::Pool { pool: POOL, event });
                     }
@@ -541,7 +561,9 @@ impl World {
                     self.hash(&[1, slot.0]);
                     if let hal::LinkOp::Work(frame) = &op {
                         self.hash(frame.as_slice());
-                        self.note_work(slot, frame.as_slice());
+                        if self.options.keep_records {
+                            self.note_work(slot, frame.as_slice());
+                        }
                     }
                     if let hal::LinkOp::SetWorkPeriod(period) = op
                         && let Some(known) = self.periods.get_mut(usize::from(slot.0))
