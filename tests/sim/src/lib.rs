@@ -11,6 +11,8 @@
 
 mod account;
 pub mod days;
+pub mod fleet;
+pub mod fleet_plot;
 mod jobs;
 pub mod matrix;
 mod net;
