@@ -15,6 +15,7 @@ mod show;
 mod signals;
 mod state_file;
 mod summary;
+mod twin_process;
 mod twin_pty;
 mod twin_scale;
 mod voltages;
@@ -48,18 +49,28 @@ fn main() -> ExitCode {
             log_to_stderr();
             finish(demo::run(&args))
         }
-        Command::Twin(args) => match twin_pty::run(&args) {
-            Err(twin_pty::Refusal::Usage(why)) => {
-                eprintln!("error: {why}");
-                ExitCode::from(EXIT_USAGE)
-            }
-            Err(twin_pty::Refusal::Failed(why)) => finish(Err(why)),
-            Ok(()) => ExitCode::SUCCESS,
-        },
+        Command::Twin(args) => twin(&args),
         Command::Bench(args) => finish(bench::run(args.what).map(|()| true)),
         Command::Decode(args) => cli::decode(&args),
         Command::Replay(args) => cli::replay(&args),
         Command::Operator(command) => cli::operate(cli.api.as_deref(), &command),
+    }
+}
+
+/// A chain behind a terminal, a machine behind a socket, or a look at one.
+fn twin(args: &cli::TwinArgs) -> ExitCode {
+    let done = match (&args.state, &args.machine, &args.dir) {
+        (Some(folder), ..) => return twin_process::ask(folder, args.json),
+        (None, Some(machine), Some(folder)) => twin_process::run(args, machine, folder),
+        _ => twin_pty::run(args),
+    };
+    match done {
+        Err(twin_pty::Refusal::Usage(why)) => {
+            eprintln!("error: {why}");
+            ExitCode::from(EXIT_USAGE)
+        }
+        Err(twin_pty::Refusal::Failed(why)) => finish(Err(why)),
+        Ok(()) => ExitCode::SUCCESS,
     }
 }
 

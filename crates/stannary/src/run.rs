@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api::Published;
+use board_support::Machine;
 use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, Recording, StartCause};
+use hal::MachinePorts;
 use telemetry::{Code, Note, Snapshot};
 use twin::machine::TwinOptions;
 
@@ -35,18 +37,9 @@ pub(crate) fn run(config: Config) -> Result<()> {
     let recordings = recordings.transpose().context("no thread for recordings")?;
     let (left, state) = read_state(config.state.as_deref())?;
     let clock = Clock::start();
-    let Backend::Twin(Twin {
-        seed,
-        difficulty_one,
-    }) = config.backend;
-    let options = TwinOptions {
-        seed,
-        difficulty_bits: difficulty_one.zero_bits(),
-        // Nobody reads the ledger of a daemon's twin.
-        ledger_frames_max: 0,
-        ..TwinOptions::default()
-    };
-    let whole = whole::machine(&config.machine, options, clock)?;
+    let Backend::Twin(twin) = config.backend;
+    let difficulty_one = twin.difficulty_one;
+    let (ports, _host) = twin_ports(&twin, &config.machine, clock)?;
     let seed = random_seed().context("no random numbers")?;
     let engine = EngineConfig {
         machine: config.machine,
@@ -75,7 +68,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
             remembered: left.remembered,
         }),
     };
-    let mut miner = Miner::new(engine, whole.ports, clock)?;
+    let mut miner = Miner::new(engine, ports, clock)?;
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
@@ -101,6 +94,27 @@ pub(crate) fn run(config: Config) -> Result<()> {
     });
     tracing::info!(code = Code::Stopping.text(), "everything is off");
     Ok(())
+}
+
+/// The ports of the twin, in this process or in its own; with the second, what keeps other
+/// daemons away.
+fn twin_ports(
+    twin: &Twin,
+    machine: &Machine,
+    clock: Clock,
+) -> Result<(MachinePorts, Option<PortLock>)> {
+    if let Some(folder) = &twin.at {
+        let (ports, lock) = whole::elsewhere(folder, machine, twin.difficulty_one, clock)?;
+        return Ok((ports, Some(lock)));
+    }
+    let options = TwinOptions {
+        seed: twin.seed,
+        difficulty_bits: twin.difficulty_one.zero_bits(),
+        // Nobody reads the ledger of a daemon's twin.
+        ledger_frames_max: 0,
+        ..TwinOptions::default()
+    };
+    Ok((whole::machine(machine, options, clock)?.ports, None))
 }
 
 /// What the last run left, where the configuration names a place for it. Without one the
@@ -147,7 +161,7 @@ impl Observer for Daemon {
 }
 
 /// A restart begins its search elsewhere: no header is then hashed twice.
-fn random_seed() -> std::io::Result<u64> {
+pub(crate) fn random_seed() -> std::io::Result<u64> {
     use std::io::Read;
     let mut bytes = [0; 8];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;

@@ -62,7 +62,7 @@ codes! {
     BackendAbsent = "E-CONF-BACKEND", Error, "this build cannot drive the machine through the requested backend", "use `backend = \"twin\"`";
     ConfigUnserved = "E-CONF-UNSERVED", Warn, "the configuration asks for something that this build does not do", "remove the key, or leave it for a later version";
     // Process
-    PortTaken = "E-PROC-LOCKED", Error, "another daemon drives these ports", "stop the other daemon, or give this one its own socket";
+    PortTaken = "E-PROC-LOCKED", Error, "another process has these ports", "stop the other daemon or twin, or give this one a place of its own";
     ListenFailed = "E-PROC-LISTEN", Error, "an address to listen on is not available", "choose another address or stop the program that holds it";
     Started = "E-PROC-START", Info, "the daemon started", "";
     Stopping = "E-PROC-STOP", Info, "the daemon is stopping: work stops, chains power down", "";
@@ -133,8 +133,10 @@ codes! {
     ApiBusy = "E-API-BUSY", Warn, "the miner did not take a command", "it is stopping, or its queue is full: try again";
     // Twin
     TwinChip = "E-TWIN-CHIP", Error, "the twin has no model of this chip", "use one of the chips that are named";
-    TwinPath = "E-TWIN-PATH", Error, "a twin's pseudo-terminal cannot be put at this path", "choose a path in a folder that can be written, where nothing is";
-    TwinWhole = "E-TWIN-WHOLE", Error, "a whole machine as a process of its own is not part of this build", "`stannary demo --machine NAME` runs a whole machine, `stannary twin --chip NAME --chips N --pty PATH` a chain";
+    TwinPath = "E-TWIN-PATH", Error, "a twin cannot be reached at this path", "choose a short path in a folder that can be written, where nothing is";
+    TwinWhole = "E-TWIN-WHOLE", Error, "this machine cannot run as a twin", "`stannary machines` shows what this version runs";
+    TwinAway = "E-TWIN-AWAY", Error, "no twin answers in this folder", "start one with `stannary twin --machine NAME --dir DIR`";
+    TwinOther = "E-TWIN-OTHER", Error, "the twin in this folder is not the machine that is configured", "start the twin that the configuration names, or configure the one that runs";
     TwinNode = "E-TWIN-NODE", Error, "the node does not give templates to the twin's pool", "check address and credentials, and that the node is out of initial download";
     TwinVoltage = "E-TWIN-VOLTAGE", Info, "no source tells the voltage of this machine's hashboards; the twin has one of its own", "";
     TwinSupply = "E-TWIN-SUPPLY", Info, "no voltage can be ordered from this machine's supply; its twin has another one", "";

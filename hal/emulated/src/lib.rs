@@ -6,9 +6,12 @@
 //! waits for it.
 //!
 //! [`ports`] gives chains alone, with a switch for each slot's power. [`machine_ports`] gives a
-//! whole machine: its buses, fans and lines, the dead man included.
+//! whole machine: its buses, fans and lines, the dead man included. [`remote`] gives the same
+//! of a twin in a process of its own.
 
 mod machine;
+mod pins;
+pub mod remote;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,10 +24,13 @@ use hal::{
 use twin::machine::{Link, TwinMachine};
 use units::{ChainSlot, Instant};
 
+use pins::Pins;
+
 /// The links of a machine, of either kind, and a switch for each slot's power.
 pub fn ports(machine: Arc<Mutex<TwinMachine>>) -> MachinePorts {
+    let (slots, link) = board(&machine);
     MachinePorts {
-        links: links(&machine),
+        links: links(&machine, &slots, link),
         buses: Vec::new(),
         fans: None,
         board: Box::new(EmulatedBoard(machine)),
@@ -32,21 +38,23 @@ pub fn ports(machine: Arc<Mutex<TwinMachine>>) -> MachinePorts {
     }
 }
 
-fn links(machine: &Arc<Mutex<TwinMachine>>) -> Vec<Box<dyn LinkPort + Send>> {
-    let (slots, link) = {
-        let machine = lock(machine);
-        (machine.slots().to_vec(), machine.link())
-    };
+/// The slots of a machine, and how its chains are reached.
+fn board(machine: &Mutex<TwinMachine>) -> (Vec<ChainSlot>, Link) {
+    let machine = lock(machine);
+    (machine.slots().to_vec(), machine.link())
+}
+
+fn links<P: Pins>(pins: &P, slots: &[ChainSlot], link: Link) -> Vec<Box<dyn LinkPort + Send>> {
     match link {
         Link::FpgaFifo => {
-            let window = EmulatedWindow(machine.clone());
-            vec![Box::new(FpgaPort::new(&slots, window))]
+            let window = EmulatedWindow(pins.clone());
+            vec![Box::new(FpgaPort::new(slots, window))]
         }
         Link::Uart => slots
             .iter()
             .map(|slot| {
                 let serial = EmulatedSerial {
-                    machine: machine.clone(),
+                    pins: pins.clone(),
                     slot: *slot,
                 };
                 Box::new(PacedUart::new(*slot, serial)) as Box<dyn LinkPort + Send>
@@ -64,45 +72,48 @@ fn lock(machine: &Mutex<TwinMachine>) -> MutexGuard<'_, TwinMachine> {
 }
 
 /// One chain's UART.
-struct EmulatedSerial {
-    machine: Arc<Mutex<TwinMachine>>,
+struct EmulatedSerial<P> {
+    pins: P,
     slot: ChainSlot,
 }
 
-impl SerialPort for EmulatedSerial {
+impl<P: Pins> SerialPort for EmulatedSerial<P> {
     fn write(&mut self, now: Instant, bytes: &[u8]) -> Result<usize, LinkError> {
-        Ok(lock(&self.machine).uart_write(now, self.slot, bytes))
+        let taken = self.pins.uart_write(now, self.slot, bytes);
+        taken.map_err(LinkError::Device)
     }
 
     fn read(&mut self, now: Instant, buffer: &mut [u8]) -> Result<usize, LinkError> {
-        Ok(lock(&self.machine).uart_read(now, self.slot, buffer))
+        let read = self.pins.uart_read(now, self.slot, buffer);
+        read.map_err(LinkError::Device)
     }
 
     fn set_baud(&mut self, now: Instant, bits_per_s: u32) -> Result<(), LinkError> {
-        lock(&self.machine).uart_set_baud(now, self.slot, bits_per_s);
-        Ok(())
+        let set = self.pins.uart_set_baud(now, self.slot, bits_per_s);
+        set.map_err(LinkError::Device)
     }
 
     fn next_event(&self) -> Option<Instant> {
-        lock(&self.machine).uart_next_event(self.slot)
+        self.pins.uart_next_event(self.slot)
     }
 }
 
-/// The FPGA's registers.
+/// The FPGA's registers. A window cannot fail: where nobody is behind it any more it reads 0,
+/// at which the I2C engine is never ready and every fan stands, and takes what is written.
 #[derive(Clone)]
-struct EmulatedWindow(Arc<Mutex<TwinMachine>>);
+struct EmulatedWindow<P>(P);
 
-impl RegisterWindow for EmulatedWindow {
+impl<P: Pins> RegisterWindow for EmulatedWindow<P> {
     fn read32(&mut self, now: Instant, offset: u32) -> u32 {
-        lock(&self.0).fpga_read32(now, offset)
+        self.0.register_read(now, offset).unwrap_or(0)
     }
 
     fn write32(&mut self, now: Instant, offset: u32, value: u32) {
-        lock(&self.0).fpga_write32(now, offset, value);
+        let _ = self.0.register_write(now, offset, value);
     }
 
     fn write_fifo(&mut self, now: Instant, offset: u32, words: &[u32]) {
-        lock(&self.0).fpga_write_fifo(now, offset, words);
+        let _ = self.0.fifo_write(now, offset, words);
     }
 }
 

@@ -8,17 +8,16 @@ use hal::{
     MachinePorts, Plugs,
 };
 use twin::machine::{Link, TwinMachine};
-use twin::parts::{Bus, I2cFault};
 use units::{ChainSlot, Duration, Duty, Instant, Rpm};
 
-use crate::{EmulatedWindow, links, lock};
+use crate::pins::Pins;
+use crate::{EmulatedWindow, board, links};
 
 /// A byte with its acknowledgement at 100 kHz.
 const BYTE: Duration = Duration::from_micros(90);
 /// How often a tach is looked at.
 const TACH_EVERY: Duration = Duration::from_secs(1);
 
-type Shared = Arc<Mutex<TwinMachine>>;
 type Master = Box<dyn I2cMaster + Send>;
 /// Buses, fans and board of one kind of control board.
 type Beside = (
@@ -30,12 +29,26 @@ type Beside = (
 /// Every port of a whole machine. Its parts must be fitted
 /// ([`twin::machine::TwinOptions::parts`]). `fans` is how many it has, `power` what its dead man
 /// can cut.
-pub fn machine_ports(machine: Shared, now: Instant, power: HashPower, fans: u8) -> MachinePorts {
-    let (slots, link) = {
-        let machine = lock(&machine);
-        (machine.slots().to_vec(), machine.link())
-    };
-    let links = links(&machine);
+pub fn machine_ports(
+    machine: Arc<Mutex<TwinMachine>>,
+    now: Instant,
+    power: HashPower,
+    fans: u8,
+) -> MachinePorts {
+    let (slots, link) = board(&machine);
+    ports_over(&machine, &slots, link, now, power, fans)
+}
+
+/// The same over the pins of a twin, wherever it is.
+pub(crate) fn ports_over<P: Pins>(
+    pins: &P,
+    slots: &[ChainSlot],
+    link: Link,
+    now: Instant,
+    power: HashPower,
+    fans: u8,
+) -> MachinePorts {
+    let links = links(pins, slots, link);
     let full = FanOverride::default();
     let mut loops = vec![
         Loop::Fans,
@@ -45,18 +58,15 @@ pub fn machine_ports(machine: Shared, now: Instant, power: HashPower, fans: u8) 
     let served = links.iter().filter_map(|link| link.slots().first());
     loops.extend(served.map(|slot| Loop::Link(*slot)));
     let beats = Beats::new(&loops);
-    let window = || EmulatedWindow(Arc::clone(&machine));
-    let plugs = EmulatedPlugs(Arc::clone(&machine));
+    let window = || EmulatedWindow(pins.clone());
+    let plugs = EmulatedPlugs(pins.clone());
     let both = [BusId::Hashboards, BusId::Supply];
     let (buses, fans, board): Beside = match link {
         Link::FpgaFifo => {
-            let enable = Arc::clone(&machine);
-            let supply = move |now, on| {
-                lock(&enable).set_supply_enable(now, on);
-                Ok(())
-            };
+            let mut enable = pins.clone();
+            let supply = move |now, on| enable.set_supply_enable(now, on);
             let lines = FpgaLines::new(window(), full.clone(), supply);
-            let dead_man = DeadMan::new(now, power, &slots, &loops, None, lines);
+            let dead_man = DeadMan::new(now, power, slots, &loops, None, lines);
             let i2c: Master = Box::new(FpgaI2c::new(window()));
             (
                 vec![BusPort::new(&both, i2c)],
@@ -66,17 +76,17 @@ pub fn machine_ports(machine: Shared, now: Instant, power: HashPower, fans: u8) 
         }
         Link::Uart | Link::FpgaFifoS9 => {
             let lines = EmulatedLines {
-                machine: Arc::clone(&machine),
+                pins: pins.clone(),
                 full: full.clone(),
             };
-            let dead_man = DeadMan::new(now, power, &slots, &loops, None, lines);
+            let dead_man = DeadMan::new(now, power, slots, &loops, None, lines);
             let bus = |id| {
-                let master: Master = Box::new(EmulatedI2c::new(Arc::clone(&machine)));
+                let master: Master = Box::new(EmulatedI2c::new(pins.clone()));
                 BusPort::new(&[id], master)
             };
             (
                 both.into_iter().map(bus).collect(),
-                Box::new(EmulatedFans::new(Arc::clone(&machine), full, fans)),
+                Box::new(EmulatedFans::new(pins.clone(), full, fans)),
                 Box::new(GuardedBoard::new(dead_man, beats.clone(), plugs)),
             )
         }
@@ -91,40 +101,26 @@ pub fn machine_ports(machine: Shared, now: Instant, power: HashPower, fans: u8) 
 }
 
 /// A bus of the control board's processor.
-struct EmulatedI2c {
-    machine: Shared,
+struct EmulatedI2c<P> {
+    pins: P,
     flight: Option<(Instant, Result<Vec<u8>, BusError>)>,
 }
 
-impl EmulatedI2c {
-    fn new(machine: Shared) -> Self {
-        EmulatedI2c {
-            machine,
-            flight: None,
-        }
+impl<P> EmulatedI2c<P> {
+    fn new(pins: P) -> Self {
+        EmulatedI2c { pins, flight: None }
     }
 }
 
-impl I2cMaster for EmulatedI2c {
+impl<P: Pins> I2cMaster for EmulatedI2c<P> {
     fn can(&self, _: I2cTransfer<'_>) -> bool {
         true
     }
 
     fn begin(&mut self, now: Instant, transfer: I2cTransfer<'_>) {
-        let bus = match transfer.bus {
-            BusId::Hashboards => Bus::Hashboards,
-            BusId::Supply => Bus::Supply,
-        };
-        let mut read = vec![0; usize::from(transfer.read)];
-        let done =
-            lock(&self.machine).i2c_transfer(now, bus, transfer.address, transfer.write, &mut read);
-        let bytes = 1 + transfer.write.len() + read.len();
+        let result = self.pins.i2c(now, transfer);
+        let bytes = 1 + transfer.write.len() + usize::from(transfer.read);
         let at = now + BYTE * bytes as u32; // a transaction is short
-        let result = match done {
-            Ok(()) => Ok(read),
-            Err(I2cFault::Nack) => Err(BusError::Nack),
-            Err(I2cFault::Stuck) => Err(BusError::Stuck),
-        };
         self.flight = Some((at, result));
     }
 
@@ -143,36 +139,37 @@ impl I2cMaster for EmulatedI2c {
 }
 
 /// Fans on the processor's own PWM and tach lines.
-struct EmulatedFans {
-    machine: Shared,
+struct EmulatedFans<P> {
+    pins: P,
     full: FanOverride,
     ordered: Duty,
     count: u8,
     next: Instant,
+    /// An order that did not get through, to be told.
+    failed: Option<i32>,
 }
 
-impl EmulatedFans {
-    fn new(machine: Shared, full: FanOverride, count: u8) -> Self {
+impl<P: Pins> EmulatedFans<P> {
+    fn new(pins: P, full: FanOverride, count: u8) -> Self {
         EmulatedFans {
-            machine,
+            pins,
             full,
             ordered: Duty::FULL,
             count,
             next: Instant::ZERO,
+            failed: None,
         }
     }
 
     fn drive(&mut self, now: Instant) {
-        let duty = if self.full.is_on() {
-            Duty::FULL
-        } else {
-            self.ordered
-        };
-        lock(&self.machine).set_fan_duty(now, duty.percent());
+        let (pins, failed) = (&mut self.pins, &mut self.failed);
+        self.full.drive(self.ordered, |duty| {
+            *failed = pins.set_fan_duty(now, duty.percent()).err();
+        });
     }
 }
 
-impl FanPort for EmulatedFans {
+impl<P: Pins> FanPort for EmulatedFans<P> {
     fn set(&mut self, now: Instant, op: FanOp) {
         // One group on every board of this kind here.
         let (FanOp::All(duty) | FanOp::Group { duty, .. }) = op;
@@ -186,13 +183,15 @@ impl FanPort for EmulatedFans {
         }
         self.next = now + TACH_EVERY;
         self.drive(now);
-        let mut machine = lock(&self.machine);
-        machine.advance(now);
-        events.extend((0..self.count).map(|fan| FanEvent::Speed {
-            fan,
-            rpm: Rpm::new(machine.fan_rpm(fan)),
-            at: now,
-        }));
+        match self.pins.fan_speeds(now, self.count) {
+            Ok(speeds) => events.extend(speeds.into_iter().zip(0..).map(|(rpm, fan)| {
+                let rpm = Rpm::new(rpm);
+                FanEvent::Speed { fan, rpm, at: now }
+            })),
+            Err(errno) => self.failed = Some(errno),
+        }
+        let failed = self.failed.take();
+        events.extend(failed.map(|errno| FanEvent::Failed { errno }));
     }
 
     fn next_event(&self) -> Option<Instant> {
@@ -201,36 +200,34 @@ impl FanPort for EmulatedFans {
 }
 
 /// Lines of the processor's own pins.
-struct EmulatedLines {
-    machine: Shared,
+struct EmulatedLines<P> {
+    pins: P,
     full: FanOverride,
 }
 
-impl Lines for EmulatedLines {
+impl<P: Pins> Lines for EmulatedLines<P> {
     fn supply(&mut self, now: Instant, on: bool) -> Result<(), i32> {
-        lock(&self.machine).set_supply_enable(now, on);
-        Ok(())
+        self.pins.set_supply_enable(now, on)
     }
 
     fn reset(&mut self, now: Instant, slot: ChainSlot, asserted: bool) -> Result<(), i32> {
-        lock(&self.machine).set_reset(now, slot, asserted);
-        Ok(())
+        self.pins.set_reset(now, slot, asserted)
     }
 
     fn fans_full(&mut self, now: Instant, full: bool) -> Result<(), i32> {
         self.full.set(full);
         if full {
-            lock(&self.machine).set_fan_duty(now, 100);
+            self.pins.set_fan_duty(now, 100)?;
         }
         Ok(())
     }
 }
 
 /// Plug detection.
-struct EmulatedPlugs(Shared);
+struct EmulatedPlugs<P>(P);
 
-impl Plugs for EmulatedPlugs {
+impl<P: Pins> Plugs for EmulatedPlugs<P> {
     fn present(&mut self, _: Instant, slot: ChainSlot) -> Result<bool, i32> {
-        Ok(lock(&self.0).plugged(slot))
+        self.0.plugged(slot)
     }
 }

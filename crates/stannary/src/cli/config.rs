@@ -64,16 +64,18 @@ pub(crate) struct Config {
 }
 
 /// How the machine is reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Backend {
-    /// A digital twin in this process.
+    /// A digital twin.
     Twin(Twin),
 }
 
 /// A digital twin.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Twin {
-    /// Whatever chance decides follows from it.
+    /// The folder of the process that it has of its own; `None`: it lives in this one.
+    pub(crate) at: Option<PathBuf>,
+    /// Whatever chance decides follows from it; of one in this process.
     pub(crate) seed: u64,
     /// Zero bits that stand for difficulty one.
     pub(crate) difficulty_one: DifficultyOne,
@@ -183,7 +185,8 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
     let rated_ths = machine.as_ref().map_or(0.0, |m| m.rated_ths);
     let twin = read_twin(s, backend, rated_ths, &mut notices);
     let scale = twin
-        .flatten()
+        .as_ref()
+        .and_then(Option::as_ref)
         .map_or(DifficultyOne::BITCOIN, |t| t.difficulty_one);
     let pools = read_pools(s, backend, scale);
     let api = read_api(s, &mut notices);
@@ -352,16 +355,17 @@ fn read_recordings(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option
         let kept = backend == Some(Asked::Linux);
         return Some(kept.then(|| PathBuf::from(RECORDINGS)));
     }
-    let path = PathBuf::from(s.text("recordings", TEXT_MAX)?);
+    read_folder(s, "recordings").map(Some)
+}
+
+fn read_folder(s: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
+    let path = PathBuf::from(s.text(key, TEXT_MAX)?);
     if !path.is_absolute() || path.file_name().is_none() {
-        s.refuse(
-            "recordings",
-            "must be the absolute path of a folder",
-            "begin it with `/`",
-        );
+        let message = "must be the absolute path of a folder";
+        s.refuse(key, message, "begin it with `/`");
         return None;
     }
-    Some(Some(path))
+    Some(path)
 }
 
 /// The machine, if this build can run it.
@@ -421,9 +425,21 @@ fn read_twin(
     // Where the file names none: enough to earn shares at a foreign pool without keeping
     // a core busy.
     let usual = twin_scale::bits_within(rated_ths, USUAL_BITS_MAX, EASY_HASHES_PER_S);
-    let (mut seed, mut bits) = (Some(1), Some(u64::from(usual)));
+    let (mut at, mut seed, mut bits) = (Some(None), Some(1), Some(u64::from(usual)));
     if s.has("twin") {
         let mut t = s.section("twin")?;
+        if t.has("at") {
+            at = read_folder(&mut t, "at").map(Some);
+            if t.has("seed") {
+                let message = "is the twin's own where it has a process of its own";
+                t.note(
+                    Kind::Key,
+                    "seed",
+                    message,
+                    "give it to `stannary twin --seed`",
+                );
+            }
+        }
         if t.has("seed") {
             seed = t.integer("seed", 0..=u64::MAX);
         }
@@ -441,6 +457,7 @@ fn read_twin(
         ));
     }
     let twin = Twin {
+        at: at?,
         seed: seed?,
         difficulty_one: DifficultyOne::from_zero_bits(bits)?,
     };

@@ -56,6 +56,7 @@ fn a_good_file_says_what_it_says() {
     assert_eq!(
         config.backend,
         Backend::Twin(Twin {
+            at: None,
             seed: 7,
             difficulty_one: four
         })
@@ -484,6 +485,25 @@ fn what_is_no_consent_is_refused() {
         error.contains("E-CONF-KEY: c.toml:8: `safety.unguarded`"),
         "{error}"
     );
+}
+
+#[test]
+fn a_twin_in_a_process_of_its_own_is_named_by_its_folder_and_has_its_own_seed() {
+    let at = "at = \"/run/twin\"";
+    let text = GOOD.replacen("seed = 7", at, 1);
+    let config = parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+    let Backend::Twin(twin) = config.backend;
+    assert_eq!(twin.at.as_deref(), Some(Path::new("/run/twin")));
+    assert_eq!(twin.difficulty_one.zero_bits(), 4);
+    check(
+        "seed = 7",
+        &format!("{at}\nseed = 7"),
+        &["E-CONF-KEY 9 twin.seed"],
+    );
+    for folder in ["\"twin\"", "\"\"", "\"/\"", "7"] {
+        let to = format!("at = {folder}");
+        check("seed = 7", &to, &["E-CONF-VALUE 8 twin.at"]);
+    }
 }
 
 #[test]

@@ -113,29 +113,40 @@ pub(crate) struct DemoArgs {
 #[derive(Args, Debug)]
 pub(crate) struct TwinArgs {
     /// The chip, as bm1370
-    #[arg(long, value_name = "NAME", required_unless_present = "machine")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["machine", "state"])]
     pub(crate) chip: Option<String>,
     /// Chips on the chain
-    #[arg(long, value_name = "N", required_unless_present = "machine")]
+    #[arg(long, value_name = "N", required_unless_present_any = ["machine", "state"])]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) chips: Option<u16>,
     /// Where drivers find the terminal: a link is made there, and removed at the end
-    #[arg(long, value_name = "PATH", required_unless_present = "machine")]
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["machine", "state"])]
     pub(crate) pty: Option<PathBuf>,
     /// Zero bits that stand for the 32 of difficulty one: 8 lets this computer find nonces
-    /// as fast as chips do, 32 answers jobs of known blocks only
-    #[arg(long, value_name = "B", default_value_t = crate::twin_pty::DIFFICULTY_BITS)]
+    /// as fast as chips do, 32 answers jobs of known blocks only [default: 8; of a whole machine
+    /// what a quarter of a core can hash, 8 at most]
+    #[arg(long, value_name = "B")]
     #[arg(value_parser = clap::value_parser!(u8).range(0..=32))]
-    pub(crate) difficulty_bits: u8,
+    pub(crate) difficulty_bits: Option<u8>,
     /// Seed of all chance
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// A whole machine (not part of this build)
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["chip", "chips", "pty"])]
+    /// A whole machine, which a daemon drives with `[twin] at = "DIR"`
+    #[arg(long, value_name = "NAME", requires = "dir")]
+    #[arg(conflicts_with_all = ["chip", "chips", "pty"])]
     pub(crate) machine: Option<String>,
-    /// Where a whole machine's ports are served (not part of this build)
+    /// Its control board, where it is not the usual one
+    #[arg(long, value_name = "BOARD", requires = "machine")]
+    pub(crate) control_board: Option<String>,
+    /// The folder under which its ports are served
     #[arg(long, value_name = "DIR", requires = "machine")]
     pub(crate) dir: Option<PathBuf>,
+    /// Show what the machine of the twin under DIR really does, and end
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["chip", "chips", "pty", "machine"])]
+    pub(crate) state: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, requires = "state")]
+    pub(crate) json: bool,
 }
 
 /// `bench`
@@ -190,6 +201,8 @@ mod tests {
             "stannary twin --chip bm1370 --chips 65 --pty /tmp/chain",
             "stannary twin --chip bm1387 --chips 1 --pty c --difficulty-bits 32 --seed 7",
             "stannary twin --machine antminer-s19-pro --dir /tmp/twin",
+            "stannary twin --machine antminer-s9 --control-board b --dir d --difficulty-bits 2",
+            "stannary twin --state /tmp/twin --json",
             "stannary bench",
             "stannary decode --chip bm1397 55aa520500000a",
             "stannary decode --chip BM1387 --from chip 13 87 90 00 00 00 07",
@@ -215,6 +228,10 @@ mod tests {
             "stannary twin --chip bm1370 --pty /tmp/chain",
             "stannary twin --chip bm1370 --chips 1 --pty c --difficulty-bits 33",
             "stannary twin --dir /tmp/twin",
+            "stannary twin --machine antminer-s9",
+            "stannary twin --machine antminer-s9 --dir d --chip bm1387",
+            "stannary twin --machine antminer-s9 --dir d --state d",
+            "stannary twin --machine antminer-s9 --dir d --json",
             "stannary demo --pool a:1 --node http://b:2",
             "stannary check-config",
             "stannary replay",

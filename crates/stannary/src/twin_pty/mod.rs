@@ -32,7 +32,7 @@ use port::Port;
 
 /// Zero bits that stand for the 32 of difficulty one, unless asked for otherwise: with the
 /// usual ticket of 256 a nonce costs 65,536 hashes, and the largest board 6 MH/s.
-pub(crate) const DIFFICULTY_BITS: u8 = 8;
+const DIFFICULTY_BITS: u8 = 8;
 /// Without an event, look at the terminal's speed this often.
 const LOOK: Duration = Duration::from_millis(5);
 /// Between two lines about what the chain did.
@@ -46,7 +46,8 @@ pub(crate) enum Refusal {
 
 /// Serve a chain until SIGTERM, SIGINT or SIGHUP.
 pub(crate) fn run(args: &TwinArgs) -> Result<(), Refusal> {
-    let (machine, chip) = chain(args).map_err(Refusal::Usage)?;
+    let bits = args.difficulty_bits.unwrap_or(DIFFICULTY_BITS);
+    let (machine, chip) = chain(args, bits).map_err(Refusal::Usage)?;
     let path = args.pty.as_deref().unwrap_or_else(|| "".as_ref());
     port::is_free(path).map_err(Refusal::Usage)?;
     let stop = stop_on_signal().map_err(Refusal::Failed)?;
@@ -58,22 +59,17 @@ pub(crate) fn run(args: &TwinArgs) -> Result<(), Refusal> {
         port.terminal(),
         args.seed
     );
-    eprintln!("twin: {}", what_nonces_are(args.difficulty_bits));
+    eprintln!("twin: {}", what_nonces_are(bits));
     serve(machine, port, &stop).map_err(Refusal::Failed)
 }
 
-fn chain(args: &TwinArgs) -> Result<(TwinMachine, &str), String> {
+fn chain(args: &TwinArgs, difficulty_bits: u8) -> Result<(TwinMachine, &str), String> {
     let (Some(chip), Some(chips), Some(_)) = (&args.chip, args.chips, &args.pty) else {
-        return Err(format!(
-            "{}: a whole machine as a process of its own is not part of this build\n\
-             hint: `stannary demo --machine NAME` runs a whole machine; \
-             `stannary twin --chip NAME --chips N --pty PATH` serves a chain",
-            Code::TwinWhole.text()
-        ));
+        return Err("a chain needs `--chip`, `--chips` and `--pty`".to_owned());
     };
     let options = TwinOptions {
         seed: args.seed,
-        difficulty_bits: args.difficulty_bits,
+        difficulty_bits,
         known_headers: blocks::headers(),
         // Nobody reads the frames; totals are kept.
         ledger_frames_max: 0,
@@ -105,7 +101,7 @@ fn what_nonces_are(bits: u8) -> String {
 }
 
 /// Set by the first signal; a second one ends the process at once.
-fn stop_on_signal() -> Result<Arc<AtomicBool>> {
+pub(crate) fn stop_on_signal() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT, SIGHUP] {
         signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())
