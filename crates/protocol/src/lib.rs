@@ -1,4 +1,5 @@
-//! The wire of BM13xx chips: frames, registers, arithmetic, and one table per chip.
+//! The wire of BM13xx chips: frames, registers, arithmetic, and one table per chip. Chips on
+//! SPI are another family with tables of their own: [`spi`].
 //!
 //! Everything here is a pure function or a `const`: what bytes a command or a job
 //! becomes, what received bytes say, which register value gives which frequency. Who
@@ -23,6 +24,7 @@ pub mod pll;
 mod profile;
 pub mod register;
 mod response;
+pub mod spi;
 mod step;
 pub mod temperature;
 pub mod uart;

@@ -130,3 +130,21 @@ fn explained(direction: Direction, bytes: &[u8]) {
         assert!(whole.crc_ok || whole.error.is_some());
     }
 }
+
+/// Bytes of an exchange on SPI: an answer takes some bytes and no more than the longest frame,
+/// and whatever they are, they are explained.
+pub(crate) fn spi(bytes: &[u8]) {
+    use protocol::spi::{BLOCK_MAX, PROFILES, decode, explain};
+    for profile in PROFILES {
+        if let Ok((_, taken)) = decode(profile, bytes) {
+            assert!(taken > 0 && taken <= 2 + BLOCK_MAX + 2);
+        }
+        for direction in [Direction::FromHost, Direction::FromChip] {
+            let said = explain(profile, direction, bytes);
+            assert_eq!(
+                said.kind == "unknown",
+                said.fields.is_empty() && said.error.is_some()
+            );
+        }
+    }
+}
