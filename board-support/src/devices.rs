@@ -125,6 +125,8 @@ pub enum ChainDevice {
     Tty(String),
     /// A core of the FPGA.
     Core(Window),
+    /// A chip select of a SPI bus, `/dev/spidev0.0`.
+    Spi(String),
 }
 
 /// How an I2C bus is reached.

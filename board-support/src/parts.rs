@@ -31,6 +31,8 @@ pub enum LinkKind {
     /// The stock FPGA of the S9 to S17: the same window of registers and other records.
     /// Named so that such a board can be told from others; nothing here drives it.
     FpgaFifoS9,
+    /// Words on SPI, a chip select per chain.
+    SpiWords,
 }
 
 impl LinkKind {
@@ -39,6 +41,7 @@ impl LinkKind {
         ("uart", LinkKind::Uart),
         ("fpga-fifo", LinkKind::FpgaFifo),
         ("fpga-fifo-s9", LinkKind::FpgaFifoS9),
+        ("spi-words", LinkKind::SpiWords),
     ];
 
     /// Its name in files.

@@ -110,7 +110,7 @@ fn read_window(s: &mut Section<'_>, link: Option<LinkKind>) -> Option<Window> {
     let kind = match link? {
         LinkKind::FpgaFifo => WindowKind::X19,
         LinkKind::FpgaFifoS9 => WindowKind::S9,
-        LinkKind::Uart => {
+        LinkKind::Uart | LinkKind::SpiWords => {
             let remedy = "remove the table, or correct `link`";
             s.refuse("address", "chains of this `link` are in no window", remedy);
             return None;
@@ -152,9 +152,9 @@ fn read_chains(
     slots_max: Option<u64>,
     windowed: bool,
 ) -> Option<Vec<ChainDevice>> {
-    let uart = link.is_none_or(|link| link == LinkKind::Uart);
+    let own = |link| matches!(link, LinkKind::Uart | LinkKind::SpiWords);
     if !s.has("chain") {
-        if link == Some(LinkKind::Uart) {
+        if link.is_some_and(own) {
             let remedy = "add a `[[linux.chain]]` for each slot, slot 0 first";
             s.refuse("chain", "no chain says where it is", remedy);
             return None;
@@ -170,7 +170,7 @@ fn read_chains(
         }
         return Some(Vec::new());
     }
-    if !uart {
+    if !link.is_none_or(own) {
         let remedy = "remove the list, or correct `link`";
         s.refuse("chain", "the window carries all chains", remedy);
     }
@@ -178,6 +178,9 @@ fn read_chains(
     let chains: Vec<_> = sections
         .into_iter()
         .map(|mut chain| {
+            if link == Some(LinkKind::SpiWords) {
+                return node(&mut chain, "spi").map(ChainDevice::Spi);
+            }
             if chain.has("tty") {
                 return node(&mut chain, "tty").map(ChainDevice::Tty);
             }

@@ -1,6 +1,6 @@
 //! The HAL whose hardware is a twin.
 //!
-//! The same pacing ports that drive real devices ([`hal::PacedUart`], [`hal::FpgaPort`])
+//! The same pacing ports that drive real devices ([`hal::PacedUart`], [`hal::PacedSpi`], [`hal::FpgaPort`])
 //! run over a [`TwinMachine`] shared by all of them. The lock is held for single calls
 //! only, so that shells may use one thread per port; a simulation on one thread never
 //! waits for it.
@@ -19,7 +19,7 @@ pub use machine::machine_ports;
 
 use hal::{
     Beats, BoardEvent, BoardOp, BoardPort, FpgaPort, LinkError, LinkPort, MachinePorts, Order,
-    PacedUart, Refusal, RegisterWindow, SerialPort,
+    PacedSpi, PacedUart, Refusal, RegisterWindow, SerialPort, SpiDevice, SpiTransfer,
 };
 use twin::machine::{Link, TwinMachine};
 use units::{ChainSlot, Instant};
@@ -60,6 +60,16 @@ fn links<P: Pins>(pins: &P, slots: &[ChainSlot], link: Link) -> Vec<Box<dyn Link
                 Box::new(PacedUart::new(*slot, serial)) as Box<dyn LinkPort + Send>
             })
             .collect(),
+        Link::SpiWords => slots
+            .iter()
+            .map(|slot| {
+                let device = EmulatedSpi {
+                    pins: pins.clone(),
+                    slot: *slot,
+                };
+                Box::new(PacedSpi::new(*slot, device)) as Box<dyn LinkPort + Send>
+            })
+            .collect(),
         // The twin refuses to be made with it.
         Link::FpgaFifoS9 => Vec::new(),
     }
@@ -95,6 +105,22 @@ impl<P: Pins> SerialPort for EmulatedSerial<P> {
 
     fn next_event(&self) -> Option<Instant> {
         self.pins.uart_next_event(self.slot)
+    }
+}
+
+/// One chain's chip select.
+struct EmulatedSpi<P> {
+    pins: P,
+    slot: ChainSlot,
+}
+
+impl<P: Pins> SpiDevice for EmulatedSpi<P> {
+    fn transfer(&mut self, now: Instant, transfer: SpiTransfer<'_>) -> Result<(), LinkError> {
+        let SpiTransfer {
+            clock_hz, bytes, ..
+        } = transfer;
+        let done = self.pins.spi(now, self.slot, clock_hz, bytes);
+        done.map_err(LinkError::Device)
     }
 }
 

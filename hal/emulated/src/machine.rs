@@ -74,7 +74,7 @@ pub(crate) fn ports_over<P: Pins>(
                 Box::new(GuardedBoard::new(dead_man, beats.clone(), plugs)),
             )
         }
-        Link::Uart | Link::FpgaFifoS9 => {
+        Link::Uart | Link::SpiWords | Link::FpgaFifoS9 => {
             let lines = EmulatedLines {
                 pins: pins.clone(),
                 full: full.clone(),

@@ -24,6 +24,14 @@ pub(crate) trait Pins: Clone + Send + 'static {
     fn uart_set_baud(&mut self, now: Instant, slot: ChainSlot, bits_per_s: u32) -> Result<(), i32>;
     /// When it may have something to read.
     fn uart_next_event(&self, slot: ChainSlot) -> Option<Instant>;
+    /// Exchange bytes with a chain behind SPI.
+    fn spi(
+        &mut self,
+        now: Instant,
+        slot: ChainSlot,
+        clock_hz: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), i32>;
     /// Read a register of the FPGA.
     fn register_read(&mut self, now: Instant, offset: u32) -> Result<u32, i32>;
     /// Write a register of the FPGA.
@@ -66,6 +74,17 @@ impl Pins for Arc<Mutex<TwinMachine>> {
 
     fn uart_next_event(&self, slot: ChainSlot) -> Option<Instant> {
         lock(self).uart_next_event(slot)
+    }
+
+    fn spi(
+        &mut self,
+        now: Instant,
+        slot: ChainSlot,
+        clock_hz: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), i32> {
+        lock(self).spi_transfer(now, slot, clock_hz, bytes);
+        Ok(())
     }
 
     fn register_read(&mut self, now: Instant, offset: u32) -> Result<u32, i32> {

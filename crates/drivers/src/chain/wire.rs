@@ -43,7 +43,8 @@ impl Wire {
         let codec = match (kind, profile.job) {
             (LinkKind::Uart, _) => Codec::Uart(UartDecoder::new(profile.response.before_rolling())),
             (LinkKind::FpgaFifo, JobLayout::Midstates) => Codec::Fpga,
-            (LinkKind::FpgaFifo, JobLayout::FullHeader { .. }) | (LinkKind::FpgaFifoS9, _) => {
+            (LinkKind::FpgaFifo, JobLayout::FullHeader { .. })
+            | (LinkKind::FpgaFifoS9 | LinkKind::SpiWords, _) => {
                 return None;
             }
         };

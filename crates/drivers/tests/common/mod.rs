@@ -424,6 +424,7 @@ impl Bench {
                 self.log(Sent::Flush);
             }
             LinkOp::SetBaud { bits_per_s } => self.log(Sent::Baud(bits_per_s)),
+            LinkOp::SetLead(_) | LinkOp::SetPoll { .. } => {}
             LinkOp::SetWorkPeriod(period) => {
                 self.period = period;
                 self.log(Sent::Period(period));

@@ -22,16 +22,26 @@ use super::chips::{Chips, Now};
 use super::cores::{Cores, Event, Report};
 use super::faults::{BoardFault, DeadChip, Direction, FaultPlan, Outage};
 use super::job::Job;
-use super::ledger::{FrameKind, LostJob, Totals};
+use super::ledger::{FrameKind, FrameRecord, LostJob, Totals};
 use super::space::Params;
 use super::uplink::{Uplink, same_baud};
 use super::wire::{Answer, Command, Decoder, Received};
+use super::words::{Around, Line, Stack, WordModel};
 use crate::parts::ChipSensor;
+
+/// The chips of a chain, of one family or the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Family {
+    /// Frames on a serial line.
+    Serial(&'static ChipModel),
+    /// Words on SPI.
+    Words(&'static WordModel),
+}
 
 /// What a chain is made of.
 pub(crate) struct Build<'a> {
     pub(crate) slot: ChainSlot,
-    pub(crate) model: &'static ChipModel,
+    pub(crate) family: Family,
     pub(crate) chips: u16,
     pub(crate) faults: &'a FaultPlan,
     pub(crate) params: Arc<Params>,
@@ -40,7 +50,7 @@ pub(crate) struct Build<'a> {
 #[derive(Debug)]
 pub(crate) struct Chain {
     slot: ChainSlot,
-    model: &'static ChipModel,
+    family: Family,
     params: Arc<Params>,
     chips: u16,
     present: bool,
@@ -57,18 +67,28 @@ pub(crate) struct Chain {
     boundary: Instant,
     /// Share of each chip's hashes that are wrong; empty where nothing says.
     errors: Vec<f64>,
-    live: Option<Box<Live>>,
+    live: Option<Alive>,
     /// What is told of sensors on chips' own buses.
     sensors: Vec<ChipSensor>,
     rng: Rng,
     pub(crate) uplink: Uplink,
+    /// The line of a chain on SPI.
+    line: Option<Line>,
     pub(crate) totals: Totals,
     lost_jobs: Vec<LostJob>,
 }
 
 /// Chips with power and out of reset.
 #[derive(Debug)]
+enum Alive {
+    Serial(Box<Live>),
+    Words(Box<Stack>),
+}
+
+/// Those on a serial line.
+#[derive(Debug)]
 struct Live {
+    model: &'static ChipModel,
     chips: Chips,
     decoder: Decoder,
     cores: Cores,
@@ -78,7 +98,8 @@ struct Live {
 }
 
 impl Chain {
-    pub(crate) fn new(build: Build, uplink: Uplink, rng: Rng) -> Self {
+    /// `line` is that of a chain on SPI.
+    pub(crate) fn new(build: Build, uplink: Uplink, line: Option<Line>, rng: Rng) -> Self {
         let here = |slot: &ChainSlot| *slot == build.slot;
         let mut chips = build.chips;
         let mut present = true;
@@ -97,7 +118,7 @@ impl Chain {
         let noisy = noise.any(|n| n.direction == Direction::ToChips);
         let mut chain = Chain {
             slot: build.slot,
-            model: build.model,
+            family: build.family,
             params: build.params,
             chips,
             present,
@@ -114,6 +135,7 @@ impl Chain {
             sensors: Vec::new(),
             rng,
             uplink,
+            line,
             totals: Totals::default(),
             lost_jobs: Vec::new(),
         };
@@ -131,12 +153,15 @@ impl Chain {
 
     /// What stands before each frame to the chips.
     pub(crate) fn preamble(&self) -> &'static [u8] {
-        self.model.preambles().0
+        match self.family {
+            Family::Serial(model) => model.preambles().0,
+            Family::Words(_) => &[],
+        }
     }
 
     /// Baud rate of the chips, if they live.
     pub(crate) fn bits_per_s(&self) -> Option<f64> {
-        self.live.as_ref().map(|live| live.chips.bits_per_s())
+        self.serial().map(|live| live.chips.bits_per_s())
     }
 
     pub(crate) fn set_rail(&mut self, now: Instant, on: bool) {
@@ -157,14 +182,23 @@ impl Chain {
 
     /// Hashes per second of each chip while it has work; empty if none lives.
     pub(crate) fn chips_hs(&self) -> &[f64] {
-        self.live.as_ref().map_or(&[], |live| live.cores.chips_hs())
+        match &self.live {
+            None => &[],
+            Some(Alive::Serial(live)) => live.cores.chips_hs(),
+            Some(Alive::Words(stack)) => stack.chips_hs(),
+        }
     }
 
     /// The chips have work now.
     pub(crate) fn has_work(&self) -> bool {
-        let live = self.live.as_ref();
-        let until = live.and_then(|live| live.cores.busy_until());
-        until.is_some_and(|until| until > self.now)
+        match &self.live {
+            None => false,
+            Some(Alive::Serial(live)) => {
+                let until = live.cores.busy_until();
+                until.is_some_and(|until| until > self.now)
+            }
+            Some(Alive::Words(stack)) => stack.has_work(self.now),
+        }
     }
 
     /// Where to write how often each chip errs.
@@ -180,18 +214,19 @@ impl Chain {
 
     /// Hashrate of chips that have work.
     pub(crate) fn hash_rate(&self) -> HashRate {
-        let Some(live) = &self.live else {
-            return HashRate::default();
-        };
-        match live.cores.busy_until() {
-            Some(until) if until > self.now => live.cores.hash_rate(),
-            _ => HashRate::default(),
+        match &self.live {
+            None => HashRate::default(),
+            Some(Alive::Serial(live)) => match live.cores.busy_until() {
+                Some(until) if until > self.now => live.cores.hash_rate(),
+                _ => HashRate::default(),
+            },
+            Some(Alive::Words(stack)) => stack.hash_rate(self.now),
         }
     }
 
     /// When the chips may have something to say of themselves.
     pub(crate) fn next_nonce(&self) -> Option<Instant> {
-        let live = self.live.as_ref()?;
+        let live = self.serial()?;
         let until = live.cores.busy_until()?;
         let next = live.cores.next_event();
         (next < until).then_some(next)
@@ -200,8 +235,11 @@ impl Chain {
     /// Let time pass: outages, deaths and nonces up to and at `until`, in order.
     pub(crate) fn run(&mut self, until: Instant) {
         loop {
-            let nonce = self.live.as_ref().map(|live| live.cores.next_event());
-            let nonce = nonce.unwrap_or(Instant::NEVER);
+            let nonce = match &self.live {
+                None => Instant::NEVER,
+                Some(Alive::Serial(live)) => live.cores.next_event(),
+                Some(Alive::Words(stack)) => stack.next_event(),
+            };
             if self.boundary.min(nonce) > until {
                 break;
             }
@@ -222,10 +260,51 @@ impl Chain {
         self.now = self.now.max(until);
     }
 
+    /// A transfer on SPI: what is sent is replaced by what comes out meanwhile. The chain must
+    /// have been run until `now`.
+    pub(crate) fn transfer(&mut self, now: Instant, clock_hz: u32, bytes: &mut [u8]) {
+        match (&mut self.live, &mut self.line) {
+            (Some(Alive::Words(stack)), Some(line)) => {
+                let mut around = Around {
+                    line,
+                    sensors: &self.sensors,
+                    totals: &mut self.totals,
+                    lost_jobs: &mut self.lost_jobs,
+                };
+                stack.transfer(now, clock_hz, bytes, &mut around);
+            }
+            // An idle line is low.
+            _ => bytes.fill(0),
+        }
+    }
+
+    /// Frames whose fate became known since the last call.
+    pub(crate) fn take_decided(&mut self) -> Vec<FrameRecord> {
+        let mut decided: Vec<_> = self.uplink.take_decided().collect();
+        if let Some(line) = &mut self.line {
+            decided.extend(line.take_decided());
+        }
+        decided
+    }
+
+    fn serial(&self) -> Option<&Live> {
+        match &self.live {
+            Some(Alive::Serial(live)) => Some(live),
+            _ => None,
+        }
+    }
+
+    fn serial_mut(&mut self) -> Option<&mut Live> {
+        match &mut self.live {
+            Some(Alive::Serial(live)) => Some(live),
+            _ => None,
+        }
+    }
+
     /// A byte reaches the first chip at `at`, sent at `bits_per_s`. The chain must have
     /// been run until `at`.
     pub(crate) fn receive(&mut self, at: Instant, byte: u8, bits_per_s: f64) {
-        let Some(live) = &mut self.live else {
+        let Some(Alive::Serial(live)) = &mut self.live else {
             return;
         };
         let garbled = !same_baud(live.chips.bits_per_s(), bits_per_s);
@@ -235,23 +314,23 @@ impl Chain {
             byte
         };
         live.decoder.push(byte);
-        while let Some(received) = self.live.as_mut().and_then(|l| l.decoder.next()) {
+        while let Some(received) = self.serial_mut().and_then(|l| l.decoder.next()) {
             match received {
                 Received::Command(command) => self.execute(at, command),
                 Received::Job(job) => {
                     self.load(at, job);
-                    if let Some((_, taken)) = self.live.as_mut().and_then(|l| l.meant.as_mut()) {
+                    if let Some((_, taken)) = self.serial_mut().and_then(|l| l.meant.as_mut()) {
                         *taken = Some(job);
                     }
                 }
             }
         }
-        if let Some(live) = &mut self.live {
+        if let Some(Alive::Serial(live)) = &mut self.live {
             let stray = live.decoder.take_stray();
             if stray > 0 {
                 self.totals.stray_bytes_at_chips += stray;
                 let refused = live.decoder.take_refused();
-                live.chips.count_refused(self.model, refused);
+                live.chips.count_refused(live.model, refused);
             }
         }
     }
@@ -259,7 +338,7 @@ impl Chain {
     /// What the host sent for what the chips have just received: a job in it that they did
     /// not take was lost on the wire.
     pub(crate) fn was_sent(&mut self, at: Instant, bytes: &[u8], bits_per_s: f64) {
-        let Some(live) = &mut self.live else {
+        let Some(Alive::Serial(live)) = &mut self.live else {
             return;
         };
         let Some((decoder, taken)) = &mut live.meant else {
@@ -293,8 +372,9 @@ impl Chain {
     /// on the baud rate.
     pub(crate) fn hears_whole_records(&self, bits_per_s: f64) -> bool {
         match &self.live {
-            Some(live) => {
-                self.model.jobs == JobForm::Midstates
+            Some(Alive::Words(_)) => false,
+            Some(Alive::Serial(live)) => {
+                live.model.jobs == JobForm::Midstates
                     && live.decoder.is_idle()
                     && same_baud(live.chips.bits_per_s(), bits_per_s)
             }
@@ -304,11 +384,11 @@ impl Chain {
 
     /// A job reaches the chips.
     pub(crate) fn load(&mut self, at: Instant, job: Job) {
-        if let Some(live) = &mut self.live {
+        if let Some(Alive::Serial(live)) = &mut self.live {
             self.totals.jobs += 1;
             let live = &mut **live;
-            let opened = live.chips.open_cores(self.model, &job);
-            let view = live.chips.view(self.model, &self.params);
+            let opened = live.chips.open_cores(live.model, &job);
+            let view = live.chips.view(live.model, &self.params);
             live.cores.load(at, job, view);
             if opened {
                 live.cores.update_rates(at, view);
@@ -317,11 +397,15 @@ impl Chain {
     }
 
     fn nonce_event(&mut self, now: Instant) {
-        let Some(live) = &mut self.live else {
+        if let Some(Alive::Words(stack)) = &mut self.live {
+            stack.event(now, &self.errors, &mut self.totals);
+            return;
+        }
+        let Some(Alive::Serial(live)) = &mut self.live else {
             return;
         };
         let live = &mut **live;
-        let view = live.chips.view(self.model, &self.params);
+        let view = live.chips.view(live.model, &self.params);
         match live.cores.event(now, &self.errors, view) {
             Event::Idle => {}
             Event::Vain => self.totals.searched_in_vain += 1,
@@ -334,7 +418,7 @@ impl Chain {
     }
 
     fn send_nonce(&mut self, now: Instant, report: &Report) {
-        let Some(live) = &mut self.live else {
+        let Some(Alive::Serial(live)) = &mut self.live else {
             return;
         };
         let Report {
@@ -345,7 +429,7 @@ impl Chain {
             job_taken,
             ..
         } = *report;
-        let shape = live.chips.shape(self.model, report.chip.0.into());
+        let shape = live.chips.shape(live.model, report.chip.0.into());
         let answer = Answer::nonce(wire, byte4, job_byte, counter, shape);
         let kind = FrameKind::Nonce {
             nonce: Nonce::from_wire(wire),
@@ -359,16 +443,16 @@ impl Chain {
         if !self.uplink.send(now, baud, answer, report.chip, kind) {
             self.totals.cut_off += 1;
             let chip = usize::from(report.chip.0);
-            live.chips.count_overflow(self.model, chip);
+            live.chips.count_overflow(live.model, chip);
         }
     }
 
     fn execute(&mut self, at: Instant, command: Command) {
         self.totals.commands += 1;
-        let model = self.model;
-        let Some(live) = &mut self.live else {
+        let Some(Alive::Serial(live)) = &mut self.live else {
             return;
         };
+        let model = live.model;
         let Live { chips, cores, .. } = &mut **live;
         let now = Now {
             now: at,
@@ -402,11 +486,11 @@ impl Chain {
     /// Every chip asked answers, in chain order.
     fn answer_all(&mut self, at: Instant, register: u8, values: &[(usize, u32)]) {
         let values = self.as_told(register, values);
-        let Some(live) = &self.live else {
+        let Some(Alive::Serial(live)) = &self.live else {
             return;
         };
         for (chip, value) in values.iter().copied() {
-            let answer = live.chips.answer(self.model, chip, register, value);
+            let answer = live.chips.answer(live.model, chip, register, value);
             let kind = FrameKind::Register { register, value };
             let baud = live.chips.bits_per_s();
             let chip = ChipIndex(chip as u16);
@@ -448,15 +532,13 @@ impl Chain {
         match (self.has_power(now), self.live.is_some()) {
             (true, false) => {
                 let rng = self.rng.fork(0xC0);
-                self.live = Some(Box::new(Live {
-                    chips: Chips::new(self.model, self.chips, now),
-                    decoder: Decoder::new(self.model),
-                    cores: Cores::new(rng),
-                    meant: self.noisy.then(|| (Decoder::new(self.model), None)),
-                }));
+                self.live = self.come_alive(now, rng);
                 self.settle_reach(now);
             }
             (false, true) => {
+                if let Some(Alive::Words(stack)) = &self.live {
+                    self.totals.cut_off += stack.unsent();
+                }
                 self.live = None;
                 self.totals.cut_off += self.uplink.cut(now);
             }
@@ -464,17 +546,44 @@ impl Chain {
         }
     }
 
-    /// Find out anew which chips can be reached, at which baud rate, and what they hash.
-    fn settle_reach(&mut self, now: Instant) {
+    /// Chips in the state after reset; `None` if the first of a chain on SPI is dead.
+    fn come_alive(&self, now: Instant, rng: Rng) -> Option<Alive> {
+        match self.family {
+            Family::Serial(model) => Some(Alive::Serial(Box::new(Live {
+                model,
+                chips: Chips::new(model, self.chips, now),
+                decoder: Decoder::new(model),
+                cores: Cores::new(rng),
+                meant: self.noisy.then(|| (Decoder::new(model), None)),
+            }))),
+            Family::Words(model) => {
+                let count = usize::from(self.chips).min(self.first_dead(now));
+                let params = Arc::clone(&self.params);
+                let stack = || Stack::new(model, params, count, &self.foreign, now, rng);
+                (count > 0).then(|| Alive::Words(Box::new(stack())))
+            }
+        }
+    }
+
+    /// The first chip that forwards no more.
+    fn first_dead(&self, now: Instant) -> usize {
         let dead = self.deaths.iter().filter(|d| d.from <= now);
         let dead = dead.map(|d| usize::from(d.chip.0)).min();
-        let Some(live) = &mut self.live else {
+        dead.unwrap_or(usize::MAX)
+    }
+
+    /// Find out anew which chips can be reached, at which baud rate, and what they hash.
+    fn settle_reach(&mut self, now: Instant) {
+        let dead = self.first_dead(now);
+        if let Some(Alive::Words(stack)) = &mut self.live {
+            stack.cut(now, dead);
+        }
+        let Some(Alive::Serial(live)) = &mut self.live else {
             return;
         };
         let live = &mut **live;
-        live.chips
-            .settle_line(self.model, dead.unwrap_or(usize::MAX));
-        let view = live.chips.view(self.model, &self.params);
+        live.chips.settle_line(live.model, dead);
+        let view = live.chips.view(live.model, &self.params);
         live.cores.update_rates(now, view);
     }
 }

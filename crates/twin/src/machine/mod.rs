@@ -29,6 +29,7 @@ mod space;
 mod uart;
 mod uplink;
 mod wire;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -40,7 +41,7 @@ use board_support::Machine;
 use crate::physics::{self, Physics, PhysicsError};
 use units::{ChainSlot, HashRate, Instant, Rng};
 
-use chain::{Build, Chain};
+use chain::{Build, Chain, Family};
 use fitted::FittedParts;
 use fpga::Fpga;
 use joined::Joined;
@@ -49,6 +50,7 @@ use noise::Gate;
 use space::Params;
 use uart::Uart;
 use uplink::Uplink;
+use words::Line;
 
 pub use board_support::LinkKind as Link;
 
@@ -126,7 +128,15 @@ impl std::error::Error for TwinError {}
 
 /// Small cores that a chip uses, by the chip's name.
 pub(crate) fn small_cores(chip: &str) -> Option<u16> {
-    models::model(chip).map(|model| model.small_cores_used)
+    match family(chip)? {
+        Family::Serial(model) => Some(model.small_cores_used),
+        Family::Words(model) => Some(model.per_cycle()),
+    }
+}
+
+fn family(chip: &str) -> Option<Family> {
+    let serial = models::model(chip).map(Family::Serial);
+    serial.or_else(|| words::model(chip).map(Family::Words))
 }
 
 /// A machine seen from its control board's pins.
@@ -146,6 +156,7 @@ pub struct TwinMachine {
 enum Host {
     Uarts(Vec<Uart>),
     Fpga(Box<Fpga>),
+    Spi,
 }
 
 impl TwinMachine {
@@ -169,11 +180,15 @@ impl TwinMachine {
         Ok(twin)
     }
 
-    /// One chain of `chips` chips named `chip` on a UART in slot 0, powered and out of
-    /// reset. Such a chain has no physics.
+    /// One chain of `chips` chips named `chip` in slot 0, on a UART or, where the chip wants
+    /// that, on SPI; powered and out of reset. Such a chain has no physics.
     pub fn single_chain(chip: &str, chips: u16, options: TwinOptions) -> Result<Self, TwinError> {
         let slot = ChainSlot(0);
-        let mut machine = Self::build(vec![slot], Link::Uart, chip, chips, options)?;
+        let link = match family(chip) {
+            Some(Family::Words(_)) => Link::SpiWords,
+            _ => Link::Uart,
+        };
+        let mut machine = Self::build(vec![slot], link, chip, chips, options)?;
         machine.set_rail(Instant::ZERO, slot, true);
         Ok(machine)
     }
@@ -190,8 +205,13 @@ impl TwinMachine {
         chips: u16,
         options: TwinOptions,
     ) -> Result<Self, TwinError> {
-        let Some(model) = models::model(chip) else {
+        let Some(family) = family(chip) else {
             return Err(TwinError::UnknownChip(chip.to_owned()));
+        };
+        let preamble: &[u8] = match (family, link) {
+            (Family::Serial(model), Link::Uart | Link::FpgaFifo) => model.preambles().1,
+            (Family::Words(_), Link::SpiWords) => &[],
+            _ => return Err(TwinError::UnknownLink(link)),
         };
         if options.difficulty_bits > 32 {
             return Err(TwinError::DifficultyBits(options.difficulty_bits));
@@ -205,15 +225,19 @@ impl TwinMachine {
         let gate = |slot, way, rng: &mut Rng| Gate::new(&options.faults.noise, slot, way, rng);
         let chain = |slot, rng: &mut Rng| {
             let to_host = gate(slot, Direction::ToHost, rng);
-            let uplink = Uplink::new(slot, model.preambles().1, to_host, rng.fork(1));
+            let line = match family {
+                Family::Serial(_) => None,
+                Family::Words(_) => Some(Line::new(slot, |way| gate(slot, way, rng))),
+            };
+            let uplink = Uplink::new(slot, preamble, to_host, rng.fork(1));
             let build = Build {
                 slot,
-                model,
+                family,
                 chips,
                 faults: &options.faults,
                 params: params.clone(),
             };
-            Chain::new(build, uplink, rng.fork(2))
+            Chain::new(build, uplink, line, rng.fork(2))
         };
         let chains: Vec<Chain> = slots.iter().map(|slot| chain(*slot, &mut rng)).collect();
         let to_chips = slots
@@ -222,6 +246,7 @@ impl TwinMachine {
         let host = match link {
             Link::Uart => Host::Uarts(to_chips.map(Uart::new).collect()),
             Link::FpgaFifo => Host::Fpga(Box::new(Fpga::new(to_chips.collect()))),
+            Link::SpiWords => Host::Spi,
             Link::FpgaFifoS9 => return Err(TwinError::UnknownLink(link)),
         };
         Ok(TwinMachine {
@@ -252,6 +277,7 @@ impl TwinMachine {
         match self.host {
             Host::Uarts(_) => Link::Uart,
             Host::Fpga(_) => Link::FpgaFifo,
+            Host::Spi => Link::SpiWords,
         }
     }
 
@@ -280,13 +306,14 @@ impl TwinMachine {
                 }
             }
             Host::Fpga(fpga) => fpga.advance(now, &mut self.chains),
+            Host::Spi => self.chains.iter_mut().for_each(|chain| chain.run(now)),
         }
     }
 
     fn write_ledger(&mut self) {
         for (chain, (_, totals)) in self.chains.iter_mut().zip(&mut self.ledger.totals) {
             *totals = chain.totals;
-            for record in chain.uplink.take_decided() {
+            for record in chain.take_decided() {
                 if self.ledger.frames.len() < self.frames_max {
                     self.ledger.frames.push(record);
                 } else {
@@ -310,6 +337,8 @@ impl TwinMachine {
                 .filter_map(|(uart, chain)| uart.next_event(chain))
                 .min(),
             Host::Fpga(fpga) => fpga.next_event(&self.chains),
+            // Nothing is seen that was not asked for.
+            Host::Spi => None,
         };
         lines.into_iter().chain(self.parts_event()).min()
     }
@@ -326,7 +355,7 @@ impl TwinMachine {
             Host::Uarts(uarts) => uarts
                 .get_mut(i)
                 .map_or(bytes.len(), |uart| uart.write(now, bytes, &self.chains[i])),
-            Host::Fpga(_) => bytes.len(),
+            Host::Fpga(_) | Host::Spi => bytes.len(),
         }
     }
 
@@ -373,8 +402,20 @@ impl TwinMachine {
         let i = self.index(slot)?;
         match &self.host {
             Host::Uarts(uarts) => uarts.get(i)?.next_event(&self.chains[i]),
-            Host::Fpga(_) => None,
+            Host::Fpga(_) | Host::Spi => None,
         }
+    }
+
+    /// One transfer with a chain's chip select on SPI: what is sent is replaced by what comes in
+    /// meanwhile. Zeros, where there is no such chain.
+    pub fn spi_transfer(&mut self, now: Instant, slot: ChainSlot, clock_hz: u32, bytes: &mut [u8]) {
+        self.advance(now);
+        let now = self.now;
+        match (&self.host, self.index(slot)) {
+            (Host::Spi, Some(i)) => self.chains[i].transfer(now, clock_hz, bytes),
+            _ => bytes.fill(0),
+        }
+        self.write_ledger();
     }
 
     /// Read a register of the FPGA at a byte offset. 0 where there is none.
@@ -384,7 +425,7 @@ impl TwinMachine {
             return value;
         }
         match &mut self.host {
-            Host::Uarts(_) => 0,
+            Host::Uarts(_) | Host::Spi => 0,
             Host::Fpga(fpga) => fpga.read(self.now, offset, &self.chains),
         }
     }
@@ -471,7 +512,7 @@ impl TwinMachine {
         let i = self.index(slot)?;
         match &mut self.host {
             Host::Uarts(uarts) => uarts.get_mut(i),
-            Host::Fpga(_) => None,
+            Host::Fpga(_) | Host::Spi => None,
         }
     }
 }

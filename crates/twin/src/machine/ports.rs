@@ -25,7 +25,9 @@ impl TwinMachine {
         self.advance(now);
         let now = self.now;
         let done = match (&self.host, &mut self.fitted) {
-            (Host::Uarts(_), Some(fitted)) => fitted.parts.transfer(now, bus, address, write, read),
+            (Host::Uarts(_) | Host::Spi, Some(fitted)) => {
+                fitted.parts.transfer(now, bus, address, write, read)
+            }
             _ => Err(I2cFault::Nack),
         };
         self.settle_parts(now);
@@ -47,7 +49,7 @@ impl TwinMachine {
     /// 100. On an x19 board register 0x084 does.
     pub fn set_fan_duty(&mut self, now: Instant, percent: u8) {
         self.advance(now);
-        if let (Host::Uarts(_), Some(fitted)) = (&self.host, &mut self.fitted) {
+        if let (Host::Uarts(_) | Host::Spi, Some(fitted)) = (&self.host, &mut self.fitted) {
             fitted.parts.fans.set_duty(percent);
         }
     }

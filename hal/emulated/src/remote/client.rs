@@ -202,6 +202,24 @@ impl Pins for Connection {
         self.next
     }
 
+    fn spi(
+        &mut self,
+        _: Instant,
+        slot: ChainSlot,
+        clock_hz: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), i32> {
+        let request = Request::Spi {
+            slot,
+            clock_hz,
+            bytes: &bytes.to_vec(),
+        };
+        self.ask(&request, |left| {
+            let read = left.rest();
+            (read.len() == bytes.len()).then(|| bytes.copy_from_slice(read))
+        })
+    }
+
     fn register_read(&mut self, _: Instant, offset: u32) -> Result<u32, i32> {
         self.ask(&Request::RegisterRead { offset }, |left| left.u32())
     }

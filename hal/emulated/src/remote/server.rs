@@ -227,6 +227,15 @@ impl<C: Fn() -> Instant, S: Fn() -> String> End<C, S> {
             Request::UartBaud { slot, bits_per_s } => {
                 pins.uart_set_baud(now, *slot, *bits_per_s).map(nothing)
             }
+            Request::Spi {
+                slot,
+                clock_hz,
+                bytes,
+            } => {
+                let mut bytes = bytes.to_vec();
+                let done = pins.spi(now, *slot, *clock_hz, &mut bytes);
+                done.map(|()| bytes)
+            }
             Request::RegisterRead { offset } => {
                 let value = pins.register_read(now, *offset);
                 value.map(|value| value.to_le_bytes().to_vec())

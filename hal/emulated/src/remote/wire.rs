@@ -20,6 +20,7 @@ const OP_STATE: u8 = 0x02;
 const OP_UART_WRITE: u8 = 0x10;
 const OP_UART_READ: u8 = 0x11;
 const OP_UART_BAUD: u8 = 0x12;
+const OP_SPI: u8 = 0x18;
 const OP_REGISTER_READ: u8 = 0x20;
 const OP_REGISTER_WRITE: u8 = 0x21;
 const OP_FIFO: u8 = 0x22;
@@ -46,6 +47,12 @@ pub(super) enum Request<'a> {
     UartBaud {
         slot: ChainSlot,
         bits_per_s: u32,
+    },
+    /// An exchange with a chain behind SPI.
+    Spi {
+        slot: ChainSlot,
+        clock_hz: u32,
+        bytes: &'a [u8],
     },
     RegisterRead {
         offset: u32,
@@ -109,6 +116,15 @@ impl Request<'_> {
                 out.extend([OP_UART_BAUD, slot.0]);
                 out.extend(bits_per_s.to_le_bytes());
             }
+            Request::Spi {
+                slot,
+                clock_hz,
+                bytes,
+            } => {
+                out.extend([OP_SPI, slot.0]);
+                out.extend(clock_hz.to_le_bytes());
+                out.extend(*bytes);
+            }
             Request::RegisterRead { offset } => {
                 out.push(OP_REGISTER_READ);
                 out.extend(offset.to_le_bytes());
@@ -167,6 +183,11 @@ impl<'a> Request<'a> {
             OP_UART_BAUD => Request::UartBaud {
                 slot: left.slot()?,
                 bits_per_s: left.u32()?,
+            },
+            OP_SPI => Request::Spi {
+                slot: left.slot()?,
+                clock_hz: left.u32()?,
+                bytes: left.rest(),
             },
             OP_REGISTER_READ => Request::RegisterRead {
                 offset: left.u32()?,
@@ -371,6 +392,11 @@ mod tests {
             Request::Reset {
                 slot: SLOT,
                 asserted: false,
+            },
+            Request::Spi {
+                slot: SLOT,
+                clock_hz: 1_562_500,
+                bytes: &[4, 0, 0],
             },
             Request::Plug { slot: SLOT },
         ]
