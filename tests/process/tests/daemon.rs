@@ -154,7 +154,7 @@ fn a_second_sigterm_does_not_wait_for_the_first() {
 }
 
 #[test]
-fn a_pause_survives_the_process_and_a_damaged_state_harms_nothing() {
+fn what_an_operator_set_survives_the_process_and_a_damaged_state_harms_nothing() {
     let Some(binary) = stannary() else {
         return;
     };
@@ -172,18 +172,51 @@ fn a_pause_survives_the_process_and_a_damaged_state_harms_nothing() {
     });
     std::fs::write(&state, known.to_string()).expect("its folder is there");
 
+    let order = |words: &str| {
+        let mut command = Command::new(&binary);
+        command
+            .args(["--api", &setting.page])
+            .args(words.split(' '));
+        let done = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        (done.status.code(), said)
+    };
     let mut daemon = setting.run(&binary);
     setting.wait_for_shares(&mut daemon);
-    let pause = Command::new(&binary)
-        .args(["--api", &setting.page, "pause"])
-        .status();
-    assert!(pause.is_ok_and(|status| status.success()));
+    for words in ["fans manual 60", "limits --power 1000 --target 50", "pause"] {
+        assert_eq!(order(words).0, Some(0), "{words}");
+    }
+    for (words, code) in [
+        ("limits --power 90000", "E-API-RANGE"),
+        ("fans hydro", "E-FAN-LOCAL"),
+    ] {
+        let (status, said) = order(words);
+        assert_eq!(status, Some(1), "{words}");
+        assert!(said.contains(code) && said.contains("hint: "), "{said}");
+    }
+    let kept = || {
+        let status = get_json(&format!("{}api/v1/status", setting.page));
+        let set = status.expect("it answers")["settings"].take();
+        let numbers = ["power_ceiling", "target_temperature"].map(|key| set[key]["set"].as_f64());
+        let duty = set["fans"]["duty"]["in_force"].as_f64();
+        assert_eq!((numbers, duty), ([Some(1000.0), Some(50.0)], Some(60.0)));
+    };
     setting.wait_for_state(&mut daemon, "paused");
+    kept();
     daemon.terminate();
     assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
 
     let mut daemon = setting.run(&binary);
     setting.wait_for_state(&mut daemon, "paused");
+    kept();
+    assert_eq!(order("sleep").0, Some(0));
+    setting.wait_for_state(&mut daemon, "sleeping");
+    daemon.terminate();
+    assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
+
+    let mut daemon = setting.run(&binary);
+    setting.wait_for_state(&mut daemon, "sleeping");
+    kept();
     daemon.terminate();
     assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
 
