@@ -288,7 +288,7 @@ pub(crate) mod tests {
         check(
             Kind::Aaaa,
             GOOD,
-            &[six.clone()],
+            std::slice::from_ref(&six),
             addresses(&["2001:db8::1"]),
         );
         // What was not asked for does not count.
@@ -317,9 +317,14 @@ pub(crate) mod tests {
         check(Kind::A, 0x8183, &[], Some(Answer::NoName));
         check(Kind::A, 0x8182, &[], Some(Answer::Failed(2)));
         check(Kind::A, 0x8185, &[], Some(Answer::Failed(5)));
-        check(Kind::A, 0x8380, &[a.clone()], Some(Answer::Truncated));
+        check(
+            Kind::A,
+            0x8380,
+            std::slice::from_ref(&a),
+            Some(Answer::Truncated),
+        );
         // A question is no answer, and neither is another operation.
-        check(Kind::A, 0x0100, &[a.clone()], None);
+        check(Kind::A, 0x0100, std::slice::from_ref(&a), None);
         check(Kind::A, 0xA180, &[a], None);
     }
 
