@@ -65,6 +65,13 @@ impl std::error::Error for DeviceError {
     }
 }
 
+/// What a node of the wrong kind says to a request: ENOTTY from a kernel, ENOSYS from an emulator of
+/// programs, which does not pass on requests that it does not know.
+#[cfg(test)]
+pub(crate) fn is_no_such_device(errno: i32) -> bool {
+    [libc::ENOTTY, libc::ENOSYS].contains(&errno)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

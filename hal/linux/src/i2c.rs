@@ -5,7 +5,7 @@
 //! bus may take somewhat longer.
 
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hal::{BusError, BusId, I2cMaster, I2cTransfer};
 use i2cdev::core::{I2CMessage, I2CTransfer};
@@ -23,8 +23,8 @@ const LIMIT: Duration = Duration::from_millis(100);
 const I2C_TIMEOUT: u32 = 0x0702;
 const I2C_FUNCS: u32 = 0x0705;
 /// Plain transactions; a transaction without a byte.
-const FUNC_I2C: u64 = 1;
-const FUNC_QUICK: u64 = 0x0001_0000;
+const FUNC_I2C: libc::c_ulong = 1;
+const FUNC_QUICK: libc::c_ulong = 0x0001_0000;
 
 /// [`I2cMaster`] of one bus.
 pub struct LinuxI2c {
@@ -129,16 +129,16 @@ fn io_error(error: LinuxI2CError) -> std::io::Error {
     error.into()
 }
 
-fn functions(device: &LinuxI2CBus, path: &Path) -> Result<u64, DeviceError> {
+fn functions(device: &LinuxI2CBus, path: &Path) -> Result<libc::c_ulong, DeviceError> {
     let mut functions: libc::c_ulong = 0;
     // Sound: the request writes one unsigned long, which lives until the call is over.
     #[allow(unsafe_code)]
     let done = unsafe { libc::ioctl(device.as_raw_fd(), I2C_FUNCS as _, &mut functions) };
     answered(done, path, "ask what it can do")?;
-    Ok(u64::from(functions))
+    Ok(functions)
 }
 
-fn set_limit(device: &LinuxI2CBus, path: &PathBuf) -> Result<(), DeviceError> {
+fn set_limit(device: &LinuxI2CBus, path: &Path) -> Result<(), DeviceError> {
     let steps = libc::c_ulong::try_from(LIMIT.as_millis() / 10).unwrap_or(1);
     // Sound: the request takes a number, and no memory.
     #[allow(unsafe_code)]

@@ -56,8 +56,11 @@ impl PwmOutputs {
 
     /// Drive all groups full: all are tried, and the first errno is what is told.
     pub fn full(&self) -> Result<(), i32> {
-        let driven = (0..self.groups()).map(|group| self.drive(group, Duty::FULL));
-        driven.fold(Ok(()), |so_far, one| so_far.and(one))
+        let mut done = Ok(());
+        for group in 0..self.groups() {
+            done = done.and(self.drive(group, Duty::FULL));
+        }
+        done
     }
 }
 

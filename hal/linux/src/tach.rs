@@ -6,7 +6,7 @@
 //! was last emptied: their distance is the speed. One that is not full holds all of them.
 
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -176,7 +176,7 @@ impl Drop for CaptureTach {
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// A measurement as one word: how many there were so far on top, the speed below.
-fn measure(path: &PathBuf, seen: &AtomicU64, stop: &AtomicBool) {
+fn measure(path: &Path, seen: &AtomicU64, stop: &AtomicBool) {
     let mut count = 0u64;
     while !stop.load(Ordering::Relaxed) {
         if let Some(rpm) = captured(path) {
