@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod names;
 mod pool_server;
+mod probe;
 mod recordings;
 mod run;
 mod runnable;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => finish(bench::run(args.what).map(|()| true)),
         Command::Decode(args) => cli::decode(&args),
         Command::Replay(args) => cli::replay(&args),
+        Command::Probe(args) => probe::run(&args),
         Command::Operator(command) => cli::operate(cli.api.as_deref(), &command),
     }
 }

@@ -95,6 +95,11 @@ codes! {
     BoardController = "E-BOARD-CONTROLLER", Error, "a hashboard's voltage controller does not do what it is told; the board is off", "check the board's plug and cable; if it recurs, the board needs repair";
     BoardMemory = "E-BOARD-MEMORY", Warn, "a hashboard's memory cannot be read, or is laid out in a way that is not known", "nothing depends on it; check the board's cable if its other parts are silent too";
     BoardUp = "E-BOARD-UP", Info, "a hashboard's power is on", "";
+    // Probe
+    ProbeNoBoard = "E-PROBE-NOBOARD", Error, "this is no control board that is known", "run it on a control board, or name one with `--control-board`; `--twin NAME` looks at a twin";
+    ProbeDevice = "E-PROBE-DEVICE", Warn, "a device of the control board is missing or refuses", "check that the control board is the right one, that its driver is loaded, and that this user may open the device";
+    ProbeBus = "E-PROBE-BUS", Warn, "a bus of the control board does not work", "unplug its parts one by one: one of them may hold it";
+    ProbeUnsure = "E-PROBE-UNSURE", Info, "what was seen fits more than one definition, or none", "look at the labels of hashboards and supply, and name the machine yourself";
     // Supply
     PsuUp = "E-PSU-UP", Info, "the power supply is on", "";
     PsuFailed = "E-PSU-FAILED", Error, "the power supply does not answer or does not come up; it is off", "check its signal cable and its mains; it is tried again";

@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Decode(DecodeArgs),
     /// What led to a fault and what was decided: a recording, run through control again
     Replay(ReplayArgs),
+    /// What this control board and its machine are, without powering anything
+    Probe(crate::probe::ProbeArgs),
     /// Commands against a running daemon, and what needs none.
     #[command(flatten)]
     Operator(Operator),
@@ -209,6 +211,9 @@ mod tests {
             "stannary decode --chip bm1370 --job 55aa --chips 65 --text",
             "stannary replay recording-000001.json",
             "stannary replay recording-000001.json --json",
+            "stannary probe",
+            "stannary probe --json --control-board amlogic-a113d",
+            "stannary probe --twin antminer-s19-pro",
             "stannary bench sha256d",
             "stannary bench pipeline",
             "stannary bench sim",
@@ -235,6 +240,7 @@ mod tests {
             "stannary demo --pool a:1 --node http://b:2",
             "stannary check-config",
             "stannary replay",
+            "stannary probe --twin antminer-s9 --control-board x",
             "stannary decode 55aa520500000a",
             "stannary decode --chip bm9999 55aa520500000a",
             "stannary decode --chip bm1397 --from nobody 55aa520500000a",
