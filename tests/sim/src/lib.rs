@@ -16,6 +16,7 @@ pub mod fleet_plot;
 mod jobs;
 pub mod matrix;
 mod net;
+mod orders;
 mod plot;
 pub mod safety;
 mod world;

@@ -5,15 +5,15 @@
 //! [`crate::safety`]; judged at its end: hashing or safe, and hashing again where the cause is
 //! gone.
 
-use telemetry::{Code, Command, MachineState, Snapshot};
+use telemetry::{Code, MachineState, Snapshot};
 use twin::pool::Order;
 use units::{Duration, Instant};
 
-use crate::World;
 use crate::plot::Plot;
 use crate::safety::{
     BACK_WITHIN, Back, Blame, LOOK, Return, Seen, Settling, Watch, hashing, is_up,
 };
+use crate::{World, orders};
 
 /// What goes wrong in a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -375,12 +375,11 @@ impl Run<'_> {
         let spoken = now.since(self.commanded) >= Duration::from_secs(2);
         if self.plot.fault == Fault::Commands && spoken && self.plot.rng.chance(0.2) {
             self.commanded = now;
-            let command = if self.plot.rng.chance(0.5) {
-                Command::Pause
-            } else {
-                Command::Resume
-            };
-            self.world.command(command);
+            let settings = self.world.snapshot().settings;
+            let command = orders::any_command(&mut self.plot.rng, settings.as_ref());
+            if let Some(command) = command {
+                self.world.command(command);
+            }
         }
     }
 
@@ -388,7 +387,11 @@ impl Run<'_> {
         match self.plot.fault {
             Fault::PoolsGone | Fault::PoolsBlink => self.world.set_pool_gone(false),
             Fault::PoolSilent => self.world.pool_order(Order::Hang(false)),
-            Fault::Commands => self.world.command(Command::Resume),
+            Fault::Commands => {
+                for command in orders::undone() {
+                    self.world.command(command);
+                }
+            }
             _ => {}
         }
     }

@@ -185,6 +185,26 @@ fn one_seed_gives_one_history_of_a_whole_machine() {
 }
 
 #[test]
+fn a_machine_that_nothing_guards_stays_off_without_consent() {
+    let mut options = WorldOptions::whole(6, "antminer-s21");
+    options.thinning = 64;
+    let hardware = options.hardware.as_mut().expect("whole");
+    hardware.local.unguarded = false;
+    let mut world = World::new(options);
+    world.run_for(Duration::from_secs(120));
+    let now = world.snapshot();
+    assert_eq!(now.state, MachineState::Fault);
+    let mut faults = now.faults.iter();
+    let fault = faults.find(|f| f.code == Code::PowerUnguarded);
+    let fault = fault.expect("said");
+    assert!(fault.remedy.contains("hash_without_cutoff"));
+    assert_eq!(fault.action, "hash power stays off");
+    for slot in 0..3 {
+        assert!(!world.twin(|twin| twin.rail_on(ChainSlot(slot))), "{slot}");
+    }
+}
+
+#[test]
 fn a_machine_whose_voltages_nobody_knows_stays_off() {
     let mut options = WorldOptions::whole(5, "antminer-s21");
     options.machine = board_support::machine("antminer-s21").expect("known");
