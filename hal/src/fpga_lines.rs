@@ -7,11 +7,13 @@ use units::{ChainSlot, Duty, Instant};
 
 use crate::fans::x19_pwm;
 use crate::fpga_fans::PWM;
-use crate::{FanOverride, Lines, RegisterWindow};
+use crate::{FanOverride, Lines, Plugs, RegisterWindow};
 
 /// Bit i holds the board in slot i in reset (captured); there are 16 bits.
 const RESET: u32 = 0x034;
 const ALL_IN_RESET: u32 = 0xFFFF;
+/// Bit i says that a board is in slot i (captured).
+const PLUGGED: u32 = 0x008;
 
 /// [`Lines`] of an x19 control board.
 pub struct FpgaLines<W, S> {
@@ -73,6 +75,22 @@ where
             }
         }
         Ok(())
+    }
+}
+
+/// [`Plugs`] of the same boards: the window shows them.
+pub struct FpgaPlugs<W>(
+    /// A window of its own.
+    pub W,
+);
+
+impl<W: RegisterWindow> Plugs for FpgaPlugs<W> {
+    fn present(&mut self, now: Instant, slot: ChainSlot) -> Result<bool, i32> {
+        let plugged = self.0.read32(now, PLUGGED);
+        match self.0.take_fault() {
+            Some(errno) => Err(errno),
+            None => Ok(plugged.checked_shr(u32::from(slot.0)).unwrap_or(0) & 1 == 1),
+        }
     }
 }
 
@@ -151,6 +169,27 @@ mod tests {
         assert_eq!(lines.fans_full(NOW, false), Ok(()));
         assert!(!full.is_on());
         assert_eq!(lines.window().0, written);
+    }
+
+    #[test]
+    fn plugs_are_bits_of_the_window() {
+        struct Plugged(u32, Option<i32>);
+        impl RegisterWindow for Plugged {
+            fn read32(&mut self, _: Instant, offset: u32) -> u32 {
+                assert_eq!(offset, 0x008);
+                self.0
+            }
+            fn write32(&mut self, _: Instant, _: u32, _: u32) {}
+            fn take_fault(&mut self) -> Option<i32> {
+                self.1.take()
+            }
+        }
+        let mut plugs = FpgaPlugs(Plugged(0b0101, None));
+        for (slot, expected) in [(0, true), (1, false), (2, true), (3, false), (40, false)] {
+            assert_eq!(plugs.present(NOW, ChainSlot(slot)), Ok(expected), "{slot}");
+        }
+        plugs.0.1 = Some(14);
+        assert_eq!(plugs.present(NOW, ChainSlot(0)), Err(14));
     }
 
     #[test]

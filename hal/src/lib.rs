@@ -23,6 +23,7 @@ mod i2c;
 mod lines;
 mod link;
 mod open_core;
+mod open_core_fans;
 mod orders;
 mod spi;
 mod uart;
@@ -40,13 +41,14 @@ pub use fans::{
 pub use fpga::{FpgaPort, RegisterWindow};
 pub use fpga_fans::FpgaFans;
 pub use fpga_i2c::FpgaI2c;
-pub use fpga_lines::FpgaLines;
+pub use fpga_lines::{FpgaLines, FpgaPlugs};
 pub use i2c::{I2cMaster, I2cTransfer};
 pub use lines::{Line, Lines};
 pub use link::{
     COMMAND_FRAME_MAX, Frame, LineErrors, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX,
 };
 pub use open_core::{OPEN_CORE_BYTES, OpenCorePort};
+pub use open_core_fans::{OpenCoreFans, open_core_fans_full};
 pub use orders::{HashPower, Loop, Order, Refusal, Standing, Told, Why};
 pub use spi::{PacedSpi, SPI_BITS_PER_WORD, SPI_EXCHANGE_MAX, SPI_MODE, SpiDevice, SpiTransfer};
 pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};

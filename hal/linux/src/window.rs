@@ -23,7 +23,8 @@ use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use units::Instant;
 
-use crate::DeviceError;
+use crate::root::{numbered, read_text};
+use crate::{DeviceError, Root};
 
 /// Longest window: an FPGA's registers are 4 kB to 64 kB.
 pub const WINDOW_BYTES_MAX: u32 = 1 << 20;
@@ -48,6 +49,23 @@ impl Window {
             mapping: Arc::new(mapping),
             strayed: false,
         })
+    }
+
+    /// The UIO node whose first range begins at this physical address.
+    pub fn uio_node(root: &Root, address: u64) -> Result<PathBuf, DeviceError> {
+        for number in numbered(&root.at("/dev"), "uio") {
+            let range = root.at(&format!("/sys/class/uio/uio{number}/maps/map0/addr"));
+            // A node that does not say where it is is another one's.
+            let Ok(text) = read_text(&range, "read its address") else {
+                continue;
+            };
+            let digits = text.trim_start_matches("0x");
+            if u64::from_str_radix(digits, 16) == Ok(address) {
+                return Ok(root.at(&format!("/dev/uio{number}")));
+            }
+        }
+        let path = root.at(&format!("/dev/uio[0x{address:08x}]"));
+        Err(DeviceError::new(&path, "find it", Errno::NOENT))
     }
 
     /// The node.

@@ -129,3 +129,22 @@ fn a_chain_port_tells_that_its_window_is_too_short() {
     assert!(events.contains(&told(slots[0])), "{events:?}");
     assert!(events.contains(&told(slots[1])), "{events:?}");
 }
+
+#[test]
+fn a_uio_node_is_found_by_its_address() {
+    let folder = std::env::temp_dir().join(format!("stannary-uio-{}", std::process::id()));
+    for (number, address) in [(0, "0x41600000\n"), (1, "nonsense"), (12, "0x43c10000\n")] {
+        let maps = folder.join(format!("sys/class/uio/uio{number}/maps/map0"));
+        std::fs::create_dir_all(&maps).expect("a folder");
+        std::fs::write(maps.join("addr"), address).expect("written");
+        std::fs::create_dir_all(folder.join("dev")).expect("a folder");
+        std::fs::write(folder.join(format!("dev/uio{number}")), "").expect("written");
+    }
+    let root = Root::new(&folder);
+    let found = |address| Window::uio_node(&root, address);
+    assert_eq!(found(0x43C1_0000).expect("there"), folder.join("dev/uio12"));
+    assert_eq!(found(0x4160_0000).expect("there"), folder.join("dev/uio0"));
+    let error = found(0x43C0_0000).expect_err("missing");
+    assert_eq!((error.step, error.errno()), ("find it", 2));
+    std::fs::remove_dir_all(folder).expect("removed");
+}
