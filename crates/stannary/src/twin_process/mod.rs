@@ -10,7 +10,7 @@ mod watch;
 
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -18,12 +18,14 @@ use anyhow::{Context, Result};
 use board_support::Machine;
 use hal_emulated::remote::{Calls, Identity, serve, socket};
 use telemetry::Code;
-use twin::machine::TwinOptions;
+use twin::machine::{Link, TwinOptions};
+use units::ChainSlot;
 
+use crate::boards;
 use crate::cli::TwinArgs;
 use crate::runnable::refusal;
 use crate::runtime::{Clock, PortLock};
-use crate::twin_pty::{Refusal, stop_on_signal};
+use crate::twin_pty::{Refusal, serve_chains, stop_on_signal};
 use crate::twin_scale::{self, EASY_HASHES_PER_S, MOST_HASHES_PER_S, USUAL_BITS_MAX};
 use crate::voltages::{self, Word};
 use crate::whole;
@@ -58,7 +60,7 @@ pub(crate) fn run(args: &TwinArgs, name: &str, folder: &Path) -> Result<(), Refu
 /// The machine, its unknown voltages made up.
 fn machine(name: &str, control_board: Option<&str>) -> Result<Machine, String> {
     let found = match control_board {
-        Some(board) => board_support::machine_on(name, board),
+        Some(board) => boards::machine_on(name, board),
         None => board_support::machine(name),
     };
     let mut machine = found.map_err(|why| why.to_string())?;
@@ -96,7 +98,7 @@ fn serve_machine(
     machine: &Machine,
     difficulty_bits: u8,
     listens_at: &Path,
-    stop: &std::sync::atomic::AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<()> {
     let options = TwinOptions {
         seed: args.seed,
@@ -118,6 +120,15 @@ fn serve_machine(
     let twin = Arc::new(Mutex::new(twin));
     let clock = Clock::start();
     let watch = Arc::new(Mutex::new(Watch::new(machine, &identity)));
+    let folder = listens_at.parent().unwrap_or(Path::new("/"));
+    let chains = match identity.link {
+        Link::Uart => {
+            let slots: Vec<_> = (0..machine.slots).map(ChainSlot).collect();
+            serve_chains(&twin, &slots, folder, clock, stop)?
+        }
+        // Behind an FPGA there are no lines.
+        _ => Vec::new(),
+    };
     // The socket of a twin that was killed: we have its lock.
     let _ = std::fs::remove_file(listens_at);
     let listener = UnixListener::bind(listens_at)
@@ -161,6 +172,10 @@ fn serve_machine(
     }
     eprintln!("twin: {}", look().line());
     let _ = std::fs::remove_file(listens_at);
+    for chain in chains {
+        // One that panicked has said so.
+        let _ = chain.join();
+    }
     eprintln!("twin: stopped");
     Ok(())
 }

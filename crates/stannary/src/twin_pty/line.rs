@@ -1,6 +1,7 @@
 //! The wire between a pseudo-terminal and the chips, in real time.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -8,8 +9,8 @@ use twin::machine::{Totals, TwinMachine};
 use units::ChainSlot;
 
 use super::port::{Change, Port};
+use crate::runtime::Clock;
 
-const SLOT: ChainSlot = ChainSlot(0);
 /// A port that stayed closed for this long is a chain that was switched off. Drivers that
 /// close their port to change its speed are back in milliseconds.
 const OFF_AFTER: Duration = Duration::from_secs(2);
@@ -20,9 +21,15 @@ const SHORTEST: Duration = Duration::from_micros(200);
 /// Ends that differ by more do not understand each other.
 const TOLERANCE: f64 = 0.045;
 
-pub(super) struct Line {
-    machine: TwinMachine,
-    start: Instant,
+/// A machine whose chains may be served by several lines at once.
+pub(crate) type Shared = Arc<Mutex<TwinMachine>>;
+
+pub(crate) struct Line {
+    machine: Shared,
+    slot: ChainSlot,
+    clock: Clock,
+    /// A port that was closed for long is a chain that was switched off.
+    is_power: bool,
     /// What the driver wrote, by the speed that it had set; not on the wire yet.
     ahead: VecDeque<(Speed, Vec<u8>)>,
     /// Speed that the driver set last, and that the wire has.
@@ -32,48 +39,87 @@ pub(super) struct Line {
     /// The last note about speeds, so that none is said twice.
     noted: String,
     reported: Totals,
-    unread: u64,
+    bytes: Bytes,
+}
+
+/// Bytes from the chips.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Bytes {
+    /// That the terminal took.
+    pub(crate) given: u64,
+    /// That it had no room for.
+    pub(crate) unread: u64,
 }
 
 /// `None`: the driver set none, and follows the chips.
 type Speed = Option<u32>;
 
 impl Line {
-    pub(super) fn new(mut machine: TwinMachine) -> Line {
-        machine.uart_follow_chips(units::Instant::ZERO, SLOT);
-        Line {
+    /// A line for a chain that has nothing but its line: a port that was closed for long is a
+    /// chain that was switched off.
+    pub(crate) fn alone(machine: TwinMachine, clock: Clock) -> Line {
+        let machine = Arc::new(Mutex::new(machine));
+        let is_power = true;
+        Line::new(machine, ChainSlot(0), clock, is_power)
+    }
+
+    /// A line beside others of the same machine, whose resets and power are elsewhere. While
+    /// nobody has its port open it leaves the chain to whoever reaches it otherwise.
+    pub(crate) fn of_machine(machine: Shared, slot: ChainSlot, clock: Clock) -> Line {
+        Line::new(machine, slot, clock, false)
+    }
+
+    fn new(machine: Shared, slot: ChainSlot, clock: Clock, is_power: bool) -> Line {
+        let line = Line {
             machine,
-            start: Instant::now(),
+            slot,
+            clock,
+            is_power,
             ahead: VecDeque::new(),
             seen: None,
             wire: None,
             closed_at: None,
             noted: String::new(),
             reported: Totals::default(),
-            unread: 0,
+            bytes: Bytes::default(),
+        };
+        if is_power {
+            line.machine().uart_follow_chips(clock.now(), slot);
         }
+        line
+    }
+
+    /// A thread that panicked while it held the machine is told elsewhere.
+    fn machine(&self) -> MutexGuard<'_, TwinMachine> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        self.now().since(units::Instant::ZERO)
     }
 
     fn now(&self) -> units::Instant {
-        units::Instant::from_nanos(self.elapsed().as_nanos() as u64)
+        self.clock.now()
+    }
+
+    /// What the driver was given so far.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.bytes
     }
 
     /// How long nothing happens by itself, at most `limit`.
-    pub(super) fn patience(&self, limit: Duration) -> Duration {
+    pub(crate) fn patience(&self, limit: Duration) -> Duration {
         let now = self.now();
-        let next = self.machine.uart_next_event(SLOT);
+        let machine = self.machine();
+        let next = machine.uart_next_event(self.slot);
         let next = next.map_or(limit, |at| at.since(now));
-        let sending = !self.ahead.is_empty() || self.machine.uart_waiting(SLOT) > 0;
+        let sending = !self.ahead.is_empty() || machine.uart_waiting(self.slot) > 0;
         let limit = if sending { SHORTEST * 5 } else { limit };
         next.clamp(SHORTEST, limit)
     }
 
     /// Let time pass until now, and carry bytes both ways. Returns what is to be told.
-    pub(super) fn turn(&mut self, port: &mut Port) -> Result<Vec<String>> {
+    pub(crate) fn turn(&mut self, port: &mut Port) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         match port.change()? {
             Some(Change::Opened) => self.opened(&mut notes),
@@ -84,9 +130,12 @@ impl Line {
             }
             None => {}
         }
+        if !self.is_power && !port.is_open() {
+            return Ok(notes);
+        }
         self.take(port)?;
         self.send();
-        self.machine.advance(self.now());
+        self.machine().advance(self.now());
         self.give(port)?;
         self.note_speeds(port, &mut notes);
         Ok(notes)
@@ -94,13 +143,19 @@ impl Line {
 
     fn opened(&mut self, notes: &mut Vec<String>) {
         let closed = self.closed_at.take().map(|at| at.elapsed());
-        if closed.is_some_and(|time| time >= OFF_AFTER) {
+        if self.is_power && closed.is_some_and(|time| time >= OFF_AFTER) {
             let now = self.now();
             self.ahead.clear();
-            self.machine.set_reset(now, SLOT, true);
-            self.machine.set_reset(now, SLOT, false);
+            let mut machine = self.machine();
+            machine.set_reset(now, self.slot, true);
+            machine.set_reset(now, self.slot, false);
             notes.push("the port was opened; the chips are as after power-up".into());
         } else {
+            if !self.is_power {
+                // Whoever had the chain before may have set a speed of its own.
+                self.machine().uart_follow_chips(self.now(), self.slot);
+                self.wire = None;
+            }
             notes.push("the port was opened".into());
         }
     }
@@ -126,26 +181,27 @@ impl Line {
     }
 
     fn chips_understand(&self, speed: Speed) -> bool {
-        let chips = self.machine.chips_baud(SLOT).unwrap_or(0.0);
+        let chips = self.machine().chips_baud(self.slot).unwrap_or(0.0);
         speed.is_none_or(|s| (f64::from(s) - chips).abs() <= TOLERANCE * chips)
     }
 
     /// Put on the wire what may leave: a new speed only once all before it has left.
     fn send(&mut self) {
         let now = self.now();
-        self.machine.advance(now);
+        let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        machine.advance(now);
         while let Some((speed, bytes)) = self.ahead.front_mut() {
             if *speed != self.wire {
-                if self.machine.uart_waiting(SLOT) > 0 {
+                if machine.uart_waiting(self.slot) > 0 {
                     return;
                 }
                 self.wire = *speed;
                 match *speed {
-                    Some(speed) => self.machine.uart_set_baud(now, SLOT, speed),
-                    None => self.machine.uart_follow_chips(now, SLOT),
+                    Some(speed) => machine.uart_set_baud(now, self.slot, speed),
+                    None => machine.uart_follow_chips(now, self.slot),
                 }
             }
-            let taken = self.machine.uart_write(now, SLOT, bytes);
+            let taken = machine.uart_write(now, self.slot, bytes);
             bytes.drain(..taken);
             if !bytes.is_empty() {
                 return;
@@ -159,13 +215,14 @@ impl Line {
         let now = self.now();
         let mut buffer = [0; 4096];
         loop {
-            let count = self.machine.uart_read(now, SLOT, &mut buffer);
+            let count = self.machine().uart_read(now, self.slot, &mut buffer);
             if count == 0 {
                 return Ok(());
             }
             if port.is_open() {
                 let taken = port.write(&buffer[..count])?;
-                self.unread += (count - taken) as u64;
+                self.bytes.given += taken as u64;
+                self.bytes.unread += (count - taken) as u64;
             }
         }
     }
@@ -174,7 +231,7 @@ impl Line {
         if !port.is_open() || !self.ahead.is_empty() {
             return;
         }
-        let chips = self.machine.chips_baud(SLOT).unwrap_or(0.0).round();
+        let chips = self.machine().chips_baud(self.slot).unwrap_or(0.0).round();
         let note = match self.wire {
             None => format!(
                 "chips at {chips} baud; the driver set no speed of its own and follows them"
@@ -194,12 +251,14 @@ impl Line {
 
     /// What happened since the last call; `None`: nothing.
     pub(super) fn news(&mut self) -> Option<String> {
-        let totals = self.machine.ledger().totals(SLOT);
+        let machine = self.machine();
+        let totals = machine.ledger().totals(self.slot);
+        let rate = machine.hashes_per_second_modelled().ths();
+        drop(machine);
         if totals == self.reported {
             return None;
         }
         self.reported = totals;
-        let rate = self.machine.hashes_per_second_modelled().ths();
         let mut news = format!(
             "{} commands, {} jobs, {} answers, {} nonces so far; {rate:.3} TH/s emulated",
             totals.commands, totals.jobs, totals.answers, totals.nonces
@@ -208,7 +267,10 @@ impl Line {
             (totals.stray_bytes_at_chips, "bytes that no chip understood"),
             (totals.searched_in_vain, "nonces searched in vain"),
             (totals.cut_off + totals.overflowed, "answers without room"),
-            (self.unread, "bytes that the driver did not read in time"),
+            (
+                self.bytes.unread,
+                "bytes that the driver did not read in time",
+            ),
         ];
         for (count, what) in trouble {
             if count > 0 {

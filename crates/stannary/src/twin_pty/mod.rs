@@ -17,18 +17,23 @@ mod blocks;
 mod line;
 mod port;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use telemetry::Code;
 use twin::machine::{TwinMachine, TwinOptions};
+use units::ChainSlot;
 
 use crate::cli::TwinArgs;
-use line::Line;
-use port::Port;
+use crate::runtime::Clock;
+use line::Shared;
+pub(crate) use line::{Bytes, Line};
+pub(crate) use port::Port;
 
 /// Zero bits that stand for the 32 of difficulty one, unless asked for otherwise: with the
 /// usual ticket of 256 a nonce costs 65,536 hashes, and the largest board 6 MH/s.
@@ -111,8 +116,43 @@ pub(crate) fn stop_on_signal() -> Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
+/// The terminals of a machine's chains under `folder`: `chain-0` and on. Each has a thread, until
+/// `stop`; the links go with it.
+pub(crate) fn serve_chains(
+    machine: &Shared,
+    slots: &[ChainSlot],
+    folder: &Path,
+    clock: Clock,
+    stop: &Arc<AtomicBool>,
+) -> Result<Vec<JoinHandle<()>>> {
+    let start = |slot: &ChainSlot| {
+        let name = format!("chain-{}", slot.0);
+        let mut line = Line::of_machine(Arc::clone(machine), *slot, clock);
+        let mut port = Port::open(&folder.join(&name))?;
+        let stop = Arc::clone(stop);
+        let thread = thread::Builder::new().name(name.clone());
+        Ok(thread.spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                let turned = port
+                    .wait(line.patience(LOOK))
+                    .and_then(|()| line.turn(&mut port));
+                match turned {
+                    Ok(notes) => notes
+                        .iter()
+                        .for_each(|note| eprintln!("twin: {name}: {note}")),
+                    Err(why) => {
+                        eprintln!("twin: {name}: ended: {why:#}");
+                        return;
+                    }
+                }
+            }
+        })?)
+    };
+    slots.iter().map(start).collect()
+}
+
 fn serve(machine: TwinMachine, mut port: Port, stop: &AtomicBool) -> Result<()> {
-    let mut line = Line::new(machine);
+    let mut line = Line::alone(machine, Clock::start());
     let mut report_at = REPORT;
     while !stop.load(Ordering::Relaxed) {
         port.wait(line.patience(LOOK))

@@ -19,7 +19,7 @@ use telemetry::Code;
 const LIBRARY_SPEED: u32 = 9600;
 
 /// The master's side. The link goes with it.
-pub(super) struct Port {
+pub(crate) struct Port {
     master: OwnedFd,
     terminal: PathBuf,
     link: PathBuf,
@@ -57,7 +57,7 @@ pub(super) fn is_free(path: &Path) -> Result<(), String> {
 }
 
 impl Port {
-    pub(super) fn open(link: &Path) -> Result<Port> {
+    pub(crate) fn open(link: &Path) -> Result<Port> {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).context("no pseudo-terminal")?;
         grantpt(&master).context("no pseudo-terminal")?;
@@ -98,7 +98,7 @@ impl Port {
     }
 
     /// Wait until there is something to read, or as long as this.
-    pub(super) fn wait(&self, limit: Duration) -> Result<()> {
+    pub(crate) fn wait(&self, limit: Duration) -> Result<()> {
         if !self.open {
             // A closed terminal is always ready: that tells nothing.
             std::thread::sleep(limit);
