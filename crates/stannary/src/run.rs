@@ -5,18 +5,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api::Published;
-use board_support::Machine;
 use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, Recording, StartCause};
-use hal::MachinePorts;
+use hal_linux::CleanStop;
 use telemetry::{Code, Note, Snapshot};
-use twin::machine::TwinOptions;
 
-use crate::cli::config::{Backend, Config, Twin};
+use crate::cli::config::Config;
 use crate::recordings::Recordings;
 use crate::runtime::{Clock, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
 use crate::state_file::{self, Boot, Left, StateFile};
-use crate::{FIRMWARE, LOG_NOTES, signals, whole};
+use crate::{FIRMWARE, LOG_NOTES, reach, signals};
 
 /// Settle times are never scaled here.
 const SETTLE_PERCENT: u8 = 100;
@@ -37,13 +35,12 @@ pub(crate) fn run(config: Config) -> Result<()> {
     let recordings = recordings.transpose().context("no thread for recordings")?;
     let (left, state) = read_state(config.state.as_deref())?;
     let clock = Clock::start();
-    let Backend::Twin(twin) = config.backend;
-    let difficulty_one = twin.difficulty_one;
-    let (ports, _host) = twin_ports(&twin, &config.machine, clock)?;
+    let reached = reach::open(&config.machine, &config.backend, clock)?;
+    let difficulty_one = reached.difficulty_one;
     let seed = random_seed().context("no random numbers")?;
     let engine = EngineConfig {
         machine: config.machine,
-        backend: "twin".into(),
+        backend: reached.backend.into(),
         difficulty_one,
         pools: config
             .pools
@@ -68,7 +65,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
             remembered: left.remembered,
         }),
     };
-    let mut miner = Miner::new(engine, ports, clock)?;
+    let mut miner = Miner::new(engine, reached.ports, clock)?;
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
@@ -91,30 +88,10 @@ pub(crate) fn run(config: Config) -> Result<()> {
         publisher: Publisher::new(shelf),
         state,
         recordings,
+        clean: reached.clean,
     });
     tracing::info!(code = Code::Stopping.text(), "everything is off");
     Ok(())
-}
-
-/// The ports of the twin, in this process or in its own; with the second, what keeps other
-/// daemons away.
-fn twin_ports(
-    twin: &Twin,
-    machine: &Machine,
-    clock: Clock,
-) -> Result<(MachinePorts, Option<PortLock>)> {
-    if let Some(folder) = &twin.at {
-        let (ports, lock) = whole::elsewhere(folder, machine, twin.difficulty_one, clock)?;
-        return Ok((ports, Some(lock)));
-    }
-    let options = TwinOptions {
-        seed: twin.seed,
-        difficulty_bits: twin.difficulty_one.zero_bits(),
-        // Nobody reads the ledger of a daemon's twin.
-        ledger_frames_max: 0,
-        ..TwinOptions::default()
-    };
-    Ok((whole::machine(machine, options, clock)?.ports, None))
 }
 
 /// What the last run left, where the configuration names a place for it. Without one the
@@ -136,6 +113,8 @@ struct Daemon {
     publisher: Publisher,
     state: Option<StateFile>,
     recordings: Option<Recordings>,
+    /// Marked once everything is off, so that the watchdog may be disarmed.
+    clean: Option<CleanStop>,
 }
 
 impl Observer for Daemon {
@@ -150,6 +129,12 @@ impl Observer for Daemon {
     fn remember(&mut self, what: Persisted) {
         if let Some(state) = &self.state {
             state.remember(what);
+        }
+    }
+
+    fn stopped(&mut self) {
+        if let Some(clean) = &self.clean {
+            clean.mark();
         }
     }
 

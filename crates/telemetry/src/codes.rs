@@ -69,6 +69,9 @@ codes! {
     Stalled = "E-PROC-STALLED", Error, "a loop of the daemon stands still; if it does not move within two seconds, everything is switched off", "report this with the log; look for a device that does not answer";
     StateRead = "E-PROC-STATE", Warn, "what the last run left cannot be understood; it was put aside as `*.damaged` and defaults hold", "give pause, fan mode and power ceiling again; check the disk";
     StateWrite = "E-PROC-REMEMBER", Warn, "what should survive this run cannot be written down", "check that the folder exists and can be written, and that the disk has room";
+    BoardOther = "E-CONF-BOARD", Error, "this computer is not the control board that the configuration names", "run on that board, name another in `control_board`, or use `backend = \"twin\"`";
+    TwinOnBoard = "E-CONF-TWIN", Error, "a twin may not stand in for the machine on a real control board", "use `backend = \"linux\"`";
+    DeviceRefused = "E-DEV-REFUSED", Error, "a device of the control board is missing, held by another, or refused by the kernel", "see the path and the reason that are named";
     // Chains
     ChainMissing = "E-CHAIN-MISSING", Error, "no hashboard is plugged into this slot", "seat the hashboard and its cables";
     ChainChips = "E-CHAIN-CHIPS", Error, "a chain answered with another number of chips than its board has", "check the flat cable; a chip or its domain may be dead";

@@ -12,11 +12,20 @@ impl Folder {
     /// A new and empty one. Its path is short: local sockets live in it, and their names
     /// end at 107 bytes.
     pub fn new() -> Self {
+        Folder::under(&std::env::temp_dir())
+    }
+
+    /// One in `/dev`, where control boards have their devices.
+    pub fn in_dev() -> Self {
+        Folder::under(Path::new("/dev/shm"))
+    }
+
+    fn under(place: &Path) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("stannary-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).expect("the temporary folder can be written");
+        let path = place.join(name);
+        std::fs::create_dir_all(&path).expect("the folder for temporary files can be written");
         Folder(path)
     }
 

@@ -68,6 +68,12 @@ pub(crate) struct Config {
 pub(crate) enum Backend {
     /// A digital twin.
     Twin(Twin),
+    /// Its own control board, which this computer is.
+    Linux {
+        /// A twin in a process of its own, in place of everything but the chains: for tests of
+        /// chain devices on a computer that has no machine.
+        stand_in: Option<Twin>,
+    },
 }
 
 /// A digital twin.
@@ -173,7 +179,10 @@ fn code(kind: Kind) -> Code {
 
 fn read_config(s: &mut Section<'_>) -> Option<Config> {
     s.integer("config_version", VERSION..=VERSION);
-    let machine = s.section("machine").map(|mut m| read_machine(&mut m));
+    let keys = read_twin_keys(s);
+    let stands_in = keys.as_ref().is_some_and(|keys| keys.at.is_some());
+    let machine = s.section("machine");
+    let machine = machine.map(|mut m| read_machine(&mut m, stands_in));
     let Read {
         machine,
         backend,
@@ -183,7 +192,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
     } = machine.unwrap_or_default();
     let mut notices = Vec::new();
     let rated_ths = machine.as_ref().map_or(0.0, |m| m.rated_ths);
-    let twin = read_twin(s, backend, rated_ths, &mut notices);
+    let twin = read_twin(s, keys, backend, rated_ths, &mut notices);
     let scale = twin
         .as_ref()
         .and_then(Option::as_ref)
@@ -199,12 +208,15 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
     }
     let (machine, mut local) = (machine?, local?);
     let mut relaxed = consent::relaxed(&local, &machine);
-    if backend == Some(Asked::Twin) {
+    if matches!(backend, Some(Asked::Twin | Asked::Both)) {
         relaxed.append(&mut consent::of_twin(&mut local, &machine));
     }
     Some(Config {
         machine,
-        backend: Backend::Twin(twin??),
+        backend: match backend? {
+            Asked::Twin => Backend::Twin(twin??),
+            Asked::Linux | Asked::Both => Backend::Linux { stand_in: twin? },
+        },
         pools: pools?,
         api: api?,
         state: state?,
@@ -216,11 +228,15 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
     })
 }
 
-/// What the file asks for, whether or not this build has it.
+/// What the file asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
+    /// A real machine.
     Linux,
+    /// A twin.
     Twin,
+    /// A twin behind chain devices of the kernel.
+    Both,
 }
 
 /// What `[machine]` says; `None` for what has a fault or is missing.
@@ -233,7 +249,7 @@ struct Read {
     made_up: Vec<String>,
 }
 
-fn read_machine(s: &mut Section<'_>) -> Read {
+fn read_machine(s: &mut Section<'_>, stands_in: bool) -> Read {
     let model = s.text("model", TEXT_MAX);
     let board = s
         .has("control_board")
@@ -243,16 +259,8 @@ fn read_machine(s: &mut Section<'_>) -> Read {
         (Some(model), Some(Some(board))) => found_machine(s, boards::machine_on(&model, &board)),
         _ => None,
     };
-    let backend = s.choice("backend", &[("linux", Asked::Linux), ("twin", Asked::Twin)]);
-    if backend == Some(Asked::Linux) {
-        let message = "this version cannot drive a real control board yet";
-        s.note(
-            Kind::Backend,
-            "backend",
-            message,
-            Code::BackendAbsent.remedy(),
-        );
-    }
+    let real = if stands_in { Asked::Both } else { Asked::Linux };
+    let backend = s.choice("backend", &[("linux", real), ("twin", Asked::Twin)]);
     let machine = machine.and_then(|machine| enabled(s, machine, backend));
     let word = read_word(s);
     let completed = machine
@@ -312,7 +320,7 @@ fn completed(
     backend: Option<Asked>,
 ) -> Option<(Machine, Vec<String>)> {
     let done = match backend {
-        Some(Asked::Twin) => voltages::take_twins(&mut machine, word),
+        Some(Asked::Twin | Asked::Both) => voltages::take_twins(&mut machine, word),
         _ if word == Word::default() => Ok(Vec::new()),
         _ => voltages::take_word(&mut machine, word).map(|()| Vec::new()),
     };
@@ -406,48 +414,56 @@ fn found_machine(s: &mut Section<'_>, found: Result<Machine, Problems>) -> Optio
     None
 }
 
+/// What `[twin]` says; inside, `None` for what has a fault.
+#[derive(Default)]
+struct TwinKeys {
+    at: Option<Option<PathBuf>>,
+    seed: Option<Option<u64>>,
+    bits: Option<Option<u64>>,
+}
+
+fn read_twin_keys(s: &mut Section<'_>) -> Option<TwinKeys> {
+    let mut keys = TwinKeys::default();
+    if !s.has("twin") {
+        return Some(keys);
+    }
+    let mut t = s.section("twin")?;
+    if t.has("at") {
+        keys.at = Some(read_folder(&mut t, "at"));
+        if t.has("seed") {
+            let message = "is the twin's own where it has a process of its own";
+            let remedy = "give it to `stannary twin --seed`";
+            t.note(Kind::Key, "seed", message, remedy);
+        }
+    }
+    if t.has("seed") {
+        keys.seed = Some(t.integer("seed", 0..=u64::MAX));
+    }
+    if t.has("difficulty_bits") {
+        keys.bits = Some(t.integer("difficulty_bits", 0..=32));
+    }
+    Some(keys)
+}
+
 /// `Some(None)` where there is rightly no twin; `None` after a fault.
 fn read_twin(
     s: &mut Section<'_>,
+    keys: Option<TwinKeys>,
     backend: Option<Asked>,
     rated_ths: f64,
     notices: &mut Vec<String>,
 ) -> Option<Option<Twin>> {
     if s.has("twin") && backend == Some(Asked::Linux) {
+        let message = "is for `backend = \"twin\"`, or with `at` for a test's chain devices";
         let remedy = "remove the table, or set `backend = \"twin\"`";
-        s.note(
-            Kind::Key,
-            "twin",
-            "is for `backend = \"twin\"` only",
-            remedy,
-        );
+        s.note(Kind::Key, "twin", message, remedy);
     }
+    let keys = keys?;
     // Where the file names none: enough to earn shares at a foreign pool without keeping
     // a core busy.
     let usual = twin_scale::bits_within(rated_ths, USUAL_BITS_MAX, EASY_HASHES_PER_S);
-    let (mut at, mut seed, mut bits) = (Some(None), Some(1), Some(u64::from(usual)));
-    if s.has("twin") {
-        let mut t = s.section("twin")?;
-        if t.has("at") {
-            at = read_folder(&mut t, "at").map(Some);
-            if t.has("seed") {
-                let message = "is the twin's own where it has a process of its own";
-                t.note(
-                    Kind::Key,
-                    "seed",
-                    message,
-                    "give it to `stannary twin --seed`",
-                );
-            }
-        }
-        if t.has("seed") {
-            seed = t.integer("seed", 0..=u64::MAX);
-        }
-        if t.has("difficulty_bits") {
-            bits = t.integer("difficulty_bits", 0..=32);
-        }
-    }
-    let asked = u8::try_from(bits?).ok()?;
+    let asked = keys.bits.unwrap_or(Some(u64::from(usual)))?;
+    let asked = u8::try_from(asked).ok()?;
     let bits = twin_scale::bits_within(rated_ths, asked, MOST_HASHES_PER_S);
     if bits < asked {
         notices.push(format!(
@@ -456,9 +472,13 @@ fn read_twin(
             Code::ConfigUnserved.text()
         ));
     }
+    let at = match keys.at {
+        Some(at) => Some(at?),
+        None => None,
+    };
     let twin = Twin {
-        at: at?,
-        seed: seed?,
+        at,
+        seed: keys.seed.unwrap_or(Some(1))?,
         difficulty_one: DifficultyOne::from_zero_bits(bits)?,
     };
     Some((backend != Some(Asked::Linux)).then_some(twin))

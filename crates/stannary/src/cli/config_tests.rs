@@ -77,7 +77,9 @@ fn what_is_left_out_has_a_default() {
     let text = "config_version = 1\n[machine]\nmodel = \"antminer-s21-pro\"\nbackend = \"twin\"\n\
                 [[pool]]\nurl = \"stratum+tcp://p:1\"\nuser = \"u\"\n";
     let config = parse("c.toml", text).unwrap_or_else(|e| panic!("{e}"));
-    let Backend::Twin(twin) = config.backend;
+    let Backend::Twin(twin) = config.backend else {
+        panic!("{:?}", config.backend);
+    };
     assert_eq!((twin.seed, twin.difficulty_one.zero_bits()), (1, 5));
     assert_eq!(config.api.http.to_string(), "127.0.0.1:8080");
     assert!(config.api.socket.is_absolute());
@@ -208,13 +210,34 @@ fn only_loopback_is_listened_on_until_there_is_a_login() {
     check("127.0.0.1:9090", "localhost:80", &[]);
 }
 
+/// A configuration of a real machine.
+fn real() -> String {
+    let twin = "[twin]\nseed = 7\ndifficulty_bits = 4\n";
+    assert!(GOOD.contains(twin), "the good file's twin");
+    let text = GOOD.replace(twin, "");
+    let text = text.replace("backend = \"twin\"", "backend = \"linux\"");
+    text.replace("difficulty_one = \"twin\"", "difficulty_one = \"bitcoin\"")
+}
+
 #[test]
-fn a_real_board_is_refused_by_this_build_and_takes_no_twin() {
+fn a_real_board_hashes_at_bitcoins_scale_and_remembers() {
+    let config = parse("c.toml", &real()).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.backend, Backend::Linux { stand_in: None });
+    assert!(
+        config
+            .pools
+            .iter()
+            .all(|p| p.difficulty_one == DifficultyOne::BITCOIN)
+    );
+    assert_eq!(config.state.as_deref(), Some(Path::new(STATE)));
+}
+
+#[test]
+fn a_real_board_takes_no_twin() {
     check(
         "backend = \"twin\"",
         "backend = \"linux\"",
         &[
-            "E-CONF-BACKEND 5 machine.backend",
             "E-CONF-KEY 7 twin",
             "E-CONF-VALUE 19 pool[1].difficulty_one",
         ],
@@ -492,7 +515,9 @@ fn a_twin_in_a_process_of_its_own_is_named_by_its_folder_and_has_its_own_seed() 
     let at = "at = \"/run/twin\"";
     let text = GOOD.replacen("seed = 7", at, 1);
     let config = parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}"));
-    let Backend::Twin(twin) = config.backend;
+    let Backend::Twin(twin) = config.backend else {
+        panic!("{:?}", config.backend);
+    };
     assert_eq!(twin.at.as_deref(), Some(Path::new("/run/twin")));
     assert_eq!(twin.difficulty_one.zero_bits(), 4);
     check(
@@ -516,7 +541,9 @@ fn a_twin_that_could_not_keep_up_hashes_at_fewer_bits_and_says_so() {
     };
     let check = |machine: &str, bits: u8, notices: usize| {
         let config = parse("f", &text(machine)).expect("a valid file");
-        let Backend::Twin(twin) = config.backend;
+        let Backend::Twin(twin) = config.backend else {
+            panic!("{:?}", config.backend);
+        };
         assert_eq!(twin.difficulty_one.zero_bits(), bits, "{machine}");
         assert_eq!(
             config.notices.len(),
@@ -527,4 +554,19 @@ fn a_twin_that_could_not_keep_up_hashes_at_fewer_bits_and_says_so() {
     };
     check("antminer-s19-pro", 8, 0);
     check("antminer-s21-pro", 7, 1);
+}
+
+#[test]
+fn a_twin_may_stand_in_behind_chain_devices_from_a_process_of_its_own() {
+    let text = GOOD.replace("backend = \"twin\"", "backend = \"linux\"");
+    let text = text.replace("seed = 7", "at = \"/run/twin\"");
+    let config = parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+    let Backend::Linux { stand_in } = config.backend else {
+        panic!("{:?}", config.backend);
+    };
+    let twin = stand_in.expect("a twin");
+    assert_eq!(twin.at.as_deref(), Some(Path::new("/run/twin")));
+    // Its chips hash at its scale, and it leaves nothing unless it is told to.
+    assert_eq!(config.pools[1].difficulty_one.zero_bits(), 4);
+    assert_eq!((config.state, config.recordings), (None, None));
 }

@@ -61,6 +61,8 @@ pub(crate) trait Observer {
     fn remember(&mut self, _what: Persisted) {}
     /// Keep this for people. Must not wait for a disk.
     fn recording(&mut self, _recording: Recording) {}
+    /// Everything is off on purpose. Called before the lines are let go.
+    fn stopped(&mut self) {}
     /// True once the run should end. Asked after each snapshot.
     fn should_stop(&mut self, _snapshot: &Snapshot) -> bool {
         false
@@ -135,6 +137,7 @@ impl Miner {
                 observer.snapshot(&snapshot);
                 next_snapshot = now + SNAPSHOT_EVERY;
                 if stopped {
+                    observer.stopped();
                     return snapshot;
                 }
                 if observer.should_stop(&snapshot) {
