@@ -53,7 +53,7 @@ fn main() -> ExitCode {
             finish(demo::run(&args))
         }
         Command::Twin(args) => twin(&args),
-        Command::Bench(args) => finish(bench::run(args.what).map(|()| true)),
+        Command::Bench(args) => finish(bench::run(args.what, args.tty).map(|()| true)),
         Command::Decode(args) => cli::decode(&args),
         Command::Replay(args) => cli::replay(&args),
         Command::Probe(args) => probe::run(&args),

@@ -7,19 +7,29 @@ mod hashing;
 mod noise;
 mod pipeline;
 mod simulation;
+mod tty;
 
 use anyhow::Result;
 use serde_json::{Map, Value};
 
 use crate::cli::Bench;
 
-/// Run one benchmark, or all.
-pub(crate) fn run(what: Option<Bench>) -> Result<()> {
-    if pipeline::was_peer()? {
+/// Run one benchmark, or all. `tty`: the pipeline's serial lines alone.
+pub(crate) fn run(what: Option<Bench>, tty: bool) -> Result<()> {
+    if pipeline::was_peer()? || tty::was_peer()? {
         return Ok(());
     }
     let mut figures = Map::new();
     figures.insert("idle_wake_up_us".into(), noise::idle_wake_up());
+    if tty {
+        anyhow::ensure!(
+            what == Some(Bench::Pipeline),
+            "`--tty` is of `bench pipeline` alone"
+        );
+        figures.insert("tty".into(), tty::measure()?);
+        println!("{}", serde_json::to_string_pretty(&Value::Object(figures))?);
+        return Ok(());
+    }
     let wanted = |bench| what.is_none_or(|only| only == bench);
     if wanted(Bench::Sha256d) {
         figures.insert("sha256d".into(), hashing::measure());

@@ -13,9 +13,9 @@ mod daemon;
 mod log;
 mod peer;
 mod plan;
-mod pool;
-mod port;
-mod stamp;
+pub(super) mod pool;
+pub(super) mod port;
+pub(super) mod stamp;
 mod start;
 mod verifying;
 
@@ -23,6 +23,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use daemon::Run;
+pub(super) use daemon::config;
 use plan::Phase;
 
 /// True if this process was started to be the other side, which it then was.

@@ -156,6 +156,9 @@ pub(crate) struct TwinArgs {
 pub(crate) struct BenchArgs {
     /// What to measure; everything if not given
     pub(crate) what: Option<Bench>,
+    /// The pipeline's serial lines alone: three chains of an S21 Pro behind terminals
+    #[arg(long, requires = "what")]
+    pub(crate) tty: bool,
 }
 
 /// What can be measured.
@@ -216,6 +219,7 @@ mod tests {
             "stannary probe --twin antminer-s19-pro",
             "stannary bench sha256d",
             "stannary bench pipeline",
+            "stannary bench pipeline --tty",
             "stannary bench sim",
         ] {
             assert!(parsed(line).is_ok(), "{line}: {:?}", parsed(line).err());
@@ -228,6 +232,7 @@ mod tests {
             "stannary",
             "stannary fly",
             "stannary demo --seconds 0",
+            "stannary bench --tty",
             "stannary demo --http 0.0.0.0:80",
             "stannary twin --chip bm1370 --chips 0 --pty /tmp/chain",
             "stannary twin --chip bm1370 --pty /tmp/chain",

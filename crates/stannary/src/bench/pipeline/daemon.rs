@@ -10,6 +10,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 use api::Published;
+use board_support::Machine;
 use engine::{EngineConfig, PoolConfig};
 use serde_json::Value;
 use stratum::Endpoint;
@@ -83,7 +84,14 @@ pub(super) fn run() -> Result<Run> {
     let traffic = Arc::new(Traffic::default());
     let ports = port::ports(daemon_end.try_clone()?, Arc::clone(&traffic));
 
-    let mut miner = Miner::new(config(peer.pool)?, ports, Clock::start())?;
+    let mut machine = board_support::machine("antminer-s19-pro")?;
+    machine.hashboard.ticket_difficulty = TICKET;
+    anyhow::ensure!(
+        usize::from(machine.slots) == CHAINS,
+        "the plan is for {CHAINS} chains"
+    );
+    let config = config(machine, DIFFICULTY_ONE_BITS, peer.pool)?;
+    let mut miner = Miner::new(config, ports, Clock::start())?;
     let (inbox, carried, nonces) = (miner.inbox(), Arc::clone(&traffic), daemon_end.try_clone()?);
     thread::Builder::new()
         .name("nonces".into())
@@ -113,14 +121,13 @@ pub(super) fn run() -> Result<Run> {
     })
 }
 
-fn config(pool: SocketAddr) -> Result<EngineConfig> {
-    let mut machine = board_support::machine("antminer-s19-pro")?;
-    machine.hashboard.ticket_difficulty = TICKET;
-    anyhow::ensure!(
-        usize::from(machine.slots) == CHAINS,
-        "the plan is for {CHAINS} chains"
-    );
-    let difficulty_one = DifficultyOne::from_zero_bits(DIFFICULTY_ONE_BITS).context("bits")?;
+/// A daemon of chains alone that mines at this pool.
+pub(in crate::bench) fn config(
+    machine: Machine,
+    difficulty_one_bits: u8,
+    pool: SocketAddr,
+) -> Result<EngineConfig> {
+    let difficulty_one = DifficultyOne::from_zero_bits(difficulty_one_bits).context("bits")?;
     Ok(EngineConfig {
         machine,
         backend: "bench".into(),

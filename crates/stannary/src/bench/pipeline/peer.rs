@@ -20,6 +20,8 @@ use super::pool;
 /// By how much the search for nonces yields to everything else, so that it delays nothing
 /// that is measured.
 const SEARCH_NICE: i32 = 10;
+/// Every nonce of the chips' ticket is a share.
+const SHARE_DIFFICULTY: u64 = 1;
 
 /// Be the peer until the benchmark ends.
 pub(super) fn run() -> Result<()> {
@@ -27,7 +29,7 @@ pub(super) fn run() -> Result<()> {
     let out = socket.try_clone()?;
     let chips = Chips::new();
     let events = chips.clone();
-    let address = pool::start(move |event| events.pool_event(event))?;
+    let address = pool::start(SHARE_DIFFICULTY, move |event| events.pool_event(event))?;
     println!("{address}");
     let replaying = chips.clone();
     thread::Builder::new()

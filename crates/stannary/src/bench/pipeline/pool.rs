@@ -21,22 +21,26 @@ const BRANCHES: usize = 12;
 
 /// What the pool tells of itself.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum PoolEvent {
+pub(in crate::bench) enum PoolEvent {
     /// It is about to write the last byte of a clean job.
     Notify { job: u32, at: u64 },
     /// It has the last byte of a submit with this nonce.
     Submit { nonce: u32, at: u64 },
 }
 
-/// Start a pool on a free loopback port. Events end when the connection does.
-pub(super) fn start(events: impl FnMut(PoolEvent) + Send + 'static) -> std::io::Result<SocketAddr> {
+/// Start a pool of this share difficulty on a free loopback port. Events end when the connection
+/// does.
+pub(in crate::bench) fn start(
+    difficulty: u64,
+    events: impl FnMut(PoolEvent) + Send + 'static,
+) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let events = Arc::new(Mutex::new(events));
     thread::Builder::new().name("pool".into()).spawn(move || {
         if let Ok((stream, _)) = listener.accept() {
             // A connection that breaks ends the run by its silence.
-            let _ = serve(stream, &events);
+            let _ = serve(stream, difficulty, &events);
         }
     })?;
     Ok(address)
@@ -57,7 +61,7 @@ struct Call<'a> {
 }
 
 /// Answer the client; jobs begin once it has logged in.
-fn serve<F>(stream: TcpStream, events: &Events<F>) -> std::io::Result<()>
+fn serve<F>(stream: TcpStream, difficulty: u64, events: &Events<F>) -> std::io::Result<()>
 where
     F: FnMut(PoolEvent) + Send + 'static,
 {
@@ -93,7 +97,7 @@ where
         if call.method == "mining.authorize" && jobs.is_none() {
             out.write_all(&answers)?;
             answers.clear();
-            jobs = Some(start_jobs(out.try_clone()?, events)?);
+            jobs = Some(start_jobs(out.try_clone()?, difficulty, events)?);
         }
     }
 }
@@ -109,7 +113,11 @@ fn result(method: &str) -> Value {
 }
 
 /// A thread that sends jobs until the connection ends or the sender is dropped.
-fn start_jobs<F>(mut out: TcpStream, events: &Events<F>) -> std::io::Result<Sender<()>>
+fn start_jobs<F>(
+    mut out: TcpStream,
+    difficulty: u64,
+    events: &Events<F>,
+) -> std::io::Result<Sender<()>>
 where
     F: FnMut(PoolEvent) + Send + 'static,
 {
@@ -119,7 +127,7 @@ where
         .name("pool-jobs".into())
         .spawn(move || {
             let difficulty =
-                json!({ "id": null, "method": "mining.set_difficulty", "params": [1] });
+                json!({ "id": null, "method": "mining.set_difficulty", "params": [difficulty] });
             let mut sent = writeln!(out, "{difficulty}");
             let mut job = 0;
             while sent.is_ok() {

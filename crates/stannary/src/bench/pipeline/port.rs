@@ -142,7 +142,8 @@ impl RegisterWindow for Window {
     }
 }
 
-struct Board;
+/// A board whose slots are all plugged in, and which switches nothing.
+pub(in crate::bench) struct Board;
 
 impl BoardPort for Board {
     fn apply(&mut self, _now: Instant, op: BoardOp, events: &mut Vec<BoardEvent>) {

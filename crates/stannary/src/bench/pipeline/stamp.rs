@@ -4,13 +4,27 @@
 use rustix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds of the system's monotonic clock, which is the same in every process.
-pub(super) fn now() -> u64 {
+pub(in crate::bench) fn now() -> u64 {
     nanos(ClockId::Monotonic)
 }
 
 /// Nanoseconds of processor time that this process has used, all threads together.
-pub(super) fn cpu() -> u64 {
+pub(in crate::bench) fn cpu() -> u64 {
     nanos(ClockId::ProcessCPUTime)
+}
+
+/// Nanoseconds of processor time that this process's threads whose names begin so have used.
+/// Zero where the kernel does not say.
+pub(in crate::bench) fn threads_cpu(name: &str) -> u64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let of_thread = |thread: std::io::Result<std::fs::DirEntry>| {
+        let read = |file| std::fs::read_to_string(thread.as_ref().ok()?.path().join(file)).ok();
+        if !read("comm")?.starts_with(name) {
+            return None;
+        }
+        read("schedstat")?.split(' ').next()?.parse::<u64>().ok()
+    };
+    threads.filter_map(of_thread).sum()
 }
 
 fn nanos(clock: ClockId) -> u64 {
@@ -27,7 +41,7 @@ pub(super) struct Resident {
 
 impl Resident {
     /// Of this process, now. Zero where the kernel does not say.
-    pub(super) fn now() -> Self {
+    pub(in crate::bench) fn now() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mib = |key: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(key));

@@ -35,7 +35,7 @@ pub(super) fn measure() -> Result<Value> {
     }
     answers.sort_by(f64::total_cmp);
 
-    let daemon = Daemon::start(pool::start(|_| ())?)?;
+    let daemon = Daemon::start(pool::start(1, |_| ())?)?;
     let answered_ms = daemon.first_answer()?;
     let after_ms = daemon.first_work_ms()?;
     let prescribed = prescribed(&board_support::machine(MODEL)?)?;
