@@ -13,11 +13,15 @@ mod folder;
 mod node;
 mod pool;
 mod program;
+mod site;
+mod twin;
 
 pub use folder::{Folder, free_address};
 pub use node::{Node, node_program};
 pub use pool::PoolHost;
 pub use program::{Program, get_json, stannary};
+pub use site::{Site, config};
+pub use twin::TwinProcess;
 
 use std::time::{Duration, Instant};
 

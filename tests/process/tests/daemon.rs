@@ -1,86 +1,14 @@
 //! `stannary run` as a service runs it.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use process::{Folder, PATIENCE, PoolHost, Program, free_address, get_json, stannary, wait_for};
-use twin::pool::PoolOptions;
-use units::{Difficulty, DifficultyOne};
+use process::{
+    Folder, PATIENCE, Program, Site, config, free_address, get_json, stannary, wait_for,
+};
 
 /// Longest time from SIGTERM to the end, as the contract of `run` has it.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
-
-/// A pool, a daemon's configuration for it, and where its page is.
-struct Setting {
-    folder: Folder,
-    pool: PoolHost,
-    page: String,
-    config: PathBuf,
-}
-
-impl Setting {
-    fn new(machine: &str) -> Self {
-        let pool = PoolHost::start(PoolOptions {
-            difficulty_one: DifficultyOne::from_zero_bits(2).expect("at most 32"),
-            difficulty: Difficulty::new(4096.0).expect("positive"),
-            ..PoolOptions::default()
-        });
-        let folder = Folder::new();
-        let http = free_address();
-        let socket = folder.path().join("s.sock");
-        let text = config(
-            machine,
-            &pool.address().to_string(),
-            &http.to_string(),
-            &socket,
-        );
-        let config = folder.write("stannary.toml", &text);
-        let page = format!("http://{http}/");
-        Setting {
-            folder,
-            pool,
-            page,
-            config,
-        }
-    }
-
-    fn run(&self, binary: &Path) -> Program {
-        Program::start(
-            Command::new(binary)
-                .arg("run")
-                .arg("--config")
-                .arg(&self.config),
-        )
-    }
-
-    /// Until the machine says that it is in this state.
-    fn wait_for_state(&self, daemon: &mut Program, state: &str) {
-        wait_for(state, PATIENCE, || {
-            assert!(daemon.ended().is_none(), "{}", daemon.everything());
-            let status = get_json(&format!("{}api/v1/status", self.page))?;
-            (status["state"] == state).then_some(())
-        });
-    }
-
-    /// Until the pool has credited shares.
-    fn wait_for_shares(&self, daemon: &mut Program) {
-        wait_for("an accepted share", PATIENCE, || {
-            assert!(daemon.ended().is_none(), "{}", daemon.everything());
-            self.pool.ledger(|l| (l.totals.accepted > 2).then_some(()))
-        });
-    }
-}
-
-fn config(machine: &str, pool: &str, http: &str, socket: &Path) -> String {
-    format!(
-        "config_version = 1\n\n[machine]\nmodel = \"{machine}\"\nbackend = \"twin\"\n\n\
-         [twin]\nseed = 7\ndifficulty_bits = 2\n\n\
-         [[pool]]\nurl = \"stratum+tcp://{pool}\"\nuser = \"account.worker\"\npassword = \"x\"\n\
-         difficulty_one = \"twin\"\n\n[api]\nhttp = \"{http}\"\nsocket = \"{}\"\n",
-        socket.display()
-    )
-}
 
 #[test]
 fn sigterm_while_mining_ends_in_time_with_success() {
@@ -88,7 +16,7 @@ fn sigterm_while_mining_ends_in_time_with_success() {
         return;
     };
     for machine in ["antminer-s19-pro", "antminer-s21-pro"] {
-        let setting = Setting::new(machine);
+        let setting = Site::new(machine);
         let mut daemon = setting.run(&binary);
         setting.wait_for_shares(&mut daemon);
         daemon.terminate();
@@ -106,7 +34,7 @@ fn a_stopped_daemon_cuts_the_power_when_it_goes_on_and_hashes_again() {
     let Some(binary) = stannary() else {
         return;
     };
-    let setting = Setting::new("antminer-s21-pro");
+    let setting = Site::new("antminer-s21-pro");
     let mut daemon = setting.run(&binary);
     setting.wait_for_shares(&mut daemon);
     assert!(
@@ -142,7 +70,7 @@ fn a_second_sigterm_does_not_wait_for_the_first() {
     let Some(binary) = stannary() else {
         return;
     };
-    let setting = Setting::new("antminer-s19-pro");
+    let setting = Site::new("antminer-s19-pro");
     let mut daemon = setting.run(&binary);
     setting.wait_for_shares(&mut daemon);
     // Two that come at once may be heard as one.
@@ -158,7 +86,7 @@ fn what_an_operator_set_survives_the_process_and_a_damaged_state_harms_nothing()
     let Some(binary) = stannary() else {
         return;
     };
-    let mut setting = Setting::new("antminer-s9");
+    let mut setting = Site::new("antminer-s9");
     let state = setting.folder.path().join("state.json");
     let text = std::fs::read_to_string(&setting.config).expect("it was written");
     let with = format!("[machine]\nstate = \"{}\"", state.display());
@@ -242,7 +170,7 @@ fn the_daemon_and_the_pool_keep_the_same_account() {
     let Some(binary) = stannary() else {
         return;
     };
-    let setting = Setting::new("antminer-s21-pro");
+    let setting = Site::new("antminer-s21-pro");
     let mut daemon = setting.run(&binary);
     setting.wait_for_shares(&mut daemon);
     let accepted = || setting.pool.ledger(|l| l.totals.accepted);
@@ -262,12 +190,13 @@ fn a_second_daemon_on_the_same_socket_is_refused() {
     let Some(binary) = stannary() else {
         return;
     };
-    let setting = Setting::new("antminer-s19-pro");
+    let setting = Site::new("antminer-s19-pro");
     let mut first = setting.run(&binary);
     setting.wait_for_shares(&mut first);
     // The same socket, and nothing else in common.
     let other = config(
         "antminer-s19-pro",
+        "seed = 7",
         &setting.pool.address().to_string(),
         &free_address().to_string(),
         &setting.folder.path().join("s.sock"),
@@ -297,6 +226,7 @@ fn a_bad_configuration_ends_with_2_and_names_file_line_key_and_remedy() {
     let folder = Folder::new();
     let good = config(
         "antminer-s19-pro",
+        "seed = 7",
         "127.0.0.1:1",
         "127.0.0.1:0",
         &folder.path().join("s"),

@@ -263,18 +263,3 @@ fn what_cannot_be_served_is_refused_and_nothing_is_overwritten() {
     assert!(twin.ended().is_none());
     stop(twin, &free);
 }
-
-#[test]
-fn whole_machines_are_refused_with_a_word_about_what_there_is() {
-    let Some(binary) = stannary() else {
-        return;
-    };
-    let args = ["twin", "--machine", "antminer-s19-pro", "--dir", "/tmp/x"];
-    let mut twin = Program::start(Command::new(binary).args(args));
-    assert_eq!(twin.wait(PATIENCE).code(), Some(2));
-    assert!(
-        twin.stderr().contains("E-TWIN-WHOLE"),
-        "{}",
-        twin.everything()
-    );
-}

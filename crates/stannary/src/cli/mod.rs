@@ -147,7 +147,7 @@ pub(crate) struct TwinArgs {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["chip", "chips", "pty", "machine"])]
     pub(crate) state: Option<PathBuf>,
     /// Print JSON
-    #[arg(long, requires = "state")]
+    #[arg(long, requires = "state", conflicts_with_all = ["chip", "machine"])]
     pub(crate) json: bool,
 }
 

@@ -16,9 +16,10 @@ use twin::machine::{TwinMachine, TwinOptions};
 use twin::physics;
 use units::{ChainSlot, Duration, Duty, Instant};
 
-use super::client::greet;
+use super::client::{Connection, greet};
 use super::wire::{REQUEST_MAX, Request, Status, frame, reply};
 use super::{CONNECTIONS_MAX, Calls, Identity, Remote, RemoteError, serve, socket};
+use crate::pins::Pins;
 
 const SLOT: ChainSlot = ChainSlot(1);
 const SOON: Duration = Duration::from_secs(10);
@@ -409,6 +410,26 @@ fn a_twin_that_died_is_an_error_of_every_device_and_no_call_hangs() {
         }
         assert!(before.elapsed() < SOON, "{name}");
     }
+}
+
+#[test]
+fn a_twin_that_is_late_once_is_found_again() {
+    let bench = Bench::new("antminer-s9");
+    let mut pins = Connection::new(socket(&bench.folder), 7);
+    assert_eq!(pins.plugged(SLOT), Ok(true));
+    let held = bench.twin.lock().expect("lives");
+    let before = Clock::now();
+    assert_eq!(pins.plugged(SLOT), Err(110), "bounded");
+    let bounded = before.elapsed();
+    assert!(bounded >= Duration::from_millis(400) && bounded < SOON);
+    let before = Clock::now();
+    assert_eq!(pins.plugged(SLOT), Err(110), "at once");
+    assert!(before.elapsed() < Duration::from_millis(400));
+    drop(held);
+    wait_for("it to be there again", || pins.plugged(SLOT).ok());
+    // No reply of before is taken for one of now.
+    assert_eq!(pins.plugged(ChainSlot(77)), Ok(false));
+    assert_eq!(pins.plugged(SLOT), Ok(true));
 }
 
 #[test]
