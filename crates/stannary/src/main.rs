@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod linux;
 mod names;
+mod panic_on_order;
 mod pool_server;
 mod probe;
 mod reach;

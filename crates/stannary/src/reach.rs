@@ -26,9 +26,16 @@ pub(crate) struct Reached {
     /// The scale of its chips' difficulty.
     pub(crate) difficulty_one: DifficultyOne,
     /// Keeps other daemons from a twin in another process.
-    pub(crate) _host: Option<PortLock>,
+    pub(crate) host: Option<PortLock>,
     /// To be marked once everything is off; of a real machine.
     pub(crate) clean: Option<CleanStop>,
+}
+
+impl Reached {
+    /// All of the hardware is a twin in a process of its own.
+    pub(crate) fn twin_elsewhere(&self) -> bool {
+        self.backend == "twin" && self.host.is_some()
+    }
 }
 
 /// Open the machine.
@@ -76,7 +83,7 @@ fn of_twin(machine: &Machine, twin: &Twin, clock: Clock) -> Result<Reached> {
         ports,
         backend: "twin",
         difficulty_one: twin.difficulty_one,
-        _host: host,
+        host: host,
         clean: None,
     })
 }
@@ -88,7 +95,7 @@ fn of_board(machine: &Machine, root: &Root, clock: Clock) -> Result<Reached> {
         ports: opened.ports,
         backend: "linux",
         difficulty_one: DifficultyOne::BITCOIN,
-        _host: None,
+        host: None,
         clean: Some(opened.clean),
     })
 }

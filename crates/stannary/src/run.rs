@@ -10,6 +10,7 @@ use hal_linux::CleanStop;
 use telemetry::{Code, Note, Snapshot};
 
 use crate::cli::config::Config;
+use crate::panic_on_order::{self, Ordered};
 use crate::recordings::Recordings;
 use crate::runtime::{Clock, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
@@ -35,8 +36,13 @@ pub(crate) fn run(config: Config) -> Result<()> {
     let recordings = recordings.transpose().context("no thread for recordings")?;
     let (left, state) = read_state(config.state.as_deref())?;
     let clock = Clock::start();
-    let reached = reach::open(&config.machine, &config.backend, clock)?;
+    let mut reached = reach::open(&config.machine, &config.backend, clock)?;
     let difficulty_one = reached.difficulty_one;
+    // Only where nothing but a twin can be harmed, and it goes on to be looked at.
+    let fall = match reached.twin_elsewhere() {
+        true => panic_on_order::prepare(&mut reached.ports)?,
+        false => None,
+    };
     let seed = random_seed().context("no random numbers")?;
     let engine = EngineConfig {
         machine: config.machine,
@@ -89,6 +95,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
         state,
         recordings,
         clean: reached.clean,
+        fall,
     });
     tracing::info!(code = Code::Stopping.text(), "everything is off");
     Ok(())
@@ -115,10 +122,14 @@ struct Daemon {
     recordings: Option<Recordings>,
     /// Marked once everything is off, so that the watchdog may be disarmed.
     clean: Option<CleanStop>,
+    fall: Option<Ordered>,
 }
 
 impl Observer for Daemon {
     fn snapshot(&mut self, snapshot: &Arc<Snapshot>) {
+        if let Some(ordered) = &self.fall {
+            ordered.obey();
+        }
         self.publisher.snapshot(snapshot);
     }
 

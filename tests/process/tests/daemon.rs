@@ -27,44 +27,6 @@ fn sigterm_while_mining_ends_in_time_with_success() {
     }
 }
 
-/// Nobody looks after the machine for longer than a lease: the first act of a process that
-/// goes on is to cut, whatever its engine believes. Then it comes back by itself.
-#[test]
-fn a_stopped_daemon_cuts_the_power_when_it_goes_on_and_hashes_again() {
-    let Some(binary) = stannary() else {
-        return;
-    };
-    let setting = Site::new("antminer-s21-pro");
-    let mut daemon = setting.run(&binary);
-    setting.wait_for_shares(&mut daemon);
-    assert!(
-        !daemon.stderr().contains("E-PSU-CUT"),
-        "{}",
-        daemon.stderr()
-    );
-    daemon.signal("STOP");
-    std::thread::sleep(Duration::from_secs(3));
-    daemon.signal("CONT");
-    wait_for("the dead man's cut", Duration::from_secs(10), || {
-        let said = daemon.stderr();
-        let mut cuts = said.lines().filter(|line| line.contains("E-PSU-CUT"));
-        cuts.any(|line| line.contains("lease")).then_some(())
-    });
-    let before = setting.pool.ledger(|l| l.totals.accepted);
-    wait_for("shares after the cut", PATIENCE, || {
-        assert!(daemon.ended().is_none(), "{}", daemon.everything());
-        // Some found before the cut may still be on their way.
-        setting
-            .pool
-            .ledger(|l| (l.totals.accepted > before + 10).then_some(()))
-    });
-    let cuts = daemon.stderr().matches("E-PSU-CUT").count();
-    assert_eq!(cuts, 1, "{}", daemon.stderr());
-    daemon.terminate();
-    let status = daemon.wait(STOP_LIMIT);
-    assert_eq!(status.code(), Some(0), "{}", daemon.everything());
-}
-
 #[test]
 fn a_second_sigterm_does_not_wait_for_the_first() {
     let Some(binary) = stannary() else {

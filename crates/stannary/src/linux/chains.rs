@@ -1,8 +1,8 @@
-//! Chains that have a device each: a serial line, or a core of an open FPGA.
+//! Chains that have a device each: a serial line, a chip select, or a core of an open FPGA.
 
 use board_support::{ChainDevice, Machine};
-use hal::{LinkPort, OPEN_CORE_BYTES, OpenCorePort, PacedUart};
-use hal_linux::{Root, Tty};
+use hal::{LinkPort, OPEN_CORE_BYTES, OpenCorePort, PacedSpi, PacedUart};
+use hal_linux::{LinuxSpi, Root, Tty};
 use units::ChainSlot;
 
 use super::{Refusal, window};
@@ -32,6 +32,11 @@ fn link(
             let what = format!("serial line of chain {}", slot.0);
             let tty = Tty::open(&root.at(path)).map_err(Refusal::device(what))?;
             Ok(Box::new(PacedUart::new(slot, tty)))
+        }
+        ChainDevice::Spi(node) => {
+            let what = format!("chip select of chain {}", slot.0);
+            let device = LinuxSpi::open(root, node).map_err(Refusal::device(what))?;
+            Ok(Box::new(PacedSpi::new(slot, device)))
         }
         ChainDevice::Core(place) => {
             let window = window(root, place, "core of a chain")?;

@@ -77,7 +77,7 @@ pub(super) fn missing(root: &Root, board: &ControlBoard) -> Vec<PathBuf> {
     };
     nodes.extend(devices.window.as_ref().map(|w| window(&w.node)));
     nodes.extend(devices.chains.iter().map(|chain| match chain {
-        ChainDevice::Tty(node) => node.clone(),
+        ChainDevice::Tty(node) | ChainDevice::Spi(node) => node.clone(),
         ChainDevice::Core(core) => window(&core.node),
     }));
     for bus in [&devices.hashboards_bus, &devices.supply_bus] {
