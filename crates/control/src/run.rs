@@ -145,8 +145,8 @@ impl Run {
     /// Let time pass: what changes for want of a pool.
     pub(crate) fn step(&mut self, now: Instant) -> Option<Without> {
         let gone = now.since(self.pool_gone_since?);
-        let (eases, off) = (gone >= EASE_AFTER, gone >= NO_POOL_FOR);
-        let eases = mutate!(PoolLossNotEased, eases, false);
+        let eases = mutate!(PoolLossNotEased, gone >= EASE_AFTER, false);
+        let off = gone >= NO_POOL_FOR;
         let newly = (eases && !self.eases, off && !self.no_pool);
         self.eases |= eases;
         self.no_pool |= off;

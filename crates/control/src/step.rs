@@ -357,8 +357,8 @@ impl Control {
                     per_mhz,
                     dt,
                 );
-                let lead = mhz.unwrap_or(0.0) + LEAD_MHZ;
-                let lead = mutate!(CapRunsAhead, lead, f64::MAX);
+                let ahead = mhz.unwrap_or(0.0) + LEAD_MHZ;
+                let lead = mutate!(CapRunsAhead, ahead, f64::MAX);
                 board.cap_mhz = board.cap_mhz.min(lead.max(FLOOR_MHZ));
             }
             if let Some(turn) = turn.filter(|_| hashing) {
