@@ -57,7 +57,7 @@ impl Census {
     }
 
     /// Chips of another kind, in words; `None` if there is none.
-    pub(super) fn strangers(&self, profile: &Profile, shape: &Shape) -> Option<String> {
+    pub(super) fn strangers(&self, expected: u16, shape: &Shape) -> Option<String> {
         let (place, id) = self.foreign.first()?;
         let places: Vec<u16> = self.foreign.iter().map(|f| f.0).collect();
         let who = match places.len() {
@@ -65,8 +65,7 @@ impl Census {
             _ => self::places(&places, shape)?,
         };
         Some(format!(
-            "{who} answered as {id:04x}, expected {:04x}",
-            profile.id
+            "{who} answered as {id:04x}, expected {expected:04x}"
         ))
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Expected nonces accrue with time while the chips have work, at the model's rate for
 //! the present frequency. Seen ones are those that a verdict found genuine. Which chip a
-//! nonce came from is read from its bits: good for statistics, never for correctness.
+//! nonce came from is read from its bits, or from its wire id where each chip has work of its
+//! own: good for statistics, never for correctness.
 
-use protocol::{Profile, Shape};
+use protocol::Shape;
 use telemetry::Chip;
-use units::{Instant, NonceReport};
+use units::Instant;
 
 use crate::poisson;
 
@@ -83,15 +84,9 @@ impl Evidence {
         self.rate = rate;
     }
 
-    pub(super) fn verdict(
-        &mut self,
-        profile: &Profile,
-        shape: &Shape,
-        report: &NonceReport,
-        ok: bool,
-    ) {
-        let origin = profile.origin(report.nonce, shape);
-        let chip = self.chips.get_mut(usize::from(origin.chip));
+    /// What became of a nonce of the chip at this place, which may lie past the chain's end.
+    pub(super) fn verdict(&mut self, place: u16, ok: bool) {
+        let chip = self.chips.get_mut(usize::from(place));
         let mut none = Counts::default();
         let chip = chip.unwrap_or(&mut none);
         if ok {

@@ -26,11 +26,13 @@ pub(super) struct Feed {
     seen_at: Instant,
     sent: u64,
     busy_until: Instant,
+    /// Works that chips hold beside the one that they run.
+    reserve: u16,
 }
 
 impl Feed {
     /// `sent` is the link's count at its last word, 0 if it never spoke.
-    pub(super) fn new(now: Instant, period: Duration, sent: u64) -> Self {
+    pub(super) fn new(now: Instant, period: Duration, sent: u64, reserve: u16) -> Self {
         Feed {
             period,
             queued: 0,
@@ -39,6 +41,7 @@ impl Feed {
             seen_at: now,
             sent,
             busy_until: now,
+            reserve,
         }
     }
 
@@ -106,7 +109,8 @@ impl Feed {
         self.sent = sent;
         if left {
             // What is queued follows without a further word.
-            self.busy_until = now + self.period * (u32::from(queued) + 1);
+            let works = u32::from(queued) + u32::from(self.reserve) + 1;
+            self.busy_until = now + self.period * works;
         }
         left
     }

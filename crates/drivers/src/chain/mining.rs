@@ -1,30 +1,41 @@
 //! While a chain mines: work out, nonces in, the ramp, and signs of sickness.
 
 use hal::LinkOp;
-use protocol::{RawNonce, Register, Shape, register};
+use protocol::spi::BLOCK_MAX;
+use protocol::{Profile, RawNonce, Register, Shape, register};
 use telemetry::Code;
 use units::{
-    ChipAddress, Duration, Instant, Megahertz, NonceReport, Rolling, VERSION_SHIFT, WireJobId,
-    WorkItem,
+    ChipAddress, Duration, Instant, Megahertz, Nonce, NonceReport, Rolling, VERSION_SHIFT,
+    WireJobId, WorkItem,
 };
 
 use super::api::Effect;
 use super::feed::Feed;
 use super::health::{Health, Sign};
-use super::inquiry::{Around, Claim, Inquiry};
+use super::inquiry::{Around, ChipTemperature, Claim, Inquiry};
+use super::kind::Kind;
 use super::player::{Played, Player, Stage};
 use super::ramp::{Judgement, Ramp, Turn};
-use super::{Chain, State};
+use super::wire::Wire;
+use super::words::Round;
+use super::{BringUp, Chain, State};
 
-/// Wire ids there can be: the byte has eight bits, and the smallest step is four.
-const WIRE_IDS: usize = 64;
+/// Wire ids there can be: the byte has eight bits.
+const WIRE_IDS: usize = 256;
+/// How often a chain on SPI is asked for results at most and at least, and how many answers
+/// there are for each nonce that is expected.
+const POLL_EVERY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(10));
+const POLLS_PER_NONCE: f64 = 5.0;
+/// Chips that queue jobs are given them a hair more slowly than they finish them: two crystals
+/// differ by less, and one job too many has nowhere to go.
+const QUEUED_SLOWER: (u32, u32) = (2001, 2000);
 
 /// A chain whose chips are addressed and take work.
 pub(super) struct Mining {
     pub(super) feed: Feed,
     ramp: Ramp,
     health: Health,
-    pub(super) inquiry: Inquiry,
+    questions: Questions,
     phase: Phase,
     /// Midstates, or versions that the chips roll through, of the work sent last.
     versions: u32,
@@ -34,6 +45,21 @@ pub(super) struct Mining {
     carried_percent: u8,
     /// How many different versions the work of each wire id had.
     versions_by_wire: [u8; WIRE_IDS],
+}
+
+/// Questions to single chips.
+enum Questions {
+    Serial(Inquiry),
+    Words(Round),
+}
+
+impl Questions {
+    fn deadline(&self) -> Instant {
+        match self {
+            Questions::Serial(inquiry) => inquiry.deadline(),
+            Questions::Words(round) => round.deadline(),
+        }
+    }
 }
 
 /// How far the chips are.
@@ -53,6 +79,20 @@ impl Mining {
 
     pub(super) fn is_moving(&self) -> bool {
         self.ramp.is_moving()
+    }
+
+    pub(super) fn temperatures(&self) -> Vec<ChipTemperature> {
+        match &self.questions {
+            Questions::Serial(inquiry) => inquiry.temperatures().collect(),
+            Questions::Words(round) => round.temperatures().collect(),
+        }
+    }
+
+    /// A chip on SPI told its block.
+    pub(super) fn block(&mut self, now: Instant, kind: Kind, chip: u8, block: &[u8; BLOCK_MAX]) {
+        if let (Questions::Words(round), Kind::Words(profile)) = (&mut self.questions, kind) {
+            round.block(now, profile, chip, block);
+        }
     }
 
     pub(super) fn expect(&mut self, nonces: f64) {
@@ -75,10 +115,10 @@ impl Mining {
             Phase::Finishing(player) => first.min(player.deadline(shape)),
             Phase::Hashing => {
                 let first = first.min(self.health.deadline());
-                if self.ramp.has_settled() {
-                    first.min(self.inquiry.deadline())
-                } else {
-                    first
+                match self.questions {
+                    // Answers of serial chips would cost nonces while the guard counts them.
+                    Questions::Serial(_) if !self.ramp.has_settled() => first,
+                    _ => first.min(self.questions.deadline()),
                 }
             }
         }
@@ -87,29 +127,33 @@ impl Mining {
 
 impl Chain {
     pub(super) fn begin_mining(&mut self, now: Instant) {
-        let start = self.profile.start;
-        self.frequency = self.profile.pll.solve(start).map_or(start, |s| s.frequency);
+        let start = self.kind.start();
+        self.frequency = self.kind.reached(start).unwrap_or(start);
         if let Some(detail) = self.census.shortfall(&self.shape) {
             self.out.note(now, Code::ChainChips, detail);
         }
-        if let Some(detail) = self.census.strangers(self.profile, &self.shape) {
+        if let Some(detail) = self.census.strangers(self.kind.id(), &self.shape) {
             self.out.note(now, Code::ChainForeign, detail);
         }
-        let versions = match self.profile.version_bits {
-            0 => 4,
-            bits => 1 << bits,
-        };
+        let versions = self.kind.versions();
+        let reserve = self.begin_queueing();
         let period = self.period(versions).max(self.line_time(versions));
         self.out.link(LinkOp::SetWorkPeriod(period));
-        let mut feed = Feed::new(now, period, self.sent);
+        let mut feed = Feed::new(now, period, self.sent, reserve);
         if let Some(count) = feed.ask_anew(now) {
             self.out.push(Effect::WantWork(count));
         }
         self.state = State::Mining(Mining {
             feed,
-            ramp: Ramp::new(self.profile, self.target()),
+            ramp: Ramp::new(self.kind, self.target()),
             health: Health::new(now, self.totals()),
-            inquiry: Inquiry::new(now, &self.sensors, &self.shape),
+            questions: match self.kind {
+                Kind::Serial(_) => Questions::Serial(Inquiry::new(now, &self.sensors, &self.shape)),
+                Kind::Words(_) => {
+                    let chips = self.census.answered().min(self.shape.chips);
+                    Questions::Words(Round::new(now, &self.sensors, chips))
+                }
+            },
             phase: Phase::Waiting,
             versions,
             fraction: 1.0,
@@ -119,9 +163,34 @@ impl Chain {
         self.note_slow_line(now);
     }
 
+    /// Chips that queue jobs and results get as much ahead and are asked for them. Returns how
+    /// many works they hold beside those that they run.
+    fn begin_queueing(&mut self) -> u16 {
+        let Wire::Words(codec) = &self.wire else {
+            return 0;
+        };
+        let found = codec.working();
+        self.out.link(LinkOp::SetLead(found));
+        self.poll_for_results();
+        found
+    }
+
+    /// Often enough for the nonces that are to come, over the bus as it is clocked now.
+    pub(super) fn poll_for_results(&mut self) {
+        let Wire::Words(codec) = &self.wire else {
+            return;
+        };
+        let found = f64::from(codec.working());
+        let rate = self.kind.nonces_per_s(self.shape.target, self.shape.ticket) * found;
+        let (most_often, least_often) = POLL_EVERY;
+        let every = Duration::from_secs_f64(1.0 / (rate * POLLS_PER_NONCE).max(1.0));
+        let poll = codec.poll(every.clamp(most_often, least_often), self.bits_per_s);
+        self.out.link(poll);
+    }
+
     /// Where the frequency goes: what the board is meant for, or less while that is ordered.
     fn target(&self) -> Megahertz {
-        let lowest = self.profile.start.mhz();
+        let lowest = self.kind.start().mhz();
         let cap = self.cap.mhz().max(lowest);
         Megahertz::new(self.shape.target.mhz().min(cap))
     }
@@ -136,17 +205,34 @@ impl Chain {
 
     /// How long a job lasts at the present frequency.
     fn period(&self, versions: u32) -> Duration {
+        self.period_at(self.frequency, versions)
+    }
+
+    fn period_at(&self, frequency: Megahertz, versions: u32) -> Duration {
         let on_wire = self.wire.fixed_midstates().map_or(versions, u32::from);
+        let found = self.found();
         let exact = self
-            .profile
-            .work_period(self.frequency, &self.shape, on_wire);
-        exact * self.config.thinning
+            .kind
+            .work_period(frequency, &self.shape, on_wire, found);
+        match &self.wire {
+            Wire::Serial(_) => exact * self.config.thinning,
+            Wire::Words(codec) => {
+                let (times, of) = QUEUED_SLOWER;
+                let slowed = exact.mul_f64(1.0 / codec.share().max(1e-3));
+                slowed * self.config.thinning * times / of
+            }
+        }
     }
 
     /// How long the chips' line takes for a job.
     fn line_time(&self, versions: u32) -> Duration {
+        let profile = match (&self.wire, self.kind) {
+            (Wire::Words(codec), _) => return codec.job_time(self.bits_per_s),
+            (Wire::Serial(_), Kind::Words(_)) => return Duration::ZERO,
+            (Wire::Serial(_), Kind::Serial(profile)) => profile,
+        };
         let midstates = self.wire.fixed_midstates().unwrap_or(versions.min(4) as u8);
-        let bits = self.profile.job_bytes(midstates) as u64 * 10;
+        let bits = profile.job_bytes(midstates) as u64 * 10;
         Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.bits_per_s.max(1)))
     }
 
@@ -157,11 +243,7 @@ impl Chain {
             return;
         };
         let (versions, told) = (mining.versions, mining.carried_percent);
-        let on_wire = self.wire.fixed_midstates().map_or(versions, u32::from);
-        let period = self
-            .profile
-            .work_period(self.shape.target, &self.shape, on_wire)
-            * self.config.thinning;
+        let period = self.period_at(self.shape.target, versions);
         let line = self.line_time(versions).as_secs_f64();
         let carried = (period.as_secs_f64() / line.max(1e-9)).min(1.0);
         let percent = (carried * 100.0) as u8;
@@ -196,7 +278,7 @@ impl Chain {
                 (*mask, 1 << bits, 1)
             }
         };
-        let Some(op) = self.wire.work(self.profile, id, item) else {
+        let Some(op) = self.wire.work(self.kind, id, item) else {
             let detail = format!("work {} is of a kind that these chips do not take", item.id);
             self.out.note_seldom(now, Code::LinkFault, detail);
             return;
@@ -210,7 +292,7 @@ impl Chain {
             );
             self.out.note_seldom(now, Code::ChainRepeats, detail);
         }
-        if let Some(slot) = mining.versions_by_wire.get_mut(usize::from(id.0) / 4) {
+        if let Some(slot) = mining.versions_by_wire.get_mut(usize::from(id.0)) {
             *slot = distinct;
         }
         if mask != self.shape.version_mask || versions != mining.versions {
@@ -250,17 +332,12 @@ impl Chain {
         // A line that is too slow sets the pace; the chips idle for the rest of it.
         let period = exact.max(self.line_time(versions));
         let line = exact.as_secs_f64() / period.as_secs_f64().max(1e-9);
-        // A chip that rolls versions gives each small core one residue class of them:
-        // with fewer versions than small cores the others idle.
-        let share = line
-            * match self.profile.version_bits {
-                0 => 1.0,
-                _ => {
-                    let small = f64::from(self.profile.small_cores_per_core.max(1));
-                    (f64::from(versions) / small).min(1.0)
-                }
-            };
-        let rate = self.profile.nonces_per_s(self.frequency, self.shape.ticket);
+        let cores = match &self.wire {
+            Wire::Serial(_) => 1.0,
+            Wire::Words(codec) => codec.share(),
+        };
+        let share = line * cores * self.kind.versions_allow(versions);
+        let rate = self.kind.nonces_per_s(self.frequency, self.shape.ticket);
         let hashes = mining.hashes();
         let found = self.found();
         if hashes {
@@ -281,7 +358,9 @@ impl Chain {
             return;
         };
         self.out.link(LinkOp::FlushWork);
-        self.wire.flushed();
+        if let Some(forget) = self.wire.flushed(self.bits_per_s) {
+            self.out.link(forget);
+        }
         mining.feed.flushed(now);
         if let Some(count) = mining.feed.ask_anew(now) {
             self.out.push(Effect::WantWork(count));
@@ -290,7 +369,7 @@ impl Chain {
 
     pub(super) fn work_moved(&mut self, now: Instant, queued: u16, sent: u64) {
         let State::Mining(mining) = &mut self.state else {
-            if let State::BringUp(player) = &mut self.state {
+            if let State::BringUp(BringUp::Serial(player)) = &mut self.state {
                 player.work_moved(now, queued);
             }
             // Kept, so that work of before does not count as work of after.
@@ -298,27 +377,41 @@ impl Chain {
             return;
         };
         if mining.feed.moved(now, queued, sent) && matches!(mining.phase, Phase::Waiting) {
-            mining.phase = Phase::Finishing(Player::new(now, self.profile.after_first_work));
+            let list = match self.kind {
+                Kind::Serial(profile) => profile.after_first_work,
+                Kind::Words(_) => &[],
+            };
+            mining.phase = Phase::Finishing(Player::new(now, list));
         }
     }
 
-    pub(super) fn nonce(&mut self, raw: &RawNonce) {
-        let bits = self.profile.job_bits(raw);
-        let mut midstate_index = bits.midstate_index;
+    pub(super) fn nonce(&mut self, profile: &Profile, raw: &RawNonce) {
+        let bits = profile.job_bits(raw);
+        self.report(bits.wire, bits.midstate_index, bits.version_bits, raw.nonce);
+    }
+
+    /// A nonce of the work under `wire`.
+    pub(super) fn report(
+        &mut self,
+        wire: WireJobId,
+        mut midstate_index: u8,
+        version_bits: u32,
+        nonce: Nonce,
+    ) {
         if let State::Mining(mining) = &mut self.state {
             mining.health.heard();
             // Fewer versions than places repeat in order.
-            let slot = mining.versions_by_wire.get(usize::from(bits.wire.0) / 4);
+            let slot = mining.versions_by_wire.get(usize::from(wire.0));
             if let Some(&count) = slot.filter(|c| **c > 0) {
                 midstate_index %= count;
             }
         }
         self.out.push(Effect::Nonce(NonceReport {
             slot: self.config.slot,
-            wire: bits.wire,
+            wire,
             midstate_index,
-            version_bits: bits.version_bits,
-            nonce: raw.nonce,
+            version_bits,
+            nonce,
         }));
     }
 
@@ -346,23 +439,34 @@ impl Chain {
         self.inquire(now);
     }
 
-    /// The next question to a single chip, once nothing else is going on.
+    /// The next question to a single chip.
     fn inquire(&mut self, now: Instant) {
-        match &mut self.state {
-            State::Mining(mining) if !mining.hashes() || !mining.ramp.has_settled() => {
-                mining.inquiry.hold(now);
-                return;
-            }
-            State::Mining(mining) if mining.inquiry.deadline() <= now => {}
-            _ => return,
-        }
         let State::Mining(mining) = &mut self.state else {
             return;
         };
-        let around = Around::new(self.profile, &self.shape, self.frequency, mining.fraction);
-        let (command, claim) = mining.inquiry.turn(now, around);
-        if let Some(command) = command {
-            let (op, _) = self.wire.command(&command, self.bits_per_s);
+        if !mining.hashes() || mining.questions.deadline() > now && mining.ramp.has_settled() {
+            return;
+        }
+        let settled = mining.ramp.has_settled();
+        let (op, claim) = match (&mut mining.questions, &mut self.wire, self.kind) {
+            (Questions::Serial(inquiry), ..) if !settled => {
+                inquiry.hold(now);
+                return;
+            }
+            (Questions::Serial(inquiry), Wire::Serial(wire), Kind::Serial(profile)) => {
+                let around = Around::new(profile, &self.shape, self.frequency, mining.fraction);
+                let (command, claim) = inquiry.turn(now, around);
+                let op = command.map(|command| wire.command(&command, self.bits_per_s).0);
+                (op, claim)
+            }
+            (Questions::Words(round), Wire::Words(codec), _) => {
+                let (command, claim) = round.turn(now, &self.shape);
+                let op = command.map(|command| codec.command(&command, self.bits_per_s).0);
+                (op, claim)
+            }
+            _ => return,
+        };
+        if let Some(op) = op {
             self.out.link(op);
         }
         self.claim(now, claim);
@@ -374,11 +478,14 @@ impl Chain {
         value: u32,
         from: (Option<ChipAddress>, Option<Register>),
     ) {
-        let State::Mining(mining) = &mut self.state else {
+        let (State::Mining(mining), Kind::Serial(profile)) = (&mut self.state, self.kind) else {
             return;
         };
-        let around = Around::new(self.profile, &self.shape, self.frequency, mining.fraction);
-        let claim = mining.inquiry.answer(now, around, value, from);
+        let around = Around::new(profile, &self.shape, self.frequency, mining.fraction);
+        let Questions::Serial(inquiry) = &mut mining.questions else {
+            return;
+        };
+        let claim = inquiry.answer(now, around, value, from);
         self.claim(now, claim);
     }
 
@@ -401,17 +508,19 @@ impl Chain {
         let Phase::Finishing(player) = &mut mining.phase else {
             return;
         };
-        let mut stage = Stage {
-            profile: self.profile,
-            shape: &self.shape,
-            wire: &mut self.wire,
-            out: &mut self.out,
-            settle_percent: self.config.settle_percent,
-            bits_per_s: &mut self.bits_per_s,
-            census: &mut self.census,
-        };
-        if player.play(now, &mut stage) == Played::Waiting {
-            return;
+        if let (Wire::Serial(wire), Kind::Serial(profile)) = (&mut self.wire, self.kind) {
+            let mut stage = Stage {
+                profile,
+                shape: &self.shape,
+                wire,
+                out: &mut self.out,
+                settle_percent: self.config.settle_percent,
+                bits_per_s: &mut self.bits_per_s,
+                census: &mut self.census,
+            };
+            if player.play(now, &mut stage) == Played::Waiting {
+                return;
+            }
         }
         mining.phase = Phase::Hashing;
         mining.health = Health::new(now, totals);

@@ -21,6 +21,7 @@ mod evidence;
 mod feed;
 mod health;
 mod inquiry;
+mod kind;
 mod mining;
 mod outbox;
 mod player;
@@ -29,6 +30,7 @@ mod ramp;
 mod setup;
 mod watch;
 mod wire;
+mod words;
 
 pub use api::{ChainConfig, ConfigError, Effect, Input, Needs};
 pub use evidence::Domain;
@@ -41,19 +43,22 @@ use census::Census;
 use evidence::Evidence;
 use hal::{BoardEvent, LinkError, LinkEvent};
 use health::{Failures, Totals};
+use kind::Kind;
 use mining::Mining;
 use outbox::Outbox;
 use player::{Played, Player, Stage};
-use protocol::{ChainResponse, Profile, Register, Shape};
+use protocol::spi::Answer;
+use protocol::{ChainResponse, Register, Shape};
 use telemetry::{ChainState, Code};
 use units::{Duration, HashRate, Instant, Megahertz, NonceReport};
 use watch::Watch;
 use wire::Wire;
+use words::Heard;
 
 /// One chain of chips, from power-on to hashing and back.
 pub struct Chain {
     config: ChainConfig,
-    profile: &'static Profile,
+    kind: Kind,
     shape: Shape,
     wire: Wire,
     out: Outbox,
@@ -91,7 +96,7 @@ enum State {
     Probing {
         until: Instant,
     },
-    BringUp(Player),
+    BringUp(BringUp),
     Mining(Mining),
     RampingDown {
         step: u8,
@@ -104,17 +109,23 @@ enum State {
     },
 }
 
+/// The list that is played, of one family or the other.
+enum BringUp {
+    Serial(Player),
+    Words(words::Player),
+}
+
 impl Chain {
     /// A chain that is off. Nothing happens before [`Input::Start`].
     pub fn new(config: ChainConfig) -> Result<Chain, ConfigError> {
-        let (profile, shape) = setup::check(&config)?;
-        let wire = Wire::new(config.slot, config.link, profile).ok_or(ConfigError::Link)?;
+        let (kind, shape) = setup::check(&config)?;
+        let wire = Wire::new(config.slot, config.link, kind, &shape).ok_or(ConfigError::Link)?;
         Ok(Chain {
             out: Outbox::new(config.slot),
             evidence: Evidence::new(&shape),
             watch: Watch::default(),
             config,
-            profile,
+            kind,
             shape,
             wire,
             state: State::Off,
@@ -142,7 +153,7 @@ impl Chain {
     /// What these sensors say; empty while the chain does not mine.
     pub fn temperatures(&self) -> Vec<ChipTemperature> {
         match &self.state {
-            State::Mining(mining) => mining.inquiry.temperatures().collect(),
+            State::Mining(mining) => mining.temperatures(),
             _ => Vec::new(),
         }
     }
@@ -181,7 +192,8 @@ impl Chain {
             State::Off | State::Absent | State::Failed => Instant::NEVER,
             State::Probing { until } | State::Recovering { until, .. } => *until,
             State::RampingDown { at, .. } => *at,
-            State::BringUp(player) => player.deadline(&self.shape),
+            State::BringUp(BringUp::Serial(player)) => player.deadline(&self.shape),
+            State::BringUp(BringUp::Words(player)) => player.deadline(),
             State::Mining(mining) => mining.deadline(&self.shape),
         };
         let wire = self.wire.deadline().unwrap_or(Instant::NEVER);
@@ -192,16 +204,14 @@ impl Chain {
 
     /// What this chain needs of a scheduler. Constant in its life.
     pub fn needs(&self) -> Needs {
+        let (step, count) = match self.kind {
+            Kind::Serial(profile) => (profile.wire_ids.step, profile.wire_ids.count),
+            Kind::Words(profile) => (1, words::Codec::wire_ids(profile, self.shape.chips)),
+        };
         Needs {
-            rolling: match self.profile.version_bits {
-                0 => RollingNeed::Host { midstates: 4 },
-                bits => RollingNeed::Chip {
-                    bits,
-                    small_cores: self.profile.small_cores_per_core,
-                },
-            },
-            wire_id_step: self.profile.wire_ids.step,
-            wire_id_count: self.profile.wire_ids.count,
+            rolling: self.kind.rolling(),
+            wire_id_step: step,
+            wire_id_count: count,
             ticket: self.shape.ticket,
         }
     }
@@ -211,9 +221,7 @@ impl Chain {
     pub fn nominal(&self) -> HashRate {
         match &self.state {
             State::Mining(mining) if mining.hashes() => HashRate::from_hs(
-                self.profile.hashes_per_s(self.frequency)
-                    * f64::from(self.found())
-                    * mining.fraction,
+                self.kind.hashes_per_s(self.frequency) * f64::from(self.found()) * mining.fraction,
             ),
             _ => HashRate::default(),
         }
@@ -222,8 +230,16 @@ impl Chain {
     /// How long the bring-up of a whole board takes by what is prescribed: the settle
     /// times, as scaled, and beside them the time of commands and answers on the chips' line.
     pub fn bring_up_time(&self) -> (Duration, Duration) {
-        let scale = u32::from(self.config.settle_percent);
-        player::prescribed(self.profile, &self.shape, &self.wire, scale)
+        let percent = self.config.settle_percent;
+        match (&self.wire, self.kind) {
+            (Wire::Serial(wire), Kind::Serial(profile)) => {
+                player::prescribed(profile, &self.shape, wire, u32::from(percent))
+            }
+            (Wire::Words(codec), Kind::Words(profile)) => {
+                words::prescribed(profile, &self.shape, codec, percent)
+            }
+            _ => (Duration::ZERO, Duration::ZERO),
+        }
     }
 
     /// What its chips are set to; zero without power.
@@ -308,7 +324,12 @@ impl Chain {
     }
 
     fn verdict(&mut self, report: &NonceReport, ok: bool) {
-        self.evidence.verdict(self.profile, &self.shape, report, ok);
+        let place = match (&self.wire, self.kind) {
+            (_, Kind::Serial(profile)) => profile.origin(report.nonce, &self.shape).chip,
+            (Wire::Words(codec), Kind::Words(_)) => codec.chip_of(report.wire),
+            (Wire::Serial(_), Kind::Words(_)) => u16::MAX,
+        };
+        self.evidence.verdict(place, ok);
         if let State::Mining(mining) = &mut self.state {
             mining.see(ok);
         }
@@ -318,8 +339,7 @@ impl Chain {
         match event {
             LinkEvent::Bytes(bytes) => self.wire.bytes(now, &bytes),
             LinkEvent::Record { head, data } => self.wire.record(head, data),
-            // No chip that this driver knows sits behind such a link.
-            LinkEvent::Words(_) => {}
+            LinkEvent::Words(bytes) => self.wire.words(&bytes),
             LinkEvent::Damaged(frames) => self.wire.dropped(frames),
             LinkEvent::Work { queued, sent } => self.work_moved(now, queued, sent),
             LinkEvent::Commands { left } => self.commands_left(now, left),
@@ -330,7 +350,7 @@ impl Chain {
 
     /// A link that lost count, or never tells, leaves it at what is sure.
     fn commands_left(&mut self, now: Instant, left: u64) {
-        if let State::BringUp(player) = &mut self.state
+        if let State::BringUp(BringUp::Serial(player)) = &mut self.state
             && left == self.out.commands()
         {
             player.all_left(now);
@@ -338,14 +358,52 @@ impl Chain {
     }
 
     fn responses(&mut self, now: Instant) {
-        for response in self.wire.take_responses() {
+        match &mut self.wire {
+            Wire::Serial(serial) => {
+                let responses = serial.take_responses();
+                self.serial_responses(now, responses);
+            }
+            Wire::Words(codec) => {
+                self.good += codec.take_good();
+                let heard = codec.take_heard();
+                self.heard(now, heard);
+            }
+        }
+    }
+
+    fn heard(&mut self, now: Instant, heard: Vec<Heard>) {
+        for heard in heard {
+            match (&mut self.state, heard) {
+                (State::BringUp(BringUp::Words(player)), Heard::Answer(answer)) => {
+                    player.answer(&answer);
+                }
+                (
+                    State::Mining(_) | State::RampingDown { .. },
+                    Heard::Nonce { wire, slot, nonce },
+                ) => self.report(wire, slot, 0, nonce),
+                (State::Mining(mining), Heard::Answer(Answer::Block { chip, block })) => {
+                    mining.block(now, self.kind, chip, &block);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn serial_responses(&mut self, now: Instant, responses: Vec<ChainResponse>) {
+        let Kind::Serial(profile) = self.kind else {
+            return;
+        };
+        for response in responses {
             self.good += 1;
             match (&mut self.state, response) {
-                (State::BringUp(player), register @ ChainResponse::Register { .. }) => {
-                    player.response(now, self.profile, &register);
+                (
+                    State::BringUp(BringUp::Serial(player)),
+                    register @ ChainResponse::Register { .. },
+                ) => {
+                    player.response(now, profile, &register);
                 }
                 (State::Mining(_) | State::RampingDown { .. }, ChainResponse::Nonce(raw)) => {
-                    self.nonce(&raw);
+                    self.nonce(profile, &raw);
                 }
                 (
                     State::Mining(_),
@@ -434,19 +492,38 @@ impl Chain {
     }
 
     fn play_bring_up(&mut self, now: Instant) {
-        let State::BringUp(player) = &mut self.state else {
+        let State::BringUp(list) = &mut self.state else {
             return;
         };
-        let mut stage = Stage {
-            profile: self.profile,
-            shape: &self.shape,
-            wire: &mut self.wire,
-            out: &mut self.out,
-            settle_percent: self.config.settle_percent,
-            bits_per_s: &mut self.bits_per_s,
-            census: &mut self.census,
+        let played = match (list, &mut self.wire, self.kind) {
+            (BringUp::Serial(player), Wire::Serial(wire), Kind::Serial(profile)) => {
+                let mut stage = Stage {
+                    profile,
+                    shape: &self.shape,
+                    wire,
+                    out: &mut self.out,
+                    settle_percent: self.config.settle_percent,
+                    bits_per_s: &mut self.bits_per_s,
+                    census: &mut self.census,
+                };
+                player.play(now, &mut stage)
+            }
+            (BringUp::Words(player), Wire::Words(codec), Kind::Words(profile)) => {
+                let mut stage = words::Stage {
+                    profile,
+                    shape: &self.shape,
+                    codec,
+                    out: &mut self.out,
+                    settle_percent: self.config.settle_percent,
+                    clock_hz: self.bits_per_s,
+                    census: &mut self.census,
+                };
+                player.play(now, &mut stage)
+            }
+            // Link and list are made for the same chip.
+            _ => Played::NoChip,
         };
-        match player.play(now, &mut stage) {
+        match played {
             Played::Waiting => {}
             Played::Done => self.begin_mining(now),
             Played::NoPower => {
@@ -461,7 +538,7 @@ impl Chain {
             Played::WrongChip(id) => {
                 let detail = format!(
                     "chips answered as {id:04x}, expected {:04x}",
-                    self.profile.id
+                    self.kind.id()
                 );
                 self.give_up(now, Code::ChainChipId, detail);
             }

@@ -8,7 +8,7 @@ use units::{
 
 use super::census::{Answers, Census, End, RollCall};
 use super::outbox::Outbox;
-use super::wire::Wire;
+use super::wire::Serial;
 
 /// Time between two of the jobs that open cores. Assumed: each raises the board's current
 /// by that of one core per chip, and the supply shall follow; 114 of them take 2.3 s.
@@ -17,7 +17,7 @@ const OPEN_EVERY: Duration = Duration::from_millis(20);
 const OPEN_PATIENCE: Duration = Duration::from_secs(1);
 /// How long hash power may take. A supply is kept off for half a minute before it is
 /// switched on again, and sets its voltage and its boards' controllers within seconds.
-const POWER_WITHIN: Duration = Duration::from_secs(90);
+pub(super) const POWER_WITHIN: Duration = Duration::from_secs(90);
 /// How long a roll call waits for its first answer.
 const ROLL_CALL: Duration = Duration::from_millis(500);
 
@@ -40,7 +40,7 @@ pub(super) enum Played {
 pub(super) struct Stage<'a> {
     pub(super) profile: &'static Profile,
     pub(super) shape: &'a Shape,
-    pub(super) wire: &'a mut Wire,
+    pub(super) wire: &'a mut Serial,
     pub(super) out: &'a mut Outbox,
     pub(super) settle_percent: u8,
     /// What the host speaks; changed by a baud step.
@@ -330,7 +330,7 @@ fn open_core_work(midstates: u8) -> WorkItem {
 pub(super) fn prescribed(
     profile: &Profile,
     shape: &Shape,
-    wire: &Wire,
+    wire: &Serial,
     percent: u32,
 ) -> (Duration, Duration) {
     let (mut settle, mut on_wire) = (Duration::ZERO, Duration::ZERO);

@@ -1,15 +1,17 @@
 //! Up and down: start, stop, failure, recovery.
 
 use hal::{BoardOp, LinkOp};
-use protocol::{Command, To, baud};
+use protocol::{Command, Profile, To, baud};
 use telemetry::Code;
 use units::{Duration, Instant, Megahertz};
 
 use super::api::Effect;
 use super::census::Census;
+use super::kind::Kind;
 use super::player::Player;
 use super::setup::ALL_VERSION_BITS;
-use super::{Chain, State};
+use super::wire::Wire;
+use super::{BringUp, Chain, State, words};
 
 /// How long a board may take to say whether something is plugged in.
 const PLUG_WITHIN: Duration = Duration::from_secs(1);
@@ -94,7 +96,7 @@ impl Chain {
         if before < DOWN_STEPS {
             let left = f64::from(DOWN_STEPS - before);
             let mhz = self.frequency.mhz() * left / (left + 1.0);
-            let lower = Megahertz::new(mhz.max(self.profile.start.mhz()));
+            let lower = Megahertz::new(mhz.max(self.kind.start().mhz()));
             self.write_frequency(now, lower);
             return;
         }
@@ -114,6 +116,7 @@ impl Chain {
     fn power_off(&mut self, now: Instant) {
         self.out.link(LinkOp::FlushWork);
         self.out.link(LinkOp::SetWorkPeriod(Duration::ZERO));
+        self.stop_polling();
         self.out.reset_line(true);
         self.out.power(false);
         self.out.push(Effect::Reset);
@@ -135,12 +138,22 @@ impl Chain {
         self.wire.reset();
         self.shape.version_mask = ALL_VERSION_BITS;
         self.census = Census::default();
-        self.bits_per_s = baud::RESET_BITS_PER_S;
+        let (list, bits_per_s) = match self.kind {
+            Kind::Serial(profile) => {
+                let player = Player::new(now, profile.bring_up);
+                (BringUp::Serial(player), baud::RESET_BITS_PER_S)
+            }
+            Kind::Words(profile) => {
+                let player = words::Player::new(now, profile.bring_up);
+                (BringUp::Words(player), self.clock_hz(profile.start))
+            }
+        };
+        self.bits_per_s = bits_per_s;
         self.out.link(LinkOp::FlushWork);
         self.out.link(LinkOp::SetWorkPeriod(Duration::ZERO));
-        let bits_per_s = self.bits_per_s;
+        self.stop_polling();
         self.out.link(LinkOp::SetBaud { bits_per_s });
-        self.state = State::BringUp(Player::new(now, self.profile.bring_up));
+        self.state = State::BringUp(list);
     }
 
     pub(super) fn bring_up_again(&mut self, now: Instant, failed: bool) {
@@ -154,8 +167,10 @@ impl Chain {
 
     /// Hash power is there.
     pub(super) fn powered(&mut self, now: Instant) {
-        if let State::BringUp(player) = &mut self.state {
-            player.powered(now);
+        match &mut self.state {
+            State::BringUp(BringUp::Serial(player)) => player.powered(now),
+            State::BringUp(BringUp::Words(player)) => player.powered(now),
+            _ => {}
         }
     }
 
@@ -211,14 +226,22 @@ impl Chain {
         self.state = State::Failed;
     }
 
-    /// Order `wanted` of every chip, with the hash counting that belongs to it.
+    /// Order `wanted` of every chip, with what belongs to it.
     pub(super) fn write_frequency(&mut self, now: Instant, wanted: Megahertz) {
+        match self.kind {
+            Kind::Serial(profile) => self.write_serial_frequency(now, profile, wanted),
+            Kind::Words(_) => self.write_words_frequency(wanted),
+        }
+    }
+
+    /// The hash counting follows the frequency.
+    fn write_serial_frequency(&mut self, now: Instant, profile: &Profile, wanted: Megahertz) {
         // Every frequency from the start to a target that was checked has a setting; if
         // one had none, the chips would stay where they are.
-        let Some(setting) = self.profile.pll.solve(wanted) else {
+        let Some(setting) = profile.pll.solve(wanted) else {
             return;
         };
-        let (writes, pll) = (self.profile.pll_writes, self.profile.map.pll);
+        let (writes, pll) = (profile.pll_writes, profile.map.pll);
         let apart = Duration::from_millis(u64::from(writes.apart_ms));
         // Bounded: the list of writes is short.
         for i in 0.. {
@@ -232,9 +255,63 @@ impl Chain {
         }
         self.write_due(now);
         self.frequency = setting.frequency;
-        if self.profile.hash_counting_follows() {
-            let ticks = self.profile.hash_counting(self.frequency, &self.shape);
-            self.write_all(self.profile.map.hash_counting, ticks);
+        if profile.hash_counting_follows() {
+            let ticks = profile.hash_counting(self.frequency, &self.shape);
+            self.write_all(profile.map.hash_counting, ticks);
+        }
+    }
+
+    /// The bus's clock follows the frequency: before it on the way down, after it on the way
+    /// up, because slow cores do not follow a fast bus.
+    fn write_words_frequency(&mut self, wanted: Megahertz) {
+        let Wire::Words(codec) = &self.wire else {
+            return;
+        };
+        let Some((command, frequency)) = codec.frequency(wanted) else {
+            return;
+        };
+        let clock_hz = self.clock_hz(frequency);
+        let Wire::Words(codec) = &mut self.wire else {
+            return;
+        };
+        // The sensor's divider is written after every change (published); it never runs faster
+        // than it should.
+        let rising = frequency > self.frequency;
+        let slow = clock_hz.min(self.bits_per_s);
+        let sensor = codec.sensor_clock(frequency);
+        let sensor = sensor.map(|command| codec.command(&command, slow).0);
+        let (write, _) = codec.command(&command, slow);
+        let clock = (clock_hz != self.bits_per_s).then_some(LinkOp::SetBaud {
+            bits_per_s: clock_hz,
+        });
+        let moves = clock.is_some();
+        let ops = match rising {
+            true => [sensor, Some(write), clock],
+            false => [clock, Some(write), sensor],
+        };
+        for op in ops.into_iter().flatten() {
+            self.out.link(op);
+        }
+        self.bits_per_s = clock_hz;
+        self.frequency = frequency;
+        if moves && matches!(self.state, State::Mining(_)) {
+            self.poll_for_results();
+        }
+    }
+
+    /// Clock of the bus at a frequency, as far as the board bears it.
+    fn clock_hz(&self, frequency: Megahertz) -> u32 {
+        match self.kind {
+            Kind::Words(profile) => profile.clock_hz(frequency).min(self.shape.baud),
+            Kind::Serial(_) => baud::RESET_BITS_PER_S,
+        }
+    }
+
+    /// Nobody answers without power.
+    fn stop_polling(&mut self) {
+        if let Wire::Words(codec) = &self.wire {
+            let stop = codec.poll(Duration::ZERO, self.bits_per_s);
+            self.out.link(stop);
         }
     }
 
@@ -249,7 +326,9 @@ impl Chain {
     pub(super) fn write_all(&mut self, reg: protocol::Register, value: u32) {
         let to = To::All;
         let command = Command::WriteRegister { to, reg, value };
-        let (op, _) = self.wire.command(&command, self.bits_per_s);
-        self.out.link(op);
+        if let Wire::Serial(wire) = &mut self.wire {
+            let (op, _) = wire.command(&command, self.bits_per_s);
+            self.out.link(op);
+        }
     }
 }

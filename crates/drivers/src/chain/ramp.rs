@@ -8,9 +8,9 @@
 //! one that runs as modelled, far below that. What it needs to see: a rate four times too
 //! high takes 13 expected nonces, a doubled one 130, none at all 60, half of it 730.
 
-use protocol::Profile;
 use units::{Duration, Instant, Megahertz};
 
+use super::kind::Kind;
 use crate::poisson;
 
 /// Published: the step that mujina and ESP-Miner use, and stock captures show.
@@ -82,7 +82,7 @@ pub(super) struct Ramp {
     stopped: bool,
     /// The target was reached once: told a single time.
     reached: bool,
-    profile: &'static Profile,
+    kind: Kind,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -113,15 +113,15 @@ pub(super) enum Turn {
 }
 
 impl Ramp {
-    pub(super) fn new(profile: &'static Profile, target: Megahertz) -> Self {
+    pub(super) fn new(kind: Kind, target: Megahertz) -> Self {
         Ramp {
             guard: Guard::default(),
             phase: Phase::Waiting,
             target,
-            ordered: profile.start,
+            ordered: kind.start(),
             stopped: false,
             reached: false,
-            profile,
+            kind,
         }
     }
 
@@ -134,7 +134,7 @@ impl Ramp {
 
     /// The supply shall follow the step just taken before there is another.
     fn next_step(&self, now: Instant) -> Phase {
-        Phase::Rising(now + self.profile.step_time(self.ordered))
+        Phase::Rising(now + self.kind.step_time(self.ordered))
     }
 
     /// Never rise again; a lower target is still followed.
@@ -240,8 +240,8 @@ impl Ramp {
         }
         let next = (self.ordered.mhz() + STEP_MHZ).min(self.target.mhz());
         let unconfirmed = self
-            .profile
-            .confirm
+            .kind
+            .confirm()
             .is_some_and(|c| next > c.below.mhz() && self.guard.total < c.expected_nonces);
         if unconfirmed {
             return Turn::Nothing;

@@ -144,15 +144,13 @@ fn describe(silent: &[u16], shape: &Shape, talking: u16, total: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::Profile;
-    use units::{ChainSlot, Megahertz, Nonce, NonceReport, TicketDifficulty, WireJobId};
+    use units::{Megahertz, TicketDifficulty};
 
     use super::*;
 
     const CHIPS: u16 = 12;
 
     struct Bench {
-        profile: &'static Profile,
         shape: Shape,
         evidence: Evidence,
         watch: Watch,
@@ -161,7 +159,6 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let profile = protocol::profile("bm1398").expect("a profile");
             let shape = Shape {
                 chips: CHIPS,
                 domains: 4,
@@ -174,7 +171,6 @@ mod tests {
             let mut evidence = Evidence::new(&shape);
             evidence.set_rate(Instant::ZERO, CHIPS, 1.0);
             Bench {
-                profile,
                 evidence,
                 shape,
                 watch: Watch::default(),
@@ -189,16 +185,7 @@ mod tests {
                 self.now += Duration::from_secs(1);
                 self.evidence.accrue(self.now, Instant::NEVER);
                 for chip in (0..CHIPS).filter(|chip| talks(*chip)) {
-                    let report = NonceReport {
-                        slot: ChainSlot(0),
-                        wire: WireJobId(0),
-                        midstate_index: 0,
-                        version_bits: 0,
-                        // BM1398 has the address in bits 23 to 17, first byte first.
-                        nonce: Nonce::from_wire([0, (chip * 2) as u8, 0, 0]),
-                    };
-                    self.evidence
-                        .verdict(self.profile, &self.shape, &report, true);
+                    self.evidence.verdict(chip, true);
                 }
                 let seen = self.watch.look(self.now, &self.evidence, &self.shape);
                 if seen != Seen::Nothing {

@@ -1,12 +1,17 @@
 //! The chain's link: commands and work become frames, events become responses.
+//!
+//! Serial chips are reached over a UART or an FPGA, chips on SPI over their own codec.
 
 use board_support::LinkKind;
 use hal::{Frame, LinkOp};
 use protocol::uart::UartDecoder;
 use protocol::{
-    ChainResponse, Command, Dialect, JobLayout, Profile, ResponseLength, fpga, register,
+    ChainResponse, Command, Dialect, JobLayout, Profile, ResponseLength, Shape, fpga, register,
 };
 use units::{ChainSlot, Duration, Instant, WireJobId, WorkItem};
+
+use super::kind::Kind;
+use super::words;
 
 /// A line quiet for this long holds no half frame: a frame takes 1 ms at the slowest
 /// rate, and a host that schedules badly adds a few more.
@@ -17,7 +22,119 @@ const QUIET: Duration = Duration::from_millis(20);
 const FPGA_CHAINS: u32 = 4;
 
 /// One chain's link.
-pub(super) struct Wire {
+pub(super) enum Wire {
+    /// To serial chips.
+    Serial(Serial),
+    /// To chips on SPI.
+    Words(words::Codec),
+}
+
+impl Wire {
+    /// `None` if nobody knows how the link carries the chip's jobs.
+    pub(super) fn new(slot: ChainSlot, link: LinkKind, kind: Kind, shape: &Shape) -> Option<Self> {
+        match kind {
+            Kind::Serial(profile) => Serial::new(slot, link, profile).map(Wire::Serial),
+            Kind::Words(profile) => (link == LinkKind::SpiWords)
+                .then(|| Wire::Words(words::Codec::new(profile, shape.ticket))),
+        }
+    }
+
+    /// Midstates that every job on this link carries, whatever the work has.
+    pub(super) fn fixed_midstates(&self) -> Option<u8> {
+        match self {
+            Wire::Serial(serial) => serial.fixed_midstates(),
+            Wire::Words(codec) => Some(codec.midstates()),
+        }
+    }
+
+    /// The operation that queues work; `None` for work of the wrong kind for this chip.
+    pub(super) fn work(&mut self, kind: Kind, id: WireJobId, item: &WorkItem) -> Option<LinkOp> {
+        match (self, kind) {
+            (Wire::Serial(serial), Kind::Serial(profile)) => serial.work(profile, id, item),
+            (Wire::Words(codec), _) => codec.work(id, item),
+            (Wire::Serial(_), Kind::Words(_)) => None,
+        }
+    }
+
+    /// The queue was flushed. What makes chips forget what they hold, where they hold more than
+    /// the next job replaces.
+    pub(super) fn flushed(&mut self, bits_per_s: u32) -> Option<LinkOp> {
+        match self {
+            Wire::Serial(serial) => {
+                serial.flushed();
+                None
+            }
+            Wire::Words(codec) => Some(codec.flushed(bits_per_s)),
+        }
+    }
+
+    /// What came over the link.
+    pub(super) fn bytes(&mut self, now: Instant, bytes: &[u8]) {
+        if let Wire::Serial(serial) = self {
+            serial.bytes(now, bytes);
+        }
+    }
+
+    pub(super) fn record(&mut self, head: u32, data: u32) {
+        if let Wire::Serial(serial) = self {
+            serial.record(head, data);
+        }
+    }
+
+    pub(super) fn words(&mut self, bytes: &[u8]) {
+        if let Wire::Words(codec) = self {
+            codec.words(bytes);
+        }
+    }
+
+    /// The link dropped frames; it may not say whose they were.
+    pub(super) fn dropped(&mut self, frames: u32) {
+        match self {
+            Wire::Serial(serial) => serial.dropped(frames),
+            Wire::Words(codec) => codec.dropped(frames),
+        }
+    }
+
+    pub(super) fn wake(&mut self, now: Instant) {
+        if let Wire::Serial(serial) = self {
+            serial.wake(now);
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Wire::Serial(serial) => serial.deadline(),
+            Wire::Words(_) => None,
+        }
+    }
+
+    /// Damaged frames so far, those of other chains on a shared link included.
+    pub(super) fn damaged(&self) -> u64 {
+        match self {
+            Wire::Serial(serial) => serial.damaged(),
+            Wire::Words(codec) => codec.damaged(),
+        }
+    }
+
+    /// Damaged frames that came from this chain beyond doubt.
+    pub(super) fn damaged_here(&self) -> u64 {
+        match self {
+            Wire::Serial(serial) => serial.damaged_here(),
+            Wire::Words(codec) => codec.damaged(),
+        }
+    }
+
+    /// Forget what is half received: the chips lost power.
+    pub(super) fn reset(&mut self) {
+        match self {
+            Wire::Serial(serial) => serial.reset(),
+            Wire::Words(codec) => codec.reset(),
+        }
+    }
+}
+
+/// The link of serial chips.
+pub(super) struct Serial {
     slot: ChainSlot,
     dialect: Dialect,
     response: ResponseLength,
@@ -37,9 +154,9 @@ enum Codec {
     Fpga,
 }
 
-impl Wire {
+impl Serial {
     /// `None` if nobody knows how the link carries the chip's jobs.
-    pub(super) fn new(slot: ChainSlot, kind: LinkKind, profile: &Profile) -> Option<Self> {
+    fn new(slot: ChainSlot, kind: LinkKind, profile: &Profile) -> Option<Self> {
         let codec = match (kind, profile.job) {
             (LinkKind::Uart, _) => Codec::Uart(UartDecoder::new(profile.response.before_rolling())),
             (LinkKind::FpgaFifo, JobLayout::Midstates) => Codec::Fpga,
@@ -48,7 +165,7 @@ impl Wire {
                 return None;
             }
         };
-        Some(Wire {
+        Some(Serial {
             slot,
             dialect: profile.dialect,
             response: profile.response,
@@ -62,7 +179,7 @@ impl Wire {
     }
 
     /// Midstates that every job on this link carries, whatever the work has.
-    pub(super) fn fixed_midstates(&self) -> Option<u8> {
+    fn fixed_midstates(&self) -> Option<u8> {
         match self.codec {
             Codec::Uart(_) => None,
             Codec::Fpga => Some(4),
@@ -115,18 +232,18 @@ impl Wire {
     }
 
     /// The queue was flushed.
-    pub(super) fn flushed(&mut self) {
+    fn flushed(&mut self) {
         self.new_block = true;
     }
 
-    pub(super) fn bytes(&mut self, now: Instant, bytes: &[u8]) {
+    fn bytes(&mut self, now: Instant, bytes: &[u8]) {
         if let Codec::Uart(decoder) = &mut self.codec {
             decoder.push(bytes, &mut self.responses);
             self.quiet_at = decoder.holds().then(|| now + QUIET);
         }
     }
 
-    pub(super) fn record(&mut self, head: u32, data: u32) {
+    fn record(&mut self, head: u32, data: u32) {
         if !matches!(self.codec, Codec::Fpga) {
             return;
         }
@@ -138,11 +255,11 @@ impl Wire {
     }
 
     /// The link dropped frames; it does not say whose they were.
-    pub(super) fn dropped(&mut self, frames: u32) {
+    fn dropped(&mut self, frames: u32) {
         self.shared += u64::from(frames);
     }
 
-    pub(super) fn wake(&mut self, now: Instant) {
+    fn wake(&mut self, now: Instant) {
         if self.quiet_at.is_some_and(|at| at <= now) {
             self.quiet_at = None;
             if let Codec::Uart(decoder) = &mut self.codec {
@@ -157,12 +274,12 @@ impl Wire {
     }
 
     /// Damaged frames so far, those of other chains on a shared link included.
-    pub(super) fn damaged(&self) -> u64 {
+    fn damaged(&self) -> u64 {
         self.shared + self.damaged_here()
     }
 
     /// Damaged frames that came from this chain beyond doubt.
-    pub(super) fn damaged_here(&self) -> u64 {
+    fn damaged_here(&self) -> u64 {
         self.dropped
             + match &self.codec {
                 Codec::Uart(decoder) => decoder.damaged(),
@@ -170,12 +287,12 @@ impl Wire {
             }
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         self.quiet_at
     }
 
     /// Forget what is half received: the chips lost power.
-    pub(super) fn reset(&mut self) {
+    fn reset(&mut self) {
         self.quiet_at = None;
         self.new_block = true;
         if let Codec::Uart(decoder) = &mut self.codec {

@@ -450,12 +450,16 @@ impl Chip {
     }
 
     /// The sensor's code: 588 less one and a half a degree, or 1024 for each 1248 mV. Assumed:
-    /// zero unless it was reset, enabled and switched as published.
+    /// zero unless it was reset, enabled and switched as published, and where its clock is more
+    /// than twice off.
     fn adc(&self, which: usize, mhz: f64, told: &[ChipSensor]) -> u16 {
         let [.., b5, b6, b7, _, _, _, _] = self.block;
         let enabled = self.sensor_was_reset && b7 & 0xA0 == 0xA0 && b6 & 0x04 != 0;
         let told = told.iter().find(|s| usize::from(s.chip) == which);
-        if !enabled || told.is_some_and(|s| s.dead) {
+        // Its clock is a part of the cores': half, by 16, by the divider, to 650 kHz.
+        let (wanted, divider) = (mhz / 2.0 * 1000.0 / 16.0 / 650.0, f64::from(self.second[5]));
+        let clocked = divider * 2.0 >= wanted && divider <= wanted * 2.0 + 1.0;
+        if !enabled || !clocked || told.is_some_and(|s| s.dead) {
             return 0;
         }
         match (b5 & 3, b6 & 0x82) {

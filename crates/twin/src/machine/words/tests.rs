@@ -225,7 +225,7 @@ fn blocks_read_as_the_vectors_say() {
 #[test]
 fn a_sensor_that_was_reset_and_switched_shows_the_vectors_code() {
     let mut bench = Bench::ready("t1", 3, options(FaultPlan::default()));
-    let mut write = |b5: u8, b6: u8, b7: u8| {
+    let write = |bench: &mut Bench, b5: u8, b6: u8, b7: u8| {
         let block = [9, 0, 2, 80, 0x40, 0xC2, 0, b5, b6, b7, 0, 0x24, 0, 0];
         let mut frame = block.to_vec();
         frame.extend(crc16(&block).to_be_bytes());
@@ -233,14 +233,14 @@ fn a_sensor_that_was_reset_and_switched_shows_the_vectors_code() {
         let block = bench.block(1);
         u16::from(block[9] & 3) << 8 | u16::from(block[10])
     };
-    assert_eq!(write(0, 0x04, 0xA0), 0, "it was not reset");
-    assert_eq!(write(0, 0, 0x20), 0);
-    let adc = write(0, 0x04, 0xA0);
-    assert_eq!(
-        adc, 539,
-        "588 less 1.5 for each of 33 °C: 30 and 3 for 120 MHz"
-    );
-    assert_eq!(write(1, 0x06, 0xA0), 338, "412 mV");
+    assert_eq!(write(&mut bench, 0, 0x04, 0xA0), 0, "it was not reset");
+    assert_eq!(write(&mut bench, 0, 0, 0x20), 0);
+    assert_eq!(write(&mut bench, 0, 0x04, 0xA0), 0, "it has no clock");
+    let divider = vector("t1-reg0d-adc-divider-120");
+    assert_eq!(bench.ask(&divider, 16), divider, "it comes back");
+    // 588 less one and a half for each of 33 °C: 30, and 3 for 120 MHz.
+    assert_eq!(write(&mut bench, 0, 0x04, 0xA0), 539);
+    assert_eq!(write(&mut bench, 1, 0x06, 0xA0), 338, "412 mV");
 }
 
 #[test]
