@@ -20,10 +20,13 @@ pub const DOMAINS: RangeInclusive<u64> = 1..=256;
 /// a byte's 256 values, which is checked as well.
 pub const ADDRESS_INTERVAL: RangeInclusive<u64> = 1..=255;
 
-/// Chip frequency in megahertz. Below 50 lies no captured ramp step; 800 is above every
-/// published rating of these chips (the highest is the S19's 669) and below what a misread
-/// divider would give (1050 and more).
-pub const FREQUENCY_MHZ: RangeInclusive<f64> = 50.0..=800.0;
+/// Chip frequency in megahertz. Below 50 lies no captured ramp step; 1600 is just above the
+/// highest setting that is published for chips on SPI (1596).
+pub const FREQUENCY_MHZ: RangeInclusive<f64> = 50.0..=1_600.0;
+
+/// The most for chips on a serial line: above every published rating of them (the highest is
+/// the S19's 669) and below what a misread divider would give (1050 and more).
+pub const FREQUENCY_SERIAL_MAX_MHZ: f64 = 800.0;
 
 /// Rail voltage of a hashboard in millivolts: from the lowest published S9 value (8.2 V)
 /// rounded down, to the highest output of any adjustable supply of the class (21.36 V,

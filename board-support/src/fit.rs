@@ -1,6 +1,6 @@
 //! Whether the parts of a machine fit together: what no single file can be blamed for.
 
-use crate::{Machine, PsuType};
+use crate::{LinkKind, Machine, PsuType, bounds};
 
 /// One fault: the machine's key that joined the parts, what is wrong, and what to do.
 pub(crate) struct Misfit {
@@ -21,6 +21,7 @@ pub(crate) fn fit(
     choose_baud(machine, baud_fallback, &mut misfits);
     choose_types(machine, types_wanted, &mut misfits);
     check_slots(machine, &mut misfits);
+    check_frequency(machine, &mut misfits);
     check_voltages(machine, &mut misfits);
     check_limits(machine, &mut misfits);
     misfits.0
@@ -76,6 +77,27 @@ fn check_slots(machine: &Machine, misfits: &mut Misfits) {
             "slots",
             format!("`{}` carries {} hashboards", control.id, control.slots_max),
             "correct the number, or name the right control board",
+        );
+    }
+}
+
+/// How fast chips may be depends on their family, and that shows on the control board.
+fn check_frequency(machine: &Machine, misfits: &mut Misfits) {
+    let most = match machine.control_board.link {
+        LinkKind::SpiWords => *bounds::FREQUENCY_MHZ.end(),
+        LinkKind::Uart | LinkKind::FpgaFifo | LinkKind::FpgaFifoS9 => {
+            bounds::FREQUENCY_SERIAL_MAX_MHZ
+        }
+    };
+    let board = &machine.hashboard;
+    if board.frequency_max_mhz > most {
+        misfits.add(
+            "hashboard",
+            format!(
+                "`{}` may run at {} MHz, and no chip on such a link above {most}",
+                board.id, board.frequency_max_mhz
+            ),
+            "lower its `frequency_max_mhz`, or name the right control board",
         );
     }
 }

@@ -604,7 +604,8 @@ fn a_supply_says_how_it_is_spoken_to() {
 
 #[test]
 fn the_bounds_stand_as_reviewed() {
-    assert_eq!(bounds::FREQUENCY_MHZ, 50.0..=800.0);
+    assert_eq!(bounds::FREQUENCY_MHZ, 50.0..=1_600.0);
+    assert_eq!(bounds::FREQUENCY_SERIAL_MAX_MHZ, 800.0);
     assert_eq!(bounds::VOLTAGE_MV, 8_000..=21_360);
     assert_eq!(bounds::CHIPS, 1..=256);
     assert_eq!(bounds::SLOTS, 1..=4);

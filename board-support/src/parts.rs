@@ -140,6 +140,8 @@ pub enum SensorPart {
     Tmp451,
     /// NCT218: as the TMP451.
     Nct218,
+    /// On the chip's die; the chip tells it among its registers.
+    Die,
 }
 
 /// How a sensor is reached.

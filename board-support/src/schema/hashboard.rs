@@ -15,6 +15,7 @@ const PARTS: &[(&str, SensorPart)] = &[
     ("tmp75", SensorPart::Tmp75),
     ("tmp451", SensorPart::Tmp451),
     ("nct218", SensorPart::Nct218),
+    ("die", SensorPart::Die),
 ];
 const PLACES: &[(&str, Place)] = &[
     ("inlet", Place::Inlet),
@@ -157,7 +158,11 @@ fn read_peripherals(s: &mut Section<'_>, chips: Option<u64>) -> Option<Periphera
 
 fn read_sensor(s: &mut Section<'_>, chips: Option<u64>, relay: bool) -> Option<Sensor> {
     let part = s.choice("part", PARTS);
-    let address = i2c_address(s);
+    // What is on a chip's die is on no bus.
+    let address = match part {
+        Some(SensorPart::Die) => Some(0),
+        _ => i2c_address(s),
+    };
     let place = s.choice("place", PLACES);
     let channels = [("local", Channel::Local), ("remote", Channel::Remote)];
     let channel = optional(s, "channel", |s| s.choice("channel", &channels));
@@ -169,9 +174,18 @@ fn read_sensor(s: &mut Section<'_>, chips: Option<u64>, relay: bool) -> Option<S
             "remove the key, or name the part that is fitted",
         );
     }
+    let bus = read_sensor_bus(s, chips, relay)?;
+    if part == Some(SensorPart::Die) && !matches!(bus, SensorBus::Chip(_)) {
+        s.refuse(
+            "via",
+            "a sensor on a die is reached through its chip",
+            "set `via = \"chip\"`, or name the part that is fitted",
+        );
+        return None;
+    }
     Some(Sensor {
         part: part?,
-        bus: read_sensor_bus(s, chips, relay)?,
+        bus,
         address: address?,
         channel: channel?.unwrap_or(Channel::Local),
         place: place?,

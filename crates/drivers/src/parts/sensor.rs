@@ -117,7 +117,8 @@ impl Probe {
     /// Sets the part up, once at power-on. May be empty. Reads nothing.
     pub fn setup(self) -> Vec<BusOp> {
         let puts: &[Put] = match self.part {
-            SensorPart::Lm75 => &[],
+            // What is on a die is on no bus: its chip is asked, and nothing is here.
+            SensorPart::Lm75 | SensorPart::Die => &[],
             SensorPart::Tmp75 => &tmp75::SETUP,
             SensorPart::Tmp451 | SensorPart::Nct218 => &tmp451::SETUP,
         };
@@ -141,7 +142,7 @@ impl Probe {
             rest = others;
         }
         match (self.part, self.channel) {
-            (SensorPart::Lm75, _) => lm75::celsius(&bytes),
+            (SensorPart::Lm75 | SensorPart::Die, _) => lm75::celsius(&bytes),
             (SensorPart::Tmp75, _) => tmp75::celsius(&bytes),
             (SensorPart::Tmp451 | SensorPart::Nct218, Channel::Local) => tmp451::local(&bytes),
             (SensorPart::Tmp451 | SensorPart::Nct218, Channel::Remote) => tmp451::remote(&bytes),
@@ -151,6 +152,7 @@ impl Probe {
     fn looks(self) -> &'static [Look] {
         match (self.part, self.channel) {
             (SensorPart::Lm75, _) => &lm75::LOOKS,
+            (SensorPart::Die, _) => &[],
             (SensorPart::Tmp75, _) => &tmp75::LOOKS,
             (SensorPart::Tmp451 | SensorPart::Nct218, Channel::Local) => &tmp451::LOCAL,
             (SensorPart::Tmp451 | SensorPart::Nct218, Channel::Remote) => &tmp451::REMOTE,

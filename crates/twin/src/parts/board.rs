@@ -82,7 +82,7 @@ impl Board {
                 SensorPart::Lm75 => Lm75::new(Resolution::Fixed(12)),
                 SensorPart::Tmp75 => Lm75::new(Resolution::Configured),
                 // Known behind chips only.
-                SensorPart::Tmp451 | SensorPart::Nct218 => continue,
+                SensorPart::Tmp451 | SensorPart::Nct218 | SensorPart::Die => continue,
             };
             match sensor.bus {
                 SensorBus::ControlBoard => board.sensors.push((sensor.address + slot.0, i, part)),

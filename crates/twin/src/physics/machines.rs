@@ -269,4 +269,20 @@ pub const MACHINES: &[Entry] = &[
         supply_w: assumed(4200.0, "a fifth above what the machine needs"),
         converter: NO_CONVERTER,
     },
+    Entry {
+        model: "dragonmint-t1",
+        rail_mv: assumed(
+            13_500.0,
+            "the middle of the stand-in supply's range; boards convert it, how is not published",
+        ),
+        leakage_share: assumed(0.11, "10 nm"),
+        flow_m3_per_s: assumed(0.085, "two fans in a row; 16 K warmer at the outlet"),
+        design_duty_percent: assumed(80.0, "55 °C on the board by the fan curve"),
+        sinks_j_per_k: assumed(600.0, "a little more than an S9"),
+        fan_rpm: assumed(6000.0, "as the S9"),
+        fan_idle_rpm: assumed(0.0, "stands at duty 0"),
+        fan_w: FAN_W,
+        supply_w: assumed(2000.0, "a quarter above what the machine needs"),
+        converter: NO_CONVERTER,
+    },
 ];
