@@ -10,6 +10,7 @@ mod lines;
 #[cfg(test)]
 mod tests;
 mod text;
+mod words;
 
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use protocol::explain::{Board, Content, Direction, explain};
 use protocol::job::Job;
-use protocol::{PROFILES, Profile};
+use protocol::{PROFILES, Profile, spi};
 
 use self::frames::{Decoder, Fault, Manner, Record, Setting};
 use self::lines::Lines;
@@ -27,9 +28,9 @@ use super::{EXIT_FAILED, EXIT_USAGE};
 /// `decode`
 #[derive(Args, Debug)]
 pub(crate) struct DecodeArgs {
-    /// The chip: bm1387, bm1397, bm1398, bm1362, bm1366, bm1368 or bm1370
+    /// The chip: bm1387, bm1397, bm1398, bm1362, bm1366, bm1368 or bm1370; a1 or t1 on SPI
     #[arg(long, value_name = "NAME", value_parser = chip)]
-    chip: &'static Profile,
+    chip: Chip,
     /// Who sent the frames [default: found from each frame]
     #[arg(long, value_name = "WHO")]
     from: Option<From>,
@@ -51,6 +52,15 @@ pub(crate) struct DecodeArgs {
     /// Frames as digits; without any, lines are read from stdin
     #[arg(value_name = "HEX", allow_hyphen_values = true)]
     hex: Vec<String>,
+}
+
+/// A chip of one family or the other.
+#[derive(Clone, Copy, Debug)]
+enum Chip {
+    /// Frames on a serial line.
+    Serial(&'static Profile),
+    /// Exchanges on SPI.
+    Words(&'static spi::Profile),
 }
 
 /// Who sends.
@@ -78,10 +88,13 @@ pub(crate) fn decode(args: &DecodeArgs) -> ExitCode {
         faults: 0,
     };
     let stdin = args.hex.is_empty() || args.hex == ["-"];
-    let done = if stdin {
-        from_stdin(setting, print)
-    } else {
-        from_arguments(setting, &args.hex, print)
+    let done = match (setting, stdin) {
+        (Known::Serial(setting), true) => from_stdin(setting, print),
+        (Known::Serial(setting), false) => from_arguments(setting, &args.hex, print),
+        (Known::Words(setting), true) => {
+            words::stream(setting, BufReader::new(io::stdin().lock()), print)
+        }
+        (Known::Words(setting), false) => words::from_arguments(setting, &args.hex, print),
     };
     match done {
         Ok(0) => ExitCode::SUCCESS,
@@ -95,15 +108,36 @@ pub(crate) fn decode(args: &DecodeArgs) -> ExitCode {
     }
 }
 
-fn chip(name: &str) -> Result<&'static Profile, String> {
-    protocol::profile(&name.to_lowercase()).ok_or_else(|| {
-        let known: Vec<&str> = PROFILES.iter().map(|p| p.name).collect();
+fn chip(name: &str) -> Result<Chip, String> {
+    let name = name.to_lowercase();
+    let serial = protocol::profile(&name).map(Chip::Serial);
+    let found = serial.or_else(|| spi::profile(&name).map(Chip::Words));
+    found.ok_or_else(|| {
+        let serial = PROFILES.iter().map(|p| p.name);
+        let known: Vec<&str> = serial.chain(spi::PROFILES.iter().map(|p| p.name)).collect();
         format!("no such chip; known: {}", known.join(", "))
     })
 }
 
-fn setting(args: &DecodeArgs) -> Result<Setting, String> {
-    let profile = args.chip;
+/// What is known before the first line.
+#[derive(Debug)]
+enum Known {
+    Serial(Setting),
+    Words(words::Setting),
+}
+
+fn setting(args: &DecodeArgs) -> Result<Known, String> {
+    let from = args.from.map(|from| match from {
+        From::Chip => Direction::FromChip,
+        From::Host => Direction::FromHost,
+    });
+    let profile = match args.chip {
+        Chip::Serial(profile) => profile,
+        Chip::Words(_) if args.job.is_some() || args.chips.is_some() => {
+            return Err("`--job` and `--chips` are for chips on a serial line".to_owned());
+        }
+        Chip::Words(profile) => return Ok(Known::Words(words::Setting { profile, from })),
+    };
     let job = args.job.as_deref().map(|hex| job(profile, hex));
     let board = args.chips.map(|chips| Board {
         chips,
@@ -111,15 +145,12 @@ fn setting(args: &DecodeArgs) -> Result<Setting, String> {
             .address_interval
             .unwrap_or_else(|| u8::try_from(256 / chips.max(1)).unwrap_or(u8::MAX)),
     });
-    Ok(Setting {
+    Ok(Known::Serial(Setting {
         profile,
-        from: args.from.map(|from| match from {
-            From::Chip => Direction::FromChip,
-            From::Host => Direction::FromHost,
-        }),
+        from,
         board,
         job: job.transpose()?,
-    })
+    }))
 }
 
 fn job(profile: &'static Profile, hex: &str) -> Result<Job, String> {

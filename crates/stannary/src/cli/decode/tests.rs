@@ -20,9 +20,11 @@ fn run(line: &str, stdin: &str) -> (String, u64) {
         faults: 0,
     };
     let setting = setting(&args).expect(line);
-    let faults = match args.hex.is_empty() {
-        true => stream(setting, stdin.as_bytes(), print),
-        false => from_arguments(setting, &args.hex, print),
+    let faults = match (setting, args.hex.is_empty()) {
+        (Known::Serial(setting), true) => stream(setting, stdin.as_bytes(), print),
+        (Known::Serial(setting), false) => from_arguments(setting, &args.hex, print),
+        (Known::Words(setting), true) => words::stream(setting, stdin.as_bytes(), print),
+        (Known::Words(setting), false) => words::from_arguments(setting, &args.hex, print),
     };
     let faults = faults.expect("memory takes everything");
     (String::from_utf8(out).expect("text"), faults)
@@ -50,6 +52,26 @@ fn a_chip_that_nobody_knows_is_answered_with_those_that_are() {
     for profile in PROFILES {
         assert!(error.to_string().contains(profile.name), "{error}");
     }
+}
+
+#[test]
+fn exchanges_on_spi_are_explained_one_by_one() {
+    let (out, faults) = run("stannary decode --chip T1 0a01 180300007c2bac1d0e59", "");
+    assert_eq!((out.lines().count(), faults), (2, 0), "{out}");
+    let start = r#"{"chip":"t1","direction":"host","kind":"read_block","crc_ok":true,"fields":{"#;
+    assert!(out.starts_with(start), "{out}");
+    let result = r#""direction":"chip","kind":"result","crc_ok":true"#;
+    assert!(out.contains(result) && out.contains("0x7c2bac1d"), "{out}");
+    let (out, faults) = run(
+        "stannary decode --chip a1 --from chip",
+        "01000005\nzz\nffff\n",
+    );
+    assert_eq!((out.lines().count(), faults), (2, 1), "{out}");
+    assert!(out.contains(r#""chips":5"#), "{out}");
+    assert!(
+        out.contains(r#""direction":null,"kind":"unknown""#),
+        "{out}"
+    );
 }
 
 #[test]
