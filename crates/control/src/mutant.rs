@@ -53,6 +53,7 @@ mod switch {
         PoolLossNotEased,
         SlowReturnForgotten,
         CapRunsAhead,
+        StandingForgotten,
     }
 
     /// Every mistake there is.
@@ -101,6 +102,7 @@ mod switch {
             PoolLossNotEased,
             SlowReturnForgotten,
             CapRunsAhead,
+            StandingForgotten,
         ]
     };
 

@@ -28,6 +28,9 @@ pub(crate) const LEAD_MHZ: f64 = 20.0;
 const SHUTDOWN_S: f64 = 3.0;
 /// The part of a limit that the estimate may use: 3 % for what supplies measure wrongly.
 const USABLE: f64 = 0.97;
+/// The part of a board's rated power that does not follow its frequency: leakage, and its share
+/// of fans and control board. Assumed. Left out, a low ceiling would be passed by most of it.
+const STANDING: f64 = 0.15;
 /// How far measured power is believed against the model: never below it.
 const RATIO: core::ops::RangeInclusive<f64> = 1.0..=1.5;
 /// How fast that belief moves, seconds.
@@ -130,9 +133,22 @@ impl Power {
         mutate!(OverPowerTolerated, long, false)
     }
 
-    /// Power of a board at a frequency, as a fraction of the rated: `f V²`.
+    /// Power of a board at a frequency, as a fraction of the rated: what stands, and `f V²`.
     pub(crate) fn load(&self, plan: &Plan, slot: usize, mhz: f64) -> f64 {
-        mhz / plan.mhz * self.squared(plan, slot, 0.0)
+        if mhz <= 0.0 {
+            return 0.0;
+        }
+        at_frequency(mhz / plan.mhz) * self.squared(plan, slot, 0.0)
+    }
+
+    /// What a megahertz adds to that at most.
+    pub(crate) fn load_per_mhz(&self, plan: &Plan, slot: usize) -> f64 {
+        self.squared(plan, slot, 0.0) / plan.mhz
+    }
+
+    /// The least that a board draws while it hashes, as a fraction of the rated.
+    pub(crate) fn least_load(plan: &Plan) -> f64 {
+        at_frequency(FLOOR_MHZ / plan.mhz)
     }
 
     /// The square of the rail's voltage over its working voltage: the highest of ordered,
@@ -157,8 +173,10 @@ impl Power {
         active: usize,
         coming_mv: f64,
     ) -> f64 {
-        let share = self.share_w(plan, ceiling, active);
-        let mhz = plan.mhz * share / plan.board_w / self.squared(plan, slot, coming_mv);
+        let share = self.share_w(plan, ceiling, active) / plan.board_w;
+        let share = share / self.squared(plan, slot, coming_mv);
+        let standing = mutate!(StandingForgotten, STANDING, 0.0);
+        let mhz = plan.mhz * ((share - standing) / (1.0 - standing)).max(0.0);
         mutate!(CeilingIgnored, mhz, plan.mhz_max)
     }
 
@@ -236,6 +254,11 @@ impl Power {
         let start = f64::from(volts.start_mv);
         rail.set_mv >= start && rail.read_mv.is_none_or(|mv| mv >= start * NEAR)
     }
+}
+
+/// Power at the working voltage and a share of the frequency, as a fraction of the rated.
+fn at_frequency(share: f64) -> f64 {
+    STANDING + (1.0 - STANDING) * share
 }
 
 /// What a board at this voltage may run at: in proportion up to the working point and beyond

@@ -11,7 +11,7 @@ use crate::fans::{Air, Change, as_board, target_c};
 use crate::heat::{Around, fresh_values};
 use crate::mutant::mutate;
 use crate::plan::RailKind;
-use crate::power::{FLOOR_MHZ, LEAD_MHZ, Need, Pace, ramp};
+use crate::power::{FLOOR_MHZ, LEAD_MHZ, Need, Pace, Power, ramp};
 use crate::run::Without;
 use crate::safety::Scene;
 use crate::thermal::Turn;
@@ -180,7 +180,7 @@ impl Control {
 
     /// What all boards draw at their lowest frequency, by the model.
     pub(crate) fn least_w(&self) -> f64 {
-        self.plan.board_w * FLOOR_MHZ / self.plan.mhz * f64::from(self.plan.slots)
+        self.plan.board_w * Power::least_load(&self.plan) * f64::from(self.plan.slots)
     }
 
     fn tell(&mut self, slot: usize, event: Event) {
@@ -323,7 +323,7 @@ impl Control {
             let coming_mv = self.power.coming_mv(&self.plan, &need);
             let ceiling = self.mhz_for(slot, active, coming_mv);
             let permitted = self.power.mhz_permitted(&self.plan, slot);
-            let per_mhz = self.power.load(&self.plan, slot, 1.0);
+            let per_mhz = self.power.load_per_mhz(&self.plan, slot);
             let board = &mut self.boards[slot];
             let mhz = board.chain.mhz().filter(|_| board.is_on());
             let hashing = mhz.is_some();

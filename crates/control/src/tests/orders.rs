@@ -160,6 +160,11 @@ fn a_ceiling_is_kept() -> Result<(), String> {
         capped < 2000.0 && capped > 1500.0,
         format!("{capped} W under 2000"),
     )?;
+    // What does not follow the frequency is the most of a low one.
+    world.give(Input::Command(Command::Ceiling(Some(Watts::new(1000.0)))));
+    world.run(60.0)?;
+    let low = world.plant.watts();
+    ensure(low < 1000.0 && low > 700.0, format!("{low} W under 1000"))?;
     world.give(Input::Command(Command::Ceiling(Some(Watts::new(1e9)))));
     world.run(120.0)?;
     let after = world.plant.watts();
