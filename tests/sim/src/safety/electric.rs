@@ -34,10 +34,10 @@ pub(super) const MOVES: Duration = Duration::from_secs(2);
 /// The ceiling may be passed for so long, and by this share: nobody measures the wall's power,
 /// and the model is of a machine like the table's.
 pub(super) const CEILING_S: f64 = 5.0;
-pub(super) const CEILING_SHARE: f64 = 0.05;
+pub(super) const CEILING_SHARE: f64 = 0.10;
 /// Chips that leak more than the table's draw more than the model says, by this share for each
 /// part of leakage above one.
-pub(super) const CEILING_LEAKS: f64 = 0.3;
+pub(super) const CEILING_LEAKS: f64 = 0.45;
 /// Seconds until hash power is off after a supply fell silent: it is looked at each 20 s, three
 /// times before it counts as gone, and a look over the slowest bus takes two.
 pub(super) const UNHEARD_S: f64 = 32.0;

@@ -487,20 +487,20 @@ fn draws(watts: f64, for_s: f64) -> impl FnMut(f64, &mut Observation) {
 
 fn hard_limit() -> Result<(), String> {
     let most = machine().limits.power_max_w;
-    passes(nothing(), draws(1.04 * most, 100.0))?;
+    passes(nothing(), draws(1.09 * most, 100.0))?;
     passes(nothing(), draws(1.2 * most, CEILING_S))?;
     reports(
         AT + CEILING_S,
         "allowed",
         nothing(),
-        draws(1.06 * most, 100.0),
+        draws(1.11 * most, 100.0),
     )?;
     // An operator may not raise it.
     let blame = Blame {
         ceiling_w: Some(2.0 * most),
         ..nothing()
     };
-    reports(AT + CEILING_S, "allowed", blame, draws(1.06 * most, 100.0))
+    reports(AT + CEILING_S, "allowed", blame, draws(1.11 * most, 100.0))
 }
 
 fn ceiling() -> Result<(), String> {
@@ -508,8 +508,8 @@ fn ceiling() -> Result<(), String> {
         ceiling_w: Some(2_500.0),
         ..nothing()
     };
-    passes(blame, draws(2_600.0, 100.0))?;
-    reports(AT + CEILING_S, "2500 W", blame, draws(2_650.0, 100.0))?;
+    passes(blame, draws(2_740.0, 100.0))?;
+    reports(AT + CEILING_S, "2500 W", blame, draws(2_760.0, 100.0))?;
     // What is off draws what it draws.
     let low = Blame {
         ceiling_w: Some(50.0),
@@ -524,9 +524,9 @@ fn leaky_ceiling() -> Result<(), String> {
         leakage,
         ..nothing()
     };
-    passes(blame(1.5), draws(2_980.0, 100.0))?;
-    reports(AT + CEILING_S, "2500 W", blame(1.5), draws(3_020.0, 100.0))?;
-    reports(AT + CEILING_S, "2500 W", blame(1.1), draws(2_980.0, 100.0))
+    passes(blame(1.5), draws(3_290.0, 100.0))?;
+    reports(AT + CEILING_S, "2500 W", blame(1.5), draws(3_330.0, 100.0))?;
+    reports(AT + CEILING_S, "2500 W", blame(1.1), draws(3_290.0, 100.0))
 }
 
 fn unheard() -> Result<(), String> {
