@@ -40,9 +40,9 @@ const OVER_FOR: Duration = Duration::from_secs(5);
 /// A measurement is worth something for this long.
 const FRESH: Duration = Duration::from_secs(3);
 /// Speed of a rail under load, millivolts per second: our policy. Power goes with the square,
-/// so that this adds no more watts a second than the ramp of frequency. A step of the
-/// coarsest known code is 28 mV, and supplies take half a second for an order.
-const RAIL_MV_PER_S: f64 = 100.0;
+/// so that this adds less than half of what the ramp of frequency adds in a second, and the
+/// steps of a supply that takes an order every two seconds are no more than that ramp.
+const RAIL_MV_PER_S: f64 = 50.0;
 /// What was read back may differ so much from what was ordered before it counts as wrong ...
 const SAG: f64 = 0.1;
 /// ... for this long.
