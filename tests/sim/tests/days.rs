@@ -19,9 +19,10 @@ const DAYS: u32 = 2;
 const DAYS_FULL: u32 = 90;
 /// Rings and buffers grow to their size on the first day.
 const WARM_UP: usize = WATCHES as usize;
-/// Live bytes differ by so much between any two watches: the flight recorder holds the last ten
-/// minutes, in buffers that double as they grow.
-const TOLERANCE: f64 = 64.0 * 1024.0;
+/// Live bytes may be so much more at the end, and a trend may add up to as much. Most of what
+/// lives is the flight recorder with its last ten minutes, in buffers that double as they grow:
+/// a minute with a few steps more takes twice the room.
+const TOLERANCE: f64 = 256.0 * 1024.0;
 
 /// `STANNARY_DAYS`, or what there is time for.
 fn days() -> u32 {
@@ -58,8 +59,8 @@ fn days_of_faults_end_with_the_memory_that_they_began_with() {
     println!(
         "{days} days: {first} bytes live after the first, {last} at the end, trend {trend:+.0}"
     );
-    assert!((last - first).abs() <= TOLERANCE, "{first} to {last} bytes");
-    assert!(trend.abs() <= TOLERANCE, "a trend of {trend:+.0} bytes");
+    assert!(last - first <= TOLERANCE, "{first} to {last} bytes");
+    assert!(trend <= TOLERANCE, "a trend of {trend:+.0} bytes");
 }
 
 /// Of the line through values at even distances, by least squares.

@@ -261,3 +261,21 @@ pub(super) struct Kept {
     pub(super) records: usize,
     pub(super) connections: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_totals_of_the_oldest_connections_go_first() {
+        let mut ledger = Ledger::default();
+        let kept = Kept {
+            records: 0,
+            connections: 2,
+        };
+        (0..5).for_each(|conn| ledger.opened(ConnId(conn), kept));
+        assert_eq!(ledger.connections, 5);
+        let known: Vec<_> = ledger.by_connection.keys().copied().collect();
+        assert_eq!(known, [ConnId(3), ConnId(4)]);
+    }
+}
