@@ -265,11 +265,10 @@ fn options(machine: &str, seed: u64) -> WorldOptions {
     options.pool.difficulty = Difficulty::new(share).expect("above zero");
     if let Some(hardware) = &mut options.hardware {
         hardware.cause = engine::StartCause::PowerReturn;
-        hardware.local = engine::Local {
-            seed,
-            unwatched: hardware.local.unwatched,
-            ..engine::Local::default()
-        };
+        // The delays that spread a site's starts, as they are by default.
+        let delays = engine::Local::default();
+        hardware.local.start_delay_max = delays.start_delay_max;
+        hardware.local.resume_delay_max = delays.resume_delay_max;
     }
     options
 }

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
     let mut wanted = Wanted {
         machines: MACHINES,
-        machine: "antminer-s19-pro".to_owned(),
+        machine: "antminer-s9".to_owned(),
         seed: 1,
         out: None,
     };
