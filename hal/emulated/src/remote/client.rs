@@ -209,10 +209,11 @@ impl Pins for Connection {
         clock_hz: u32,
         bytes: &mut [u8],
     ) -> Result<(), i32> {
+        let sent = bytes.to_vec();
         let request = Request::Spi {
             slot,
             clock_hz,
-            bytes: &bytes.to_vec(),
+            bytes: &sent,
         };
         self.ask(&request, |left| {
             let read = left.rest();

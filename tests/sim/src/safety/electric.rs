@@ -218,12 +218,12 @@ fn volts(ground: &mut Ground, seen: &Observation) -> Result<(), String> {
         return Ok(());
     };
     let step = mutate!(CodeTenfold, CODE_MV, 10.0 * CODE_MV);
-    let (low, high) = (
+    let (least, most) = (
         f64::from(*range.start()) - step,
         f64::from(*range.end()) + step,
     );
-    let low = mutate!(LowVoltsIgnored, low, f64::MIN);
-    let high = mutate!(HighVoltsIgnored, high, f64::MAX);
+    let low = mutate!(LowVoltsIgnored, least, f64::MIN);
+    let high = mutate!(HighVoltsIgnored, most, f64::MAX);
     for (slot, board) in seen.boards.iter().enumerate() {
         if board.on && !(low..=high).contains(&board.ordered_mv) {
             return Err(format!(

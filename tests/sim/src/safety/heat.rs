@@ -131,13 +131,13 @@ fn unsensed(ground: &mut Ground, slot: usize, board: &Board) -> Result<(), Strin
         return Ok(());
     }
     let limits = &ground.machine.limits;
-    let chip = board.hottest_chip_c - limits.chip_stop_c;
-    let place = board.hottest_board_c - limits.board_stop_c;
-    ground.seen.most("chip above its stop, K", chip);
-    ground.seen.most("board above its stop, K", place);
+    let chip_over = board.hottest_chip_c - limits.chip_stop_c;
+    let place_over = board.hottest_board_c - limits.board_stop_c;
+    ground.seen.most("chip above its stop, K", chip_over);
+    ground.seen.most("board above its stop, K", place_over);
     let most = mutate!(UnsensedDoubled, UNSENSED_K, 2.0 * UNSENSED_K);
-    let chip = mutate!(UnsensedChipIgnored, chip, f64::MIN);
-    let place = mutate!(UnsensedPlaceIgnored, place, f64::MIN);
+    let chip = mutate!(UnsensedChipIgnored, chip_over, f64::MIN);
+    let place = mutate!(UnsensedPlaceIgnored, place_over, f64::MIN);
     if chip > most || place > most {
         return Err(format!(
             "slot {slot}: hash power on with a chip {chip:.1} K and a place on the board \
