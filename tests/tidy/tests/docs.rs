@@ -199,6 +199,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("E-PROC-", "Process"),
     ("E-CHAIN-", "Chains"),
     ("E-BOARD-", "Boards"),
+    ("E-DEV-", "Devices"),
     ("E-PROBE-", "Probe"),
     ("E-PSU-", "Supply"),
     ("E-POOL-", "Pools"),
