@@ -197,6 +197,7 @@ fn the_table_of_codes_is_the_codes() {
 const GROUPS: &[(&str, &str)] = &[
     ("E-CONF-", "Configuration"),
     ("E-PROC-", "Process"),
+    ("E-DEV-", "Devices of the control board"),
     ("E-CHAIN-", "Chains"),
     ("E-BOARD-", "Boards"),
     ("E-DEV-", "Devices"),
