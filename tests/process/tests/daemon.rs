@@ -154,7 +154,10 @@ fn a_second_daemon_on_the_same_socket_is_refused() {
     };
     let setting = Site::new("antminer-s19-pro");
     let mut first = setting.run(&binary);
-    setting.wait_for_shares(&mut first);
+    wait_for("its connection to the pool", PATIENCE, || {
+        assert!(first.ended().is_none(), "{}", first.everything());
+        setting.pool.ledger(|l| (l.connections == 1).then_some(()))
+    });
     // The same socket, and nothing else in common.
     let other = config(
         "antminer-s19-pro",
