@@ -1,8 +1,9 @@
-//! `stannary twin --pty` as a driver of somebody else's sees it: a serial port with chips.
+//! `stannary twin --chip` as a driver of somebody else's sees it: a serial port with chips, or a socket.
 //! The driver here is written from the frames' description alone.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -262,4 +263,57 @@ fn what_cannot_be_served_is_refused_and_nothing_is_overwritten() {
     );
     assert!(twin.ended().is_none());
     stop(twin, &free);
+}
+
+/// An emulated computer's serial port is a client of a socket. It has one end: who comes second is turned
+/// away, until the first has left.
+#[test]
+fn a_socket_serves_one_driver_at_a_time_and_nothing_is_left_of_it() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    let folder = Folder::new();
+    // What a twin that was killed left.
+    let path = folder.path().join("chain");
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
+    let start = || {
+        let mut command = Command::new(&binary);
+        command.args(["twin", "--chip", "bm1370", "--chips", "3", "--socket"]);
+        Program::start(command.arg(&path))
+    };
+    let mut twin = start();
+    let connect = || UnixStream::connect(&path).ok();
+    let mut driver = wait_for("the socket", PATIENCE, || {
+        assert!(twin.ended().is_none(), "{}", twin.everything());
+        connect()
+    });
+    let ids = ask_who_is_there(&mut driver);
+    assert_eq!(ids[..4], [0xAA, 0x55, 0x13, 0x70], "{ids:x?}");
+    assert_eq!(ids[9..13], [0xAA, 0x55, 0x13, 0x70], "{ids:x?}");
+
+    let mut turned_away = connect().expect("somebody listens");
+    let mut nothing = [0];
+    assert_eq!(turned_away.read(&mut nothing).expect("its end"), 0);
+    let mut second = start();
+    let ended = second.wait(PATIENCE);
+    assert_eq!(ended.code(), Some(2), "{}", second.everything());
+    assert!(second.stderr().contains("E-TWIN-PATH"));
+
+    drop(driver);
+    let mut driver = connect().expect("somebody listens");
+    assert_eq!(ask_who_is_there(&mut driver), ids);
+    twin.terminate();
+    assert!(twin.wait(PATIENCE).success(), "{}", twin.everything());
+    assert!(!path.exists(), "the socket is gone");
+}
+
+/// What three chips answer to a read of register 0.
+fn ask_who_is_there(driver: &mut UnixStream) -> Vec<u8> {
+    let body = [0x52, 5, 0, 0];
+    let frame = [&[0x55, 0xAA], &body[..], &[crc5(&body)]].concat();
+    driver.write_all(&frame).expect("written");
+    let mut ids = vec![0; 27];
+    driver.set_read_timeout(Some(PATIENCE)).expect("a limit");
+    driver.read_exact(&mut ids).expect("three answers");
+    ids
 }

@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// The whole product on this computer: a twin of a machine, a pool, the daemon, the page
     Demo(DemoArgs),
-    /// An emulated chain of chips behind a pseudo-terminal, for any driver
+    /// An emulated chain of chips behind a pseudo-terminal or a local socket, for any driver
     Twin(TwinArgs),
     /// Measure this build on this computer; figures as JSON
     Bench(BenchArgs),
@@ -122,8 +122,13 @@ pub(crate) struct TwinArgs {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) chips: Option<u16>,
     /// Where drivers find the terminal: a link is made there, and removed at the end
-    #[arg(long, value_name = "PATH", required_unless_present_any = ["machine", "state"])]
+    #[arg(long, value_name = "PATH")]
+    #[arg(required_unless_present_any = ["machine", "state", "socket"])]
     pub(crate) pty: Option<PathBuf>,
+    /// Instead: a local socket is made there, for the serial port of an emulated computer; speeds
+    /// are not carried
+    #[arg(long, value_name = "PATH", conflicts_with = "pty")]
+    pub(crate) socket: Option<PathBuf>,
     /// Zero bits that stand for the 32 of difficulty one: 8 lets this computer find nonces
     /// as fast as chips do, 32 answers jobs of known blocks only [default: 8; of a whole machine
     /// what a quarter of a core can hash, 8 at most]
@@ -135,7 +140,7 @@ pub(crate) struct TwinArgs {
     pub(crate) seed: u64,
     /// A whole machine, which a daemon drives with `[twin] at = "DIR"`
     #[arg(long, value_name = "NAME", requires = "dir")]
-    #[arg(conflicts_with_all = ["chip", "chips", "pty"])]
+    #[arg(conflicts_with_all = ["chip", "chips", "pty", "socket"])]
     pub(crate) machine: Option<String>,
     /// Its control board, where it is not the usual one
     #[arg(long, value_name = "BOARD", requires = "machine")]
@@ -144,7 +149,7 @@ pub(crate) struct TwinArgs {
     #[arg(long, value_name = "DIR", requires = "machine")]
     pub(crate) dir: Option<PathBuf>,
     /// Show what the machine of the twin under DIR really does, and end
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["chip", "chips", "pty", "machine"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["chip", "chips", "pty", "socket", "machine"])]
     pub(crate) state: Option<PathBuf>,
     /// Print JSON
     #[arg(long, requires = "state", conflicts_with_all = ["chip", "machine"])]
@@ -205,6 +210,7 @@ mod tests {
             "stannary check-config /etc/stannary/stannary.toml",
             "stannary twin --chip bm1370 --chips 65 --pty /tmp/chain",
             "stannary twin --chip bm1387 --chips 1 --pty c --difficulty-bits 32 --seed 7",
+            "stannary twin --chip bm1387 --chips 1 --socket /tmp/chain.sock",
             "stannary twin --machine antminer-s19-pro --dir /tmp/twin",
             "stannary twin --machine antminer-s9 --control-board b --dir d --difficulty-bits 2",
             "stannary twin --state /tmp/twin --json",
@@ -237,6 +243,7 @@ mod tests {
             "stannary twin --chip bm1370 --chips 0 --pty /tmp/chain",
             "stannary twin --chip bm1370 --pty /tmp/chain",
             "stannary twin --chip bm1370 --chips 1 --pty c --difficulty-bits 33",
+            "stannary twin --chip bm1370 --chips 1 --pty c --socket s",
             "stannary twin --dir /tmp/twin",
             "stannary twin --machine antminer-s9",
             "stannary twin --machine antminer-s9 --dir d --chip bm1387",

@@ -1,4 +1,4 @@
-//! The wire between a pseudo-terminal and the chips, in real time.
+//! The wire between what a driver has open and the chips, in real time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,8 @@ use anyhow::Result;
 use twin::machine::{Totals, TwinMachine};
 use units::ChainSlot;
 
-use super::port::{Change, Port};
+use super::port::Change;
+use super::wire::Wire;
 use crate::runtime::Clock;
 
 /// A port that stayed closed for this long is a chain that was switched off. Drivers that
@@ -119,7 +120,7 @@ impl Line {
     }
 
     /// Let time pass until now, and carry bytes both ways. Returns what is to be told.
-    pub(crate) fn turn(&mut self, port: &mut Port) -> Result<Vec<String>> {
+    pub(crate) fn turn(&mut self, port: &mut dyn Wire) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         match port.change()? {
             Some(Change::Opened) => self.opened(&mut notes),
@@ -161,7 +162,7 @@ impl Line {
     }
 
     /// Take what the driver wrote, with the speed that it had.
-    fn take(&mut self, port: &Port) -> Result<()> {
+    fn take(&mut self, port: &mut dyn Wire) -> Result<()> {
         let waiting: usize = self.ahead.iter().map(|(_, bytes)| bytes.len()).sum();
         let mut buffer = vec![0; AHEAD_MAX - waiting.min(AHEAD_MAX)];
         let count = port.read(&mut buffer)?;
@@ -211,7 +212,7 @@ impl Line {
     }
 
     /// Give the driver what has arrived. Without one it is lost, as on a wire.
-    fn give(&mut self, port: &Port) -> Result<()> {
+    fn give(&mut self, port: &mut dyn Wire) -> Result<()> {
         let now = self.now();
         let mut buffer = [0; 4096];
         loop {
@@ -227,7 +228,7 @@ impl Line {
         }
     }
 
-    fn note_speeds(&mut self, port: &Port, notes: &mut Vec<String>) {
+    fn note_speeds(&mut self, port: &dyn Wire, notes: &mut Vec<String>) {
         if !port.is_open() || !self.ahead.is_empty() {
             return;
         }

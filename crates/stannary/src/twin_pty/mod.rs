@@ -1,4 +1,5 @@
-//! `stannary twin --pty`: an emulated chain behind a pseudo-terminal, for any driver.
+//! `stannary twin --chip`: an emulated chain for any driver, behind a pseudo-terminal (`--pty`) or a
+//! local socket (`--socket`).
 //!
 //! The chain runs in real time. What stands at the path is a link to the terminal, which a
 //! driver opens like a serial port: it sets its speed with `tcsetattr` and talks to chips.
@@ -6,7 +7,8 @@
 //! * **Speed.** A driver that sets one is held to it: unless it is within 4.5 % of the
 //!   chips', both sides hear noise, as on a wire. One that leaves the terminal's own 38400,
 //!   or the 9600 of serial libraries, chose none and is taken to follow the chips. A change of speed
-//!   counts for what is written after it: what was written before leaves first.
+//!   counts for what is written after it: what was written before leaves first. A socket carries
+//!   no speed: who is connected to one is always understood.
 //! * **Power.** Nothing on a pseudo-terminal resets chips. A port that stayed closed for
 //!   two seconds is a chain that was switched off: who opens it then finds chips as after
 //!   power-up.
@@ -16,6 +18,8 @@
 mod blocks;
 mod line;
 mod port;
+mod socket;
+mod wire;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +38,8 @@ use crate::runtime::Clock;
 use line::Shared;
 pub(crate) use line::{Bytes, Line};
 pub(crate) use port::Port;
+use socket::Socket;
+use wire::Wire;
 
 /// Zero bits that stand for the 32 of difficulty one, unless asked for otherwise: with the
 /// usual ticket of 256 a nonce costs 65,536 hashes, and the largest board 6 MH/s.
@@ -53,24 +59,34 @@ pub(crate) enum Refusal {
 pub(crate) fn run(args: &TwinArgs) -> Result<(), Refusal> {
     let bits = args.difficulty_bits.unwrap_or(DIFFICULTY_BITS);
     let (machine, chip) = chain(args, bits).map_err(Refusal::Usage)?;
-    let path = args.pty.as_deref().unwrap_or_else(|| "".as_ref());
-    port::is_free(path).map_err(Refusal::Usage)?;
     let stop = stop_on_signal().map_err(Refusal::Failed)?;
-    let port = Port::open(path).map_err(Refusal::Failed)?;
+    let (mut port, place) = open(args)?;
     eprintln!(
-        "twin: {} × {chip} behind {} -> {}, seed {}",
+        "twin: {} × {chip} behind {place}, seed {}",
         args.chips.unwrap_or(1),
-        path.display(),
-        port.terminal(),
         args.seed
     );
     eprintln!("twin: {}", what_nonces_are(bits));
-    serve(machine, port, &stop).map_err(Refusal::Failed)
+    serve(machine, &mut *port, &stop).map_err(Refusal::Failed)
+}
+
+/// What drivers open, and how it is called.
+fn open(args: &TwinArgs) -> Result<(Box<dyn Wire>, String), Refusal> {
+    if let Some(path) = &args.socket {
+        socket::is_free(path).map_err(Refusal::Usage)?;
+        let socket = Socket::open(path).map_err(Refusal::Failed)?;
+        return Ok((Box::new(socket), path.display().to_string()));
+    }
+    let path = args.pty.as_deref().unwrap_or_else(|| "".as_ref());
+    port::is_free(path).map_err(Refusal::Usage)?;
+    let port = Port::open(path).map_err(Refusal::Failed)?;
+    let place = format!("{} -> {}", path.display(), port.terminal());
+    Ok((Box::new(port), place))
 }
 
 fn chain(args: &TwinArgs, difficulty_bits: u8) -> Result<(TwinMachine, &str), String> {
-    let (Some(chip), Some(chips), Some(_)) = (&args.chip, args.chips, &args.pty) else {
-        return Err("a chain needs `--chip`, `--chips` and `--pty`".to_owned());
+    let (Some(chip), Some(chips)) = (&args.chip, args.chips) else {
+        return Err("a chain needs `--chip` and `--chips`".to_owned());
     };
     let options = TwinOptions {
         seed: args.seed,
@@ -151,13 +167,13 @@ pub(crate) fn serve_chains(
     slots.iter().map(start).collect()
 }
 
-fn serve(machine: TwinMachine, mut port: Port, stop: &AtomicBool) -> Result<()> {
+fn serve(machine: TwinMachine, port: &mut dyn Wire, stop: &AtomicBool) -> Result<()> {
     let mut line = Line::alone(machine, Clock::start());
     let mut report_at = REPORT;
     while !stop.load(Ordering::Relaxed) {
         port.wait(line.patience(LOOK))
-            .context("the pseudo-terminal does not work")?;
-        for note in line.turn(&mut port)? {
+            .context("the port does not work")?;
+        for note in line.turn(port)? {
             eprintln!("twin: {note}");
         }
         if line.elapsed() >= report_at {
