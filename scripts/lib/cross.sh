@@ -1,5 +1,5 @@
-# Building crates for ARM and running them on this machine: sourced by `test-arm` and
-# `count-instructions`. Expects `$root`; sets `$cross` and `$arm_target`.
+# Building crates for ARM and running them on this machine: sourced by `test-arm`, `count-instructions`,
+# `cross`, `test-cross` and `kernel-test`. Expects `$root`; sets `$cross` and `$arm_target`.
 #
 # shellcheck shell=bash
 
@@ -36,27 +36,59 @@ emulator() {
     esac
 }
 
-# cross_cargo ARCH COMMAND OPTION...: cargo for that architecture. Static, so that the emulator needs no
-# libraries; with a standard library from source, since no built one is packaged. Without backtraces,
-# whose code would be a fifth of the build.
+# cross_cargo ARCH COMMAND OPTION...: cargo for what runs on an emulated processor of that architecture.
 cross_cargo() {
-    local arch=$1 command=$2 flags=(-C target-feature=+crt-static) joined
+    local arch=$1 command=$2 flags=()
+    shift 2
+    if [ "$arch" = aarch64 ]; then
+        hide_features
+        flags+=(-C link-arg=-Wl,--wrap=getauxval -C "link-arg=$arm_target/hide-features.o" -C link-arg=-l:libc.a)
+    fi
+    static_cargo "$arch" std,panic_unwind,test "${flags[@]}" -- "$command" --quiet --profile emulated "$@"
+}
+
+# product_cargo ARCH COMMAND OPTION...: cargo for what is flashed. Of this machine's folders none is named
+# in the result.
+product_cargo() {
+    local arch=$1 command=$2 from to flags=() c=()
+    shift 2
+    for from in "$root=/stannary" "$arm_target=/target" "${CARGO_HOME:-$HOME/.cargo}=/cargo" "$cross/root/usr=/usr"; do
+        to=${from##*=} from=${from%=*}
+        flags+=("--remap-path-prefix=$from=$to")
+        c+=("-ffile-prefix-map=$from=$to")
+    done
+    CFLAGS="${c[*]}" static_cargo "$arch" std,panic_unwind "${flags[@]}" -- "$command" --profile flash "$@"
+}
+
+# Where product_cargo leaves the binary.
+product() { echo "$arm_target/$(triple "$1")/flash/stannary"; }
+
+# static_cargo ARCH CRATES RUSTFLAG... -- COMMAND OPTION...: static, so that what comes out needs no
+# libraries; with these crates of the standard library from source, since no built one is packaged.
+# Without backtraces, whose code would be a fifth of the build.
+static_cargo() {
+    local arch=$1 crates=$2 gcc flags joined name
     shift 2
     case $arch in
-        armv7) flags+=(-C "linker=$cross/bin/arm-linux-gnueabihf-gcc") ;;
-        aarch64)
-            hide_features
-            flags+=(-C "linker=$cross/bin/aarch64-linux-gnu-gcc" -C link-arg=-Wl,--wrap=getauxval
-                -C "link-arg=$arm_target/hide-features.o" -C link-arg=-l:libc.a)
-            ;;
+        armv7) gcc=$cross/bin/arm-linux-gnueabihf-gcc ;;
+        aarch64) gcc=$cross/bin/aarch64-linux-gnu-gcc ;;
     esac
+    flags=(-C target-feature=+crt-static -C "linker=$gcc")
+    while [ "$1" != -- ]; do
+        flags+=("$1")
+        shift
+    done
+    shift
     # With the one separator that stands in no path.
     joined=$(printf '%s\x1f' "${flags[@]}")
+    name=$(triple "$arch")
+    name=${name//-/_}
     # `RUSTC_BOOTSTRAP` lets a stable compiler take `-Z` options.
     env RUSTC="$cross/bin/rustc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$arm_target" \
         CARGO_ENCODED_RUSTFLAGS="${joined%?}" \
-        "$cross/bin/cargo" "$command" --quiet --locked --profile emulated --target "$(triple "$arch")" \
-        -Zbuild-std=std,panic_unwind,test -Zbuild-std-features=panic-unwind "$@"
+        "CC_$name=$gcc" "AR_$name=${gcc%gcc}ar" "CFLAGS_$name=${CFLAGS:-}" \
+        "$cross/bin/cargo" "$1" --locked --target "$(triple "$arch")" \
+        -Zbuild-std="$crates" -Zbuild-std-features=panic-unwind "${@:2}"
 }
 
 # What takes the SHA-2 extension from an emulated aarch64 processor: the file says how.
