@@ -190,7 +190,7 @@ fn lock(node: &File, offset: u64, bytes: u32) -> std::io::Result<()> {
     part.l_type = libc::F_WRLCK as _;
     part.l_whence = libc::SEEK_SET as _;
     part.l_start = offset.try_into().map_err(|_| Errno::OVERFLOW)?;
-    part.l_len = bytes.into();
+    part.l_len = u64::from(bytes).try_into().map_err(|_| Errno::OVERFLOW)?;
     // SAFETY: the call reads one `flock` record, of an open file.
     if unsafe { libc::fcntl(node.as_raw_fd(), libc::F_OFD_SETLK, &part) } == 0 {
         return Ok(());
