@@ -33,6 +33,8 @@ const LAYERS: &[(&str, u8, Option<&[&str]>)] = &[
     ("stannary", 6, None),
     ("process", 6, None),
     ("tidy", 6, None),
+    // The same binary and helpers, in a guest with a real kernel.
+    ("kernel", 7, None),
     ("fuzz", 6, None),
 ];
 
