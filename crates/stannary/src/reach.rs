@@ -83,7 +83,7 @@ fn of_twin(machine: &Machine, twin: &Twin, clock: Clock) -> Result<Reached> {
         ports,
         backend: "twin",
         difficulty_one: twin.difficulty_one,
-        host: host,
+        host,
         clean: None,
     })
 }

@@ -30,7 +30,7 @@ pub(crate) struct Port {
 
 /// What the terminal's other side did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Change {
+pub(crate) enum Change {
     Opened,
     Closed,
 }

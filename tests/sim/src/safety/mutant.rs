@@ -2,6 +2,30 @@
 //! same as in `control`, for who watches it.
 
 #[cfg(test)]
+pub(crate) use switch::{MUTANTS, Mutant, active, set_mutant};
+
+/// `mutate!(Name, right, wrong)` is `right`, unless tests switched the mistake on.
+#[cfg(test)]
+macro_rules! mutate {
+    ($name:ident, $right:expr, $wrong:expr) => {
+        if crate::safety::mutant::active(crate::safety::mutant::Mutant::$name) {
+            $wrong
+        } else {
+            $right
+        }
+    };
+}
+
+#[cfg(not(test))]
+macro_rules! mutate {
+    ($name:ident, $right:expr, $wrong:expr) => {
+        $right
+    };
+}
+
+pub(crate) use mutate;
+
+#[cfg(test)]
 mod switch {
     use core::cell::Cell;
 
@@ -44,27 +68,3 @@ mod switch {
         ACTIVE.get() == Some(mutant)
     }
 }
-
-#[cfg(test)]
-pub(crate) use switch::{MUTANTS, Mutant, active, set_mutant};
-
-/// `mutate!(Name, right, wrong)` is `right`, unless tests switched the mistake on.
-#[cfg(test)]
-macro_rules! mutate {
-    ($name:ident, $right:expr, $wrong:expr) => {
-        if crate::safety::mutant::active(crate::safety::mutant::Mutant::$name) {
-            $wrong
-        } else {
-            $right
-        }
-    };
-}
-
-#[cfg(not(test))]
-macro_rules! mutate {
-    ($name:ident, $right:expr, $wrong:expr) => {
-        $right
-    };
-}
-
-pub(crate) use mutate;
