@@ -3,10 +3,13 @@
 
 use board_support::{
     Active, BusDevice, ControlBoard, Devices, FanDevices, GpioLine, LineName, TachDevices,
+    WindowKind, WindowNode,
 };
-use hal::{BusError, BusId, BusOp, BusPort, FanEvent, I2cMaster};
+use hal::{
+    BusError, BusId, BusOp, BusPort, FanEvent, FpgaI2c, I2cMaster, RegisterWindow, fpga_tach,
+};
 use hal_linux::{
-    CaptureTach, DeviceError, EdgeTach, HwmonTach, LineSpec, LinuxI2c, Pin, Root, Tach,
+    CaptureTach, DeviceError, EdgeTach, HwmonTach, LineSpec, LinuxI2c, Pin, Root, Tach, Window,
 };
 use units::{Duration, Instant};
 
@@ -16,11 +19,21 @@ use crate::runtime::Clock;
 /// How long fans are counted: two rounds of a tach that measures.
 const COUNTED: Duration = Duration::from_millis(1500);
 
+/// Registers of a stock FPGA: what it is, its tach, its plugs.
+const VERSION: u32 = 0x000;
+const TACH: u32 = 0x004;
+const PLUGS: u32 = 0x008;
+/// Fans that its tach may show, and looks at it: it steps by itself, in about 1.4 ms (captured).
+const TACH_FANS: u8 = 8;
+const TACH_LOOKS: u32 = 64;
+
 /// What can be looked at.
 pub(super) struct Hardware {
     root: Root,
     devices: Devices,
-    buses: Vec<(BusId, BusPort<Box<dyn I2cMaster + Send>>)>,
+    /// The stock FPGA's registers, where they could be mapped.
+    window: Option<Window>,
+    buses: Vec<BusPort<Box<dyn I2cMaster + Send>>>,
     wall: Wall,
     /// What is missing or refuses, in words.
     pub(super) faults: Vec<String>,
@@ -32,37 +45,74 @@ impl Hardware {
         let mut hardware = Hardware {
             root: root.clone(),
             devices,
+            window: None,
             buses: Vec::new(),
             wall: Wall(Clock::start()),
             faults: Vec::new(),
         };
+        hardware.map_window();
         let hashboards = (BusId::Hashboards, hardware.devices.hashboards_bus.clone());
         let supply = (BusId::Supply, hardware.devices.supply_bus.clone());
+        let mut behind = Vec::new();
         for (bus, device) in [hashboards, supply] {
             match device {
                 Some(BusDevice::Node(node)) => match LinuxI2c::open(root, bus, &node) {
-                    Ok(master) => {
-                        let master: Box<dyn I2cMaster + Send> = Box::new(master);
-                        hardware.buses.push((bus, BusPort::new(&[bus], master)));
-                    }
+                    Ok(master) => hardware.join(&[bus], Box::new(master)),
                     Err(error) => hardware.note(&error),
                 },
-                Some(BusDevice::Window) => hardware.faults.push(format!(
-                    "the {} bus is in the FPGA's window, which is not looked into",
-                    name(bus)
-                )),
+                Some(BusDevice::Window) => behind.push(bus),
                 None => {}
             }
         }
+        if let Some(window) = hardware.window.clone() {
+            // One engine for all buses behind it.
+            hardware.join(&behind, Box::new(FpgaI2c::new(window)));
+        }
         Some(hardware)
+    }
+
+    /// Map the stock FPGA's registers, of the one kind that is known well enough to be asked.
+    fn map_window(&mut self) {
+        let Some(window) = &self.devices.window else {
+            return;
+        };
+        if window.kind != WindowKind::X19 {
+            let why = "this FPGA's window is not looked into: it is known from one source alone";
+            self.faults.push(why.to_owned());
+            return;
+        }
+        let at = match &window.node {
+            WindowNode::Own(node) => Ok((self.root.at(node), 0)),
+            WindowNode::Memory => Ok((self.root.at("/dev/mem"), window.address)),
+            WindowNode::Uio => Window::uio_node(&self.root, window.address).map(|path| (path, 0)),
+        };
+        match at.and_then(|(path, offset)| Window::open(&path, offset, window.bytes)) {
+            Ok(window) => self.window = Some(window),
+            Err(error) => self.note(&error),
+        }
+    }
+
+    /// What the FPGA says it is, where it can be asked: the x19's is 0xB031 (captured).
+    pub(super) fn fpga_version(&mut self) -> Option<u16> {
+        let now = self.wall.now();
+        let word = self.window.as_mut()?.read32(now, VERSION);
+        Some(word as u16)
+    }
+
+    fn join(&mut self, buses: &[BusId], master: Box<dyn I2cMaster + Send>) {
+        self.buses.push(BusPort::new(buses, master));
     }
 
     fn note(&mut self, error: &DeviceError) {
         self.faults.push(error.to_string());
     }
 
-    /// Whether a hashboard is plugged into a slot, where a line tells.
+    /// Whether a hashboard is plugged into a slot, where a line or the FPGA tells.
     pub(super) fn plugged(&mut self, slot: u8) -> Option<bool> {
+        if let Some(window) = &mut self.window {
+            let plugs = window.read32(self.wall.now(), PLUGS);
+            return Some(plugs >> slot & 1 == 1);
+        }
         let line = self.devices.line(LineName::Plug(slot))?;
         let spec = spec(line)?;
         match Pin::input(&self.root, &spec) {
@@ -76,6 +126,9 @@ impl Hardware {
 
     /// Speeds of the fans, by number, as they turn now.
     pub(super) fn fans(&mut self) -> Vec<(u8, u32)> {
+        if self.window.is_some() {
+            return self.fpga_fans();
+        }
         let mut tach = match self.tach() {
             Some(Ok(tach)) => tach,
             Some(Err(error)) => {
@@ -92,6 +145,25 @@ impl Hardware {
         events.clear();
         tach.read(self.wall.now(), &mut events);
         speeds(&events)
+    }
+
+    /// Fans behind the FPGA's tach, which shows one after another. Its output is not touched.
+    fn fpga_fans(&mut self) -> Vec<(u8, u32)> {
+        let mut seen = std::collections::BTreeMap::new();
+        for look in 0..TACH_LOOKS {
+            let now = self.wall.now();
+            let Some(window) = &mut self.window else {
+                break;
+            };
+            let (fan, rpm) = fpga_tach(window.read32(now, TACH));
+            if fan < TACH_FANS {
+                seen.insert(fan, rpm.rpm());
+            }
+            // Pauses that grow do not keep in step with a tach that steps evenly.
+            let pause = Duration::from_micros(1000 + 31 * u64::from(look));
+            self.wall.pass_until(now + pause);
+        }
+        seen.into_iter().collect()
     }
 
     fn tach(&self) -> Option<Result<Box<dyn Tach + Send>, DeviceError>> {
@@ -117,13 +189,17 @@ impl Hardware {
 
 impl Buses for Hardware {
     fn run(&mut self, bus: BusId, ops: Vec<BusOp>) -> Option<Result<Vec<Vec<u8>>, BusError>> {
-        let (_, port) = self.buses.iter_mut().find(|(known, _)| *known == bus)?;
+        let port = self.buses.iter_mut().find(|port| port.serves(bus))?;
         Some(run_list(port, &mut self.wall, bus, ops))
     }
 
-    fn tells_absence(&self, _bus: BusId) -> bool {
+    fn tells_absence(&self, bus: BusId) -> bool {
+        let device = match bus {
+            BusId::Hashboards => &self.devices.hashboards_bus,
+            BusId::Supply => &self.devices.supply_bus,
+        };
         // Every bus of the kernel's does.
-        true
+        *device != Some(BusDevice::Window)
     }
 }
 
@@ -148,13 +224,6 @@ pub(super) fn speeds(events: &[FanEvent]) -> Vec<(u8, u32)> {
     }
     speeds.sort_unstable();
     speeds
-}
-
-fn name(bus: BusId) -> &'static str {
-    match bus {
-        BusId::Hashboards => "hashboards'",
-        BusId::Supply => "supply's",
-    }
 }
 
 struct Wall(Clock);

@@ -28,6 +28,9 @@ use fit::{Fit, Seen};
 use identify::{Candidate, System};
 use touch::{Buses, Memory, Presence};
 
+/// What the x19's FPGA says it is (captured).
+const X19_FPGA: u16 = 0xB031;
+
 /// `probe`
 #[derive(Args, Debug)]
 pub(crate) struct ProbeArgs {
@@ -119,7 +122,7 @@ fn probe_twin(model: &str) -> Result<Report, Refusal> {
 /// Look at the board under `root`, unless a daemon with this socket holds it.
 fn probe_here(root: &Root, named: Option<&str>, socket: &Path) -> Result<Report, Refusal> {
     let system = System::look(root);
-    let (board, others, missing) = control_board(root, &system, named)?;
+    let (board, mut others, missing) = control_board(root, &system, named)?;
     let _lock = PortLock::take(socket).map_err(|error| Refusal {
         exit: EXIT_FAILED,
         code: error.code,
@@ -130,10 +133,6 @@ fn probe_here(root: &Root, named: Option<&str>, socket: &Path) -> Result<Report,
         let why = format!("{} is missing", path.display());
         faults.push((Code::ProbeDevice, why));
     }
-    if !others.is_empty() {
-        let why = format!("this may also be: {}", others.join(", "));
-        faults.push((Code::ProbeUnsure, why));
-    }
     let Some(mut hardware) = linux::Hardware::open(root, &board) else {
         return Err(Refusal {
             exit: EXIT_FAILED,
@@ -141,6 +140,19 @@ fn probe_here(root: &Root, named: Option<&str>, socket: &Path) -> Result<Report,
             why: format!("nothing says how Linux shows `{}`", board.id),
         });
     };
+    match hardware.fpga_version() {
+        // It says itself what Linux cannot tell.
+        Some(X19_FPGA) => others.clear(),
+        Some(version) => {
+            let why = format!("the FPGA says it is {version:#06x}, not {X19_FPGA:#06x}");
+            faults.push((Code::ProbeUnsure, why));
+        }
+        None => {}
+    }
+    if !others.is_empty() {
+        let why = format!("this may also be: {}", others.join(", "));
+        faults.push((Code::ProbeUnsure, why));
+    }
     let slots = 0..board.slots_max;
     let plugged = slots.map(|slot| hardware.plugged(slot)).collect();
     let fans = hardware.fans();

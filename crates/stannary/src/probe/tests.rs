@@ -121,3 +121,45 @@ fn what_is_missing_or_refuses_on_a_board_is_named_and_ends_nothing() {
     assert_eq!((refusal.exit, refusal.code), (EXIT_FAILED, Code::PortTaken));
     std::fs::remove_dir_all(folder).expect("removed");
 }
+
+/// Registers that nobody serves: they keep what is written.
+#[test]
+fn an_fpga_says_what_linux_cannot_and_a_dead_engine_ends_nothing() {
+    let (folder, root) = folder(
+        "x19",
+        &[
+            ("proc/device-tree/compatible", "xlnx,zynq-7000\0"),
+            ("sys/devices/system/cpu/present", "0\n"),
+        ],
+    );
+    let mut window = vec![0u8; 0x1400];
+    window[0..4].copy_from_slice(&0x4000_B031u32.to_le_bytes());
+    window[4..8].copy_from_slice(&0x0000_022Eu32.to_le_bytes());
+    window[8..12].copy_from_slice(&0b101u32.to_le_bytes());
+    let node = folder.join("dev/axi_fpga_dev");
+    std::fs::create_dir_all(folder.join("dev")).expect("a folder");
+    std::fs::write(&node, &window).expect("a file");
+    let report = probe_here(&root, None, &folder.join("s.sock"));
+    let report = report.unwrap_or_else(|r| panic!("{}", r.why));
+    // The other board with such a processor and node is ruled out.
+    assert_eq!(report.board.id, "x19-xilinx");
+    assert_eq!(report.or, [] as [&str; 0]);
+    let [yes, no] = [Some(true), Some(false)];
+    assert_eq!(report.seen.plugged, [yes, no, yes, no]);
+    assert_eq!(report.fans, [(2, 0x2E * 120)]);
+    let stuck = report
+        .faults
+        .iter()
+        .filter(|(code, _)| *code == Code::ProbeBus);
+    assert_eq!(stuck.count(), 2, "{:?}", report.faults);
+    // Nothing but the I2C engine's register was written: no reset, no PWM, no baud rate.
+    let after = std::fs::read(&node).expect("the file");
+    let changed: Vec<_> = (0..window.len())
+        .filter(|i| window[*i] != after[*i])
+        .collect();
+    assert!(
+        changed.iter().all(|i| (0x30..0x34).contains(i)),
+        "{changed:x?}"
+    );
+    std::fs::remove_dir_all(folder).expect("removed");
+}

@@ -142,6 +142,10 @@ fn ask(
     ops: Vec<BusOp>,
     wrong: &mut Vec<BusError>,
 ) -> Result<Vec<Vec<u8>>, Presence> {
+    // Each try at a stuck bus waits for its master's limit: one is enough.
+    if wrong.contains(&BusError::Stuck) {
+        return Err(Presence::Unknown);
+    }
     match buses.run(bus, ops) {
         Some(Ok(reads)) => Ok(reads),
         Some(Err(BusError::Nack)) => Err(Presence::Absent),
