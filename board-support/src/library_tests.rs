@@ -72,8 +72,15 @@ fn a_file_cannot_widen_the_bounds_of_the_code() {
     check("hashboards", HASH, "");
     check(
         "hashboards",
+        &hash_with("frequency_max_mhz = 650.0", "frequency_max_mhz = 1601"),
+        &format!("{f}:7: `frequency_max_mhz`: must be a number from 50 to 1600, not 1601"),
+    );
+    // Its family's bound shows where it meets its control board.
+    check(
+        "hashboards",
         &hash_with("frequency_max_mhz = 650.0", "frequency_max_mhz = 801"),
-        &format!("{f}:7: `frequency_max_mhz`: must be a number from 50 to 800, not 801"),
+        "machines/m.toml:6: `hashboard`: `h` may run at 801 MHz, and no chip on such a link \
+         above 800",
     );
     check(
         "hashboards",
@@ -504,7 +511,7 @@ fn parts_of_a_hashboard_are_where_they_can_be() {
         (
             "\"nct218\"",
             "\"lm35\"",
-            "18: `sensor[0].part`: must be one of \"lm75\", \"tmp75\", \"tmp451\", \"nct218\", not lm35",
+            "18: `sensor[0].part`: must be one of \"lm75\", \"tmp75\", \"tmp451\", \"nct218\", \"die\", not lm35",
         ),
         (
             "\"chip\"\nchip = 25",

@@ -137,7 +137,8 @@ impl Chain {
         }
         let versions = self.kind.versions();
         let reserve = self.begin_queueing();
-        let period = self.period(versions).max(self.line_time(versions));
+        let line = self.line_time(versions, self.bits_per_s);
+        let period = self.period(versions).max(line);
         self.out.link(LinkOp::SetWorkPeriod(period));
         let mut feed = Feed::new(now, period, self.sent, reserve);
         if let Some(count) = feed.ask_anew(now) {
@@ -225,15 +226,24 @@ impl Chain {
     }
 
     /// How long the chips' line takes for a job.
-    fn line_time(&self, versions: u32) -> Duration {
+    fn line_time(&self, versions: u32, bits_per_s: u32) -> Duration {
         let profile = match (&self.wire, self.kind) {
-            (Wire::Words(codec), _) => return codec.job_time(self.bits_per_s),
+            (Wire::Words(codec), _) => return codec.job_time(bits_per_s),
             (Wire::Serial(_), Kind::Words(_)) => return Duration::ZERO,
             (Wire::Serial(_), Kind::Serial(profile)) => profile,
         };
         let midstates = self.wire.fixed_midstates().unwrap_or(versions.min(4) as u8);
         let bits = profile.job_bytes(midstates) as u64 * 10;
-        Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.bits_per_s.max(1)))
+        Duration::from_nanos(bits * 1_000_000_000 / u64::from(bits_per_s.max(1)))
+    }
+
+    /// What the line will be clocked at when the target is reached: a bus that follows the
+    /// frequency is slow on the way.
+    fn target_bits_per_s(&self) -> u32 {
+        match self.kind {
+            Kind::Serial(_) => self.bits_per_s,
+            Kind::Words(_) => self.clock_hz(self.shape.target),
+        }
     }
 
     /// Tells what share of the work the line carries at the target frequency, when that
@@ -244,7 +254,8 @@ impl Chain {
         };
         let (versions, told) = (mining.versions, mining.carried_percent);
         let period = self.period_at(self.shape.target, versions);
-        let line = self.line_time(versions).as_secs_f64();
+        let bits_per_s = self.target_bits_per_s();
+        let line = self.line_time(versions, bits_per_s).as_secs_f64();
         let carried = (period.as_secs_f64() / line.max(1e-9)).min(1.0);
         let percent = (carried * 100.0) as u8;
         if percent == told {
@@ -254,8 +265,8 @@ impl Chain {
             mining.carried_percent = percent;
         }
         let detail = format!(
-            "baud={} carries {percent} % of the work at {}",
-            self.bits_per_s, self.shape.target
+            "baud={bits_per_s} carries {percent} % of the work at {}",
+            self.shape.target
         );
         let code = match percent {
             100 => Code::ChainCarries,
@@ -330,7 +341,7 @@ impl Chain {
         let versions = mining.versions;
         let exact = self.period(versions);
         // A line that is too slow sets the pace; the chips idle for the rest of it.
-        let period = exact.max(self.line_time(versions));
+        let period = exact.max(self.line_time(versions, self.bits_per_s));
         let line = exact.as_secs_f64() / period.as_secs_f64().max(1e-9);
         let cores = match &self.wire {
             Wire::Serial(_) => 1.0,

@@ -300,7 +300,7 @@ impl Chain {
     }
 
     /// Clock of the bus at a frequency, as far as the board bears it.
-    fn clock_hz(&self, frequency: Megahertz) -> u32 {
+    pub(super) fn clock_hz(&self, frequency: Megahertz) -> u32 {
         match self.kind {
             Kind::Words(profile) => profile.clock_hz(frequency).min(self.shape.baud),
             Kind::Serial(_) => baud::RESET_BITS_PER_S,

@@ -105,6 +105,8 @@ pub enum TwinError {
     UnknownChip(String),
     /// No model of this link.
     UnknownLink(Link),
+    /// This chip is not reached over this link.
+    WrongLink(String, Link),
     /// `difficulty_bits` above 32.
     DifficultyBits(u8),
 }
@@ -116,6 +118,9 @@ impl core::fmt::Display for TwinError {
             TwinError::UnknownChip(chip) => write!(f, "the twin has no model of chip `{chip}`"),
             TwinError::UnknownLink(link) => {
                 write!(f, "the twin has no model of the link `{}`", link.name())
+            }
+            TwinError::WrongLink(chip, link) => {
+                write!(f, "chip `{chip}` is not reached over `{}`", link.name())
             }
             TwinError::DifficultyBits(bits) => {
                 write!(f, "difficulty_bits is {bits}; it must be 0 to 32")
@@ -180,20 +185,34 @@ impl TwinMachine {
         Ok(twin)
     }
 
-    /// One chain of `chips` chips named `chip` in slot 0, on a UART or, where the chip wants
-    /// that, on SPI; powered and out of reset. Such a chain has no physics.
+    /// One chain of `chips` chips named `chip` on a UART in slot 0, powered and out of
+    /// reset. Such a chain has no physics.
     pub fn single_chain(chip: &str, chips: u16, options: TwinOptions) -> Result<Self, TwinError> {
+        Self::one_chain(Link::Uart, chip, chips, options)
+    }
+
+    /// The same on SPI, for chips that are reached so.
+    pub fn single_spi_chain(
+        chip: &str,
+        chips: u16,
+        options: TwinOptions,
+    ) -> Result<Self, TwinError> {
+        Self::one_chain(Link::SpiWords, chip, chips, options)
+    }
+
+    fn one_chain(
+        link: Link,
+        chip: &str,
+        chips: u16,
+        options: TwinOptions,
+    ) -> Result<Self, TwinError> {
         let slot = ChainSlot(0);
-        let link = match family(chip) {
-            Some(Family::Words(_)) => Link::SpiWords,
-            _ => Link::Uart,
-        };
         let mut machine = Self::build(vec![slot], link, chip, chips, options)?;
         machine.set_rail(Instant::ZERO, slot, true);
         Ok(machine)
     }
 
-    /// The chips that there are models of, as boards name them.
+    /// The chips on a serial line that there are models of, as boards name them.
     pub fn chip_names() -> impl Iterator<Item = &'static str> {
         models::MODELS.iter().map(|model| model.name)
     }
@@ -211,7 +230,8 @@ impl TwinMachine {
         let preamble: &[u8] = match (family, link) {
             (Family::Serial(model), Link::Uart | Link::FpgaFifo) => model.preambles().1,
             (Family::Words(_), Link::SpiWords) => &[],
-            _ => return Err(TwinError::UnknownLink(link)),
+            (_, Link::FpgaFifoS9) => return Err(TwinError::UnknownLink(link)),
+            _ => return Err(TwinError::WrongLink(chip.to_owned(), link)),
         };
         if options.difficulty_bits > 32 {
             return Err(TwinError::DifficultyBits(options.difficulty_bits));

@@ -283,6 +283,6 @@ pub const MACHINES: &[Entry] = &[
         fan_idle_rpm: assumed(0.0, "stands at duty 0"),
         fan_w: FAN_W,
         supply_w: assumed(2000.0, "a quarter above what the machine needs"),
-        converter: NO_CONVERTER,
+        converter: assumed(1.0, "the stand-in supply's rail is the boards'"),
     },
 ];

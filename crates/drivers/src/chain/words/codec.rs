@@ -191,10 +191,11 @@ impl Codec {
         exchange_time(clock_hz, self.clocked(command, sent))
     }
 
-    /// How long a job of the chip in the middle takes on the bus.
+    /// How long a job of the chip in the middle takes on a bus on which polls have their share.
     pub(in crate::chain) fn job_time(&self, clock_hz: u32) -> Duration {
         let way = usize::from(self.length());
-        exchange_time(clock_hz, self.profile.job_bytes() + way)
+        let alone = exchange_time(clock_hz, self.profile.job_bytes() + way);
+        alone * POLL_SHARE / (POLL_SHARE - 1)
     }
 
     /// The operation that makes the link ask for results; zero stops it. A slow bus is left

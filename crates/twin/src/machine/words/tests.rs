@@ -35,7 +35,7 @@ struct Bench {
 impl Bench {
     fn new(chip: &str, chips: u16, options: TwinOptions) -> Self {
         Bench {
-            machine: TwinMachine::single_chain(chip, chips, options).expect("a known chip"),
+            machine: TwinMachine::single_spi_chain(chip, chips, options).expect("a known chip"),
             now: Instant::from_millis(1),
             chips: usize::from(chips),
         }
