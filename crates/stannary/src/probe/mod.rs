@@ -265,7 +265,8 @@ fn report(
     let best = fit::best(&fits);
     if best.len() != 1 {
         let why = match best.as_slice() {
-            [] => "no machine definition fits what was seen".to_owned(),
+            [] if fits.is_empty() => "no machine definition fits what was seen".to_owned(),
+            [] => "nothing was seen that tells one machine from another".to_owned(),
             several => format!("these fit alike: {}", several.join(", ")),
         };
         faults.push((Code::ProbeUnsure, why));

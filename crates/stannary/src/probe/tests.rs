@@ -105,7 +105,7 @@ fn what_is_missing_or_refuses_on_a_board_is_named_and_ends_nothing() {
     told(Code::ProbeDevice, "dev/i2c-1: cannot open it: No such file");
     told(
         Code::ProbeDevice,
-        "gpio440/direction: cannot make it an input",
+        "class/gpio/export: cannot ask for the line",
     );
     // Both ways of saying it can be written.
     assert!(
@@ -152,6 +152,8 @@ fn an_fpga_says_what_linux_cannot_and_a_dead_engine_ends_nothing() {
         .iter()
         .filter(|(code, _)| *code == Code::ProbeBus);
     assert_eq!(stuck.count(), 2, "{:?}", report.faults);
+    let told = |(_, why): &(Code, String)| why.starts_with("nothing was seen that tells");
+    assert!(report.faults.iter().any(told), "{:?}", report.faults);
     // Nothing but the I2C engine's register was written: no reset, no PWM, no baud rate.
     let after = std::fs::read(&node).expect("the file");
     let changed: Vec<_> = (0..window.len())

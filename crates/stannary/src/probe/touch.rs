@@ -149,6 +149,8 @@ fn ask(
     match buses.run(bus, ops) {
         Some(Ok(reads)) => Ok(reads),
         Some(Err(BusError::Nack)) => Err(Presence::Absent),
+        // An FPGA's engine reads a byte at a time: no fault of the bus.
+        Some(Err(BusError::Unsupported)) => Err(Presence::Unknown),
         Some(Err(error)) => {
             if !wrong.contains(&error) {
                 wrong.push(error);
