@@ -200,7 +200,6 @@ const GROUPS: &[(&str, &str)] = &[
     ("E-DEV-", "Devices of the control board"),
     ("E-CHAIN-", "Chains"),
     ("E-BOARD-", "Boards"),
-    ("E-DEV-", "Devices"),
     ("E-PROBE-", "Probe"),
     ("E-PSU-", "Supply"),
     ("E-POOL-", "Pools"),
