@@ -85,6 +85,7 @@ fn observe(world: &mut World, snapshot: &Snapshot) -> Observation {
             boards.push(Board {
                 on: live && (switched || !in_reset),
                 live,
+                fed: physics.rail(slot).is_some_and(|mv| mv.mv() > 1_000),
                 in_reset,
                 up: chain.is_some_and(|c| is_up(c.state)),
                 watts: physics.board_power(slot).map_or(0.0, |w| w.w()),

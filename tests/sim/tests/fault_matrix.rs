@@ -21,6 +21,8 @@ const BROKEN_ONCE: &[&str] = &[
     "antminer-s9:PoolsGone:45068156",
     // A ceiling that was passed by what does not follow the frequency.
     "antminer-s19:LowCeiling:1",
+    // A rail that rose in steps, under two boards, for one that started again.
+    "antminer-s19-pro:SensorZero:1001",
     // A chip's sensor that showed nonsense last kept its board off: nobody could ask it again.
     "antminer-s21:SensorHigh:1",
     // The twin's die sensors followed the clock, not the heat, and could not fail.

@@ -16,11 +16,13 @@ pub(super) const STALL_S: f64 = 2.75;
 pub(super) const GOES_ON_S: f64 = 0.5;
 /// A code's step on either side of the voltages that may be ordered.
 pub(super) const CODE_MV: f64 = 30.0;
-/// A second adds no more than this share of the rated power while boards ramp.
-pub(super) const RAMP_PER_S: f64 = 1.5 / 60.0;
+/// A second adds no more than this share of the rated power while boards ramp: a sixtieth, in
+/// steps of caps and rails, and what boards leak more as they get warm.
+pub(super) const RAMP_PER_S: f64 = 0.03;
 /// What a board adds at once, as a share of its rating, when it comes under voltage, out of
-/// reset, and when its chips begin: leakage, and their first frequency.
-pub(super) const FIRST_STEP: f64 = 0.35;
+/// reset, and when its chips begin: leakage, and their first frequency. Hot boards of leaky
+/// chips take the most of it.
+pub(super) const FIRST_STEP: f64 = 0.45;
 /// A board begins for so long after that.
 pub(super) const BEGINS_S: f64 = 3.0;
 /// Looks of 3 s: what was drawn within this time may come back at once. An engine that stands
@@ -56,7 +58,7 @@ pub(super) struct Electric {
 struct Slot {
     /// It came under voltage, out of reset, or its chips began, then.
     began: Option<Instant>,
-    live: bool,
+    fed: bool,
     on: bool,
     up: bool,
 }
@@ -122,9 +124,9 @@ impl Electric {
     fn ramp(&mut self, ground: &mut Ground, seen: &Observation) -> Result<(), String> {
         let now = seen.now;
         for (slot, board) in self.slots.iter_mut().zip(&seen.boards) {
-            let begins = board.live && !slot.live || board.on && !slot.on || board.up && !slot.up;
+            let begins = board.fed && !slot.fed || board.on && !slot.on || board.up && !slot.up;
             slot.began = if begins { Some(now) } else { slot.began };
-            (slot.live, slot.on, slot.up) = (board.live, board.on, board.up);
+            (slot.fed, slot.on, slot.up) = (board.fed, board.on, board.up);
         }
         self.watts
             .push_back(seen.boards.iter().map(|b| b.watts).sum());

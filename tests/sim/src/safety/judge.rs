@@ -33,8 +33,10 @@ pub(crate) struct Observation {
 pub(crate) struct Board {
     /// It has hash power.
     pub(crate) on: bool,
-    /// Its rail has a voltage.
+    /// Its rail has a voltage, as far as supply and controller say.
     pub(crate) live: bool,
+    /// Current can flow: the rail is there.
+    pub(crate) fed: bool,
     /// Its chips are held in reset.
     pub(crate) in_reset: bool,
     /// Its chain hashes, as the miner says.

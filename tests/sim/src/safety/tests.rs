@@ -72,6 +72,7 @@ fn rest(now: Instant) -> Observation {
     let board = Board {
         on: true,
         live: true,
+        fed: true,
         in_reset: false,
         up: true,
         watts,
@@ -139,6 +140,7 @@ fn off(board: &mut Board) {
     *board = Board {
         on: false,
         live: false,
+        fed: false,
         in_reset: true,
         up: false,
         watts: 0.0,
@@ -419,7 +421,7 @@ fn ramp() -> Result<(), String> {
     passes(nothing(), per_s(0.95 * RAMP_PER_S))?;
     reports(AT + 0.75, "rose", nothing(), per_s(1.4 * RAMP_PER_S))?;
     reports(AT, "rose", nothing(), |t, seen| {
-        at_power(seen, if t < AT { 0.9 } else { 0.93 });
+        at_power(seen, if t < AT { 0.9 } else { 0.95 });
     })
 }
 
@@ -437,7 +439,17 @@ fn beginnings() -> Result<(), String> {
     };
     passes(nothing(), steps(0.5, true))?;
     reports(AT + 10.0, "rose", nothing(), steps(0.5, false))?;
-    reports(AT, "rose", nothing(), steps(1.5, true))
+    reports(AT, "rose", nothing(), steps(2.0, true))?;
+    // A rail that was lost and is back, whatever was ordered.
+    passes(nothing(), |t, seen| {
+        seen.boards[2].up = false;
+        if (10.0..AT).contains(&t) {
+            seen.boards[2].fed = false;
+            seen.boards[2].watts = 0.0;
+        } else if t >= AT {
+            seen.boards[2].watts *= 0.4;
+        }
+    })
 }
 
 fn gap() -> Result<(), String> {
