@@ -20,9 +20,9 @@ pub(super) const CODE_MV: f64 = 30.0;
 /// steps of caps and rails, and what boards leak more as they get warm.
 pub(super) const RAMP_PER_S: f64 = 0.03;
 /// What a board adds at once, as a share of its rating, when it comes under voltage, out of
-/// reset, and when its chips begin: leakage, and their first frequency. Hot boards of leaky
-/// chips take the most of it.
-pub(super) const FIRST_STEP: f64 = 0.45;
+/// reset, and when its chips begin: their first frequency, and leakage, to which it is in
+/// proportion. A board that comes back hot takes the most of it.
+pub(super) const FIRST_STEP: f64 = 0.35;
 /// A board begins for so long after that.
 pub(super) const BEGINS_S: f64 = 3.0;
 /// Looks of 3 s: what was drawn within this time may come back at once. An engine that stands
@@ -149,7 +149,8 @@ impl Electric {
         };
         let beginning = self.slots.iter().filter(beginning).count() as f64;
         let rise = (last - most) / rated;
-        let first = FIRST_STEP * board * beginning / rated;
+        let leaks = ground.blame.leakage.max(1.0);
+        let first = FIRST_STEP * leaks * board * beginning / rated;
         let name = "rise in a second beside boards that begin, share of the rated power";
         if supply_moves(ground, now) {
             return Ok(());

@@ -440,6 +440,13 @@ fn beginnings() -> Result<(), String> {
     passes(nothing(), steps(0.5, true))?;
     reports(AT + 10.0, "rose", nothing(), steps(0.5, false))?;
     reports(AT, "rose", nothing(), steps(2.0, true))?;
+    // Leaky chips take more, and no more than that.
+    let leaky = Blame {
+        leakage: 1.5,
+        ..nothing()
+    };
+    passes(leaky, steps(1.7, true))?;
+    reports(AT, "rose", leaky, steps(2.2, true))?;
     // A rail that was lost and is back, whatever was ordered.
     passes(nothing(), |t, seen| {
         seen.boards[2].up = false;
