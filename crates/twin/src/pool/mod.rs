@@ -360,6 +360,9 @@ impl Pool {
         let spoke_again = conn.silent && !silent;
         conn.silent = silent;
         if spoke_again && conn.welcomed {
+            // It may have changed meanwhile, and holds for the job that follows.
+            let difficulty = conn.difficulty;
+            self.set_difficulty(id, difficulty);
             self.send_current_job(id);
         }
     }

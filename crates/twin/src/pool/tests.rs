@@ -375,6 +375,17 @@ fn a_hanging_pool_says_nothing_and_one_that_recovers_sends_the_job() {
 }
 
 #[test]
+fn a_pool_that_was_silent_tells_the_difficulty_of_its_next_job() {
+    let mut bench = Bench::ready(options());
+    bench.order(Order::Hang(true));
+    let raised = Difficulty::new(64.0).expect("above zero");
+    bench.order(Order::SetDifficulty(raised));
+    bench.order(Order::Hang(false));
+    let told = bench.params_of("mining.set_difficulty");
+    assert_eq!(told.last().map(|p| p[0].as_f64()), Some(Some(64.0)));
+}
+
+#[test]
 fn unanswered_submits_are_still_booked() {
     let behaviour = Behaviour {
         unanswered_submits: 1.0,
