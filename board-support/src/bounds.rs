@@ -6,6 +6,8 @@
 
 use core::ops::RangeInclusive;
 
+use crate::LinkKind;
+
 /// Hashboards in a machine. Four: the chain number is two bits wide in the x19 FPGA's
 /// registers and four connectors are the most that any known control board has.
 pub const SLOTS: RangeInclusive<u64> = 1..=4;
@@ -27,6 +29,15 @@ pub const FREQUENCY_MHZ: RangeInclusive<f64> = 50.0..=1_600.0;
 /// The most for chips on a serial line: above every published rating of them (the highest is
 /// the S19's 669) and below what a misread divider would give (1050 and more).
 pub const FREQUENCY_SERIAL_MAX_MHZ: f64 = 800.0;
+
+/// Chip frequency in megahertz of chips behind such a link.
+pub fn frequency_mhz(link: LinkKind) -> RangeInclusive<f64> {
+    let most = match link {
+        LinkKind::SpiWords => *FREQUENCY_MHZ.end(),
+        LinkKind::Uart | LinkKind::FpgaFifo | LinkKind::FpgaFifoS9 => FREQUENCY_SERIAL_MAX_MHZ,
+    };
+    *FREQUENCY_MHZ.start()..=most
+}
 
 /// Rail voltage of a hashboard in millivolts: from the lowest published S9 value (8.2 V)
 /// rounded down, to the highest output of any adjustable supply of the class (21.36 V,

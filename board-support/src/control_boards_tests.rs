@@ -19,8 +19,11 @@ const WINDOWED: &str = "name = \"w\"\nlink = \"fpga-fifo\"\nbaud_max_per_s = 3_1
     [linux.window]\naddress = 0x4000_0000\nbytes = 0x1400\nnode = \"/dev/fpga\"\n\
     [linux.fans]\nkind = \"window\"\n";
 
+/// Twins alone stand for this one: how Linux shows its lines is not known well enough to drive them.
+const NOT_ON_LINUX: &str = "g19-dm1";
+
 fn every(check: impl Fn(&ControlBoard)) {
-    for name in control_boards() {
+    for name in control_boards().filter(|name| *name != NOT_ON_LINUX) {
         check(&control_board(name).unwrap_or_else(|e| panic!("{e}")));
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the parts of a machine fit together: what no single file can be blamed for.
 
-use crate::{LinkKind, Machine, PsuType, bounds};
+use crate::{Machine, PsuType, bounds};
 
 /// One fault: the machine's key that joined the parts, what is wrong, and what to do.
 pub(crate) struct Misfit {
@@ -83,12 +83,7 @@ fn check_slots(machine: &Machine, misfits: &mut Misfits) {
 
 /// How fast chips may be depends on their family, and that shows on the control board.
 fn check_frequency(machine: &Machine, misfits: &mut Misfits) {
-    let most = match machine.control_board.link {
-        LinkKind::SpiWords => *bounds::FREQUENCY_MHZ.end(),
-        LinkKind::Uart | LinkKind::FpgaFifo | LinkKind::FpgaFifoS9 => {
-            bounds::FREQUENCY_SERIAL_MAX_MHZ
-        }
-    };
+    let most = *bounds::frequency_mhz(machine.control_board.link).end();
     let board = &machine.hashboard;
     if board.frequency_max_mhz > most {
         misfits.add(

@@ -106,7 +106,8 @@ impl Plan {
     pub fn new(machine: &Machine) -> Self {
         let limits = &machine.limits;
         let slots = machine.slots.clamp(1, *bounds::SLOTS.end() as u8);
-        let mhz_max = narrow(machine.hashboard.frequency_max_mhz, &bounds::FREQUENCY_MHZ);
+        let mhz = bounds::frequency_mhz(machine.control_board.link);
+        let mhz_max = narrow(machine.hashboard.frequency_max_mhz, &mhz);
         Plan {
             slots,
             sensors: machine.peripherals.sensors.iter().map(probe).collect(),
@@ -126,7 +127,7 @@ impl Plan {
             cold_below_c: limits.cold_below_c.map(|c| narrow(c, &bounds::COLD_C)),
             power_max_w: narrow(limits.power_max_w, &bounds::POWER_MAX_W),
             board_w: narrow(machine.rated_power_w, &bounds::RATED_POWER_W) / f64::from(slots),
-            mhz: narrow(machine.hashboard.frequency_mhz, &bounds::FREQUENCY_MHZ).min(mhz_max),
+            mhz: narrow(machine.hashboard.frequency_mhz, &mhz).min(mhz_max),
             mhz_max,
             fans: FanPlan::new(machine),
             rail: match machine.peripherals.voltage_controller.present() {
