@@ -139,7 +139,10 @@ impl Plot {
             }
             Fault::MainsLow => self.supply(Physical::Mains { volts: 150.0 }),
             Fault::MainsOut => self.supply(Physical::Mains { volts: 0.0 }),
-            Fault::ChipShorted => self.physical(Physical::ChipShorted { slot, chip }),
+            Fault::ChipShorted => {
+                self.blame.shorted = true;
+                self.physical(Physical::ChipShorted { slot, chip })
+            }
             Fault::RailLost => self.physical(Physical::RailLost { slot }),
             Fault::SensorDead => self.sensor(SensorFault::Dead),
             Fault::SensorStuck => self.sensor(SensorFault::Stuck),

@@ -152,7 +152,7 @@ impl Electric {
         let leaks = ground.blame.leakage.max(1.0);
         let first = FIRST_STEP * leaks * board * beginning / rated;
         let name = "rise in a second beside boards that begin, share of the rated power";
-        if supply_moves(ground, now) {
+        if moves_by_itself(ground, now) {
             return Ok(());
         }
         ground.seen.most(name, rise - first);
@@ -238,10 +238,12 @@ fn volts(ground: &mut Ground, seen: &Observation) -> Result<(), String> {
     Ok(())
 }
 
-/// A supply or the mains that sag or come back do so at once, whatever the miner orders.
-fn supply_moves(ground: &Ground, now: Instant) -> bool {
+/// A supply or the mains that sag or come back do so at once, whatever the miner orders, and so do
+/// the chips beside one that becomes a short.
+fn moves_by_itself(ground: &Ground, now: Instant) -> bool {
     let blame = ground.blame;
     let near = |at: Instant| now >= at && now < at + MOVES;
-    let moves = blame.supply.is_some() && (near(blame.from) || near(blame.until));
+    let moves =
+        (blame.supply.is_some() || blame.shorted) && (near(blame.from) || near(blame.until));
     mutate!(SupplyMovesAlways, moves, true)
 }

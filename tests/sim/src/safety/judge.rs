@@ -67,6 +67,8 @@ pub struct Blame {
     pub stall: Option<Paused>,
     /// What is wrong with the supply or the mains.
     pub supply: Option<SupplyBlame>,
+    /// A chip is a short: the others of its series share its voltage.
+    pub shorted: bool,
     /// What the operator lets the machine draw, watts.
     pub ceiling_w: Option<f64>,
     /// Leakage of its chips over that of the table.
@@ -104,6 +106,7 @@ impl Blame {
             silent: None,
             stall: None,
             supply: None,
+            shorted: false,
             ceiling_w: None,
             leakage: 1.0,
         }

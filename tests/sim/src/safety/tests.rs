@@ -40,6 +40,7 @@ const CLAIMS: &[Claim] = &[
     ("boards that begin", beginnings),
     ("what comes back within seconds and later", gap),
     ("a supply that comes back", supply_back),
+    ("a chip that becomes a short", shorted),
     ("the machine's own power limit", hard_limit),
     ("the operator's ceiling", ceiling),
     ("a ceiling and chips that leak", leaky_ceiling),
@@ -493,6 +494,19 @@ fn supply_back() -> Result<(), String> {
     reports(70.0, "rose", blame, |t, seen| {
         at_power(seen, if (AT..70.0).contains(&t) { 0.2 } else { 0.9 });
     })
+}
+
+fn shorted() -> Result<(), String> {
+    let blame = Blame {
+        shorted: true,
+        ..nothing()
+    };
+    let step = |from: f64| {
+        move |t: f64, seen: &mut Observation| at_power(seen, if t < from { 0.8 } else { 0.9 })
+    };
+    passes(blame, step(AT))?;
+    reports(AT, "rose", nothing(), step(AT))?;
+    reports(AT + 10.0, "rose", blame, step(AT + 10.0))
 }
 
 /// So much from the wall for so long.
