@@ -7,6 +7,9 @@ use units::{Duration, Instant};
 /// Expected nonces without a single one, after which a chain counts as silent: chance
 /// does this once in 5 * 10^8 times.
 const SILENT_AFTER: f64 = 20.0;
+/// And in seconds' worth of what is expected: a chain at a low ticket is expected to say so much
+/// within a millisecond, and its host may be late by more.
+const SILENT_AFTER_S: f64 = 0.25;
 /// Signs are looked at this often.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Damage is judged over this long.
@@ -42,8 +45,9 @@ pub(super) enum Sign {
 #[derive(Debug)]
 pub(super) struct Health {
     look: Instant,
-    /// Nonces expected since one was last received.
+    /// Nonces expected since one was last received, and since the last look, a second ago.
     silence: f64,
+    expected: f64,
     window: Window,
 }
 
@@ -74,12 +78,14 @@ impl Health {
         Health {
             look: now + LOOK_EVERY,
             silence: 0.0,
+            expected: 0.0,
             window: Window::begin(now, totals),
         }
     }
 
     pub(super) fn expect(&mut self, nonces: f64) {
         self.silence += nonces;
+        self.expected += nonces;
     }
 
     pub(super) fn heard(&mut self) {
@@ -95,7 +101,8 @@ impl Health {
             return Sign::Well;
         }
         self.look = now + LOOK_EVERY;
-        if self.silence >= SILENT_AFTER {
+        let per_s = core::mem::take(&mut self.expected);
+        if self.silence >= SILENT_AFTER.max(per_s * SILENT_AFTER_S) {
             return Sign::Silent(format!("expected={:.0} seen=0", self.silence));
         }
         let damaged = totals.damaged - self.window.damaged;
@@ -168,6 +175,41 @@ impl Failures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is said after a second in which so many nonces were expected, and then none came for
+    /// this part of it; and after another second of nothing.
+    fn check(per_s: f64, silent_s: f64, first: bool, then: bool) {
+        let totals = Totals {
+            damaged: 0,
+            damaged_here: 0,
+            good: 0,
+            hw_errors: 0,
+            nonces: 0,
+        };
+        let mut now = Instant::ZERO;
+        let mut health = Health::new(now, totals);
+        health.expect(per_s * (1.0 - silent_s));
+        health.heard();
+        health.expect(per_s * silent_s);
+        for expected in [first, then] {
+            now += LOOK_EVERY;
+            let silent = matches!(health.look(now, totals), Sign::Silent(_));
+            assert_eq!(silent, expected, "{per_s} {silent_s}");
+            health.expect(per_s);
+        }
+    }
+
+    #[test]
+    fn silence_is_more_than_chance_allows_and_longer_than_a_host_is_late() {
+        // An S21 Pro's chain at a ticket of 256, and at one of 1.
+        check(71.0, 0.1, false, true);
+        check(71.0, 0.3, true, true);
+        check(18_000.0, 0.005, false, true);
+        check(18_000.0, 0.2, false, true);
+        check(18_000.0, 0.3, true, true);
+        check(0.0, 1.0, false, false);
+        check(3.0, 1.0, false, false);
+    }
 
     #[test]
     fn five_failures_an_hour_are_forgiven_with_growing_waits() {
