@@ -121,6 +121,9 @@ fn a_daemon_mines_over_ttys_and_stops_in_time() {
         assert_eq!(chain["chips_found"], 65, "{chain}");
         // Shares come before the last step of the ramp.
         assert!(chain["frequency_mhz"].as_f64() > Some(0.0), "{chain}");
+        for none in ["damaged_frames", "restarts"] {
+            assert_eq!(chain[none], 0, "{chain}");
+        }
     }
     daemon.terminate();
     let ended = daemon.wait(STOP_LIMIT);

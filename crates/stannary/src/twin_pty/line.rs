@@ -142,14 +142,19 @@ impl Line {
         Ok(notes)
     }
 
+    /// Chips as after power-up; what was on its way to them is gone.
+    pub(crate) fn reset(&mut self) {
+        let now = self.now();
+        self.ahead.clear();
+        let mut machine = self.machine();
+        machine.set_reset(now, self.slot, true);
+        machine.set_reset(now, self.slot, false);
+    }
+
     fn opened(&mut self, notes: &mut Vec<String>) {
         let closed = self.closed_at.take().map(|at| at.elapsed());
         if self.is_power && closed.is_some_and(|time| time >= OFF_AFTER) {
-            let now = self.now();
-            self.ahead.clear();
-            let mut machine = self.machine();
-            machine.set_reset(now, self.slot, true);
-            machine.set_reset(now, self.slot, false);
+            self.reset();
             notes.push("the port was opened; the chips are as after power-up".into());
         } else {
             if !self.is_power {

@@ -90,7 +90,7 @@ pub(super) fn run() -> Result<Run> {
         usize::from(machine.slots) == CHAINS,
         "the plan is for {CHAINS} chains"
     );
-    let config = config(machine, DIFFICULTY_ONE_BITS, peer.pool)?;
+    let config = config(machine, DIFFICULTY_ONE_BITS, SETTLE_PERCENT, peer.pool)?;
     let mut miner = Miner::new(config, ports, Clock::start())?;
     let (inbox, carried, nonces) = (miner.inbox(), Arc::clone(&traffic), daemon_end.try_clone()?);
     thread::Builder::new()
@@ -121,10 +121,11 @@ pub(super) fn run() -> Result<Run> {
     })
 }
 
-/// A daemon of chains alone that mines at this pool.
+/// A daemon of chains alone that mines at this pool; settle times of the bring-up are shortened.
 pub(in crate::bench) fn config(
     machine: Machine,
     difficulty_one_bits: u8,
+    settle_percent: u8,
     pool: SocketAddr,
 ) -> Result<EngineConfig> {
     let difficulty_one = DifficultyOne::from_zero_bits(difficulty_one_bits).context("bits")?;
@@ -141,7 +142,7 @@ pub(in crate::bench) fn config(
             password: "x".into(),
             difficulty_one,
         }],
-        settle_percent: SETTLE_PERCENT,
+        settle_percent,
         thinning: 1,
         seed: 1,
         firmware: FIRMWARE.into(),

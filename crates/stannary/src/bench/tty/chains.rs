@@ -1,15 +1,15 @@
 //! The other process: chains behind terminals, and a pool.
 //!
-//! Its first line says where the pool listens; the terminals are there by then. After a line of
-//! input it gives no byte more, says how many it gave, and keeps the terminals until its input
-//! ends.
+//! Its first line says where the pool listens; the terminals are there by then. It takes lines:
+//! `reset N` resets the chips of a chain; after `stop` it gives no byte more, says how many it
+//! gave, and keeps the terminals until its input ends.
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -32,25 +32,44 @@ pub(super) fn path(folder: &Path, slot: u8) -> PathBuf {
 
 /// Be the other side until the input ends.
 pub(super) fn serve(folder: &Path) -> Result<()> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let chains = (0..CHAINS).map(|slot| start(&path(folder, slot), slot, Arc::clone(&stop)));
+    let switches: Vec<_> = (0..CHAINS).map(|_| Arc::<Switches>::default()).collect();
+    let chains = (0..CHAINS).zip(&switches);
+    let chains = chains.map(|(slot, switches)| start(&path(folder, slot), slot, switches));
     let chains: Vec<_> = chains.collect::<Result<_>>()?;
     let address = pool::start(SHARE_DIFFICULTY, |_| {})?;
     println!("{address}");
     std::io::stdout().flush()?;
 
     let mut lines = std::io::stdin().lock().lines();
-    let asked = lines.next();
-    stop.store(true, Ordering::Relaxed);
-    let mut ended = Vec::new();
+    let mut asked = false;
+    for line in lines.by_ref().map_while(Result::ok) {
+        if line == "stop" {
+            asked = true;
+            break;
+        }
+        let slot = line
+            .strip_prefix("reset ")
+            .and_then(|n| n.parse::<usize>().ok());
+        if let Some(switches) = slot.and_then(|slot| switches.get(slot)) {
+            switches.reset.store(true, Ordering::Relaxed);
+        }
+    }
+    for switches in &switches {
+        switches.stop.store(true, Ordering::Relaxed);
+    }
+    let (mut ended, mut late) = (Vec::new(), Vec::new());
     for chain in chains {
         let chain = chain.join().ok().context("a chain's thread panicked")?;
-        ended.push(chain?);
+        let (port, bytes, pause) = chain?;
+        ended.push((port, bytes));
+        late.push(pause);
     }
-    if asked.is_some() {
+    if asked {
         let given: Vec<_> = ended.iter().map(|(_, bytes)| bytes.given).collect();
         let untaken: Vec<_> = ended.iter().map(|(_, bytes)| bytes.unread).collect();
-        println!("{}", json!({ "given": given, "untaken": untaken }));
+        let late: Vec<_> = late.iter().map(|late| late.as_millis() as u64).collect();
+        let told = json!({ "given": given, "untaken": untaken, "late_ms": late });
+        println!("{told}");
         std::io::stdout().flush()?;
     }
     // Terminals hang up with this process.
@@ -58,9 +77,18 @@ pub(super) fn serve(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-type Chain = JoinHandle<Result<(Port, Bytes)>>;
+/// Its terminal, what it gave, and the longest pause between two of its turns.
+type Chain = JoinHandle<Result<(Port, Bytes, Duration)>>;
 
-fn start(path: &Path, slot: u8, stop: Arc<AtomicBool>) -> Result<Chain> {
+/// What the chain's thread is told.
+#[derive(Default)]
+struct Switches {
+    reset: AtomicBool,
+    stop: AtomicBool,
+}
+
+fn start(path: &Path, slot: u8, switches: &Arc<Switches>) -> Result<Chain> {
+    let switches = Arc::clone(switches);
     let options = TwinOptions {
         seed: u64::from(slot) + 1,
         difficulty_bits: DIFFICULTY_ONE_BITS,
@@ -71,10 +99,17 @@ fn start(path: &Path, slot: u8, stop: Arc<AtomicBool>) -> Result<Chain> {
     let (mut line, mut port) = (Line::alone(twin, Clock::start()), Port::open(path)?);
     let thread = thread::Builder::new().name(format!("chain-{slot}"));
     Ok(thread.spawn(move || {
-        while !stop.load(Ordering::Relaxed) {
+        let mut late = Duration::ZERO;
+        let mut turned = Instant::now();
+        while !switches.stop.load(Ordering::Relaxed) {
+            if switches.reset.swap(false, Ordering::Relaxed) {
+                line.reset();
+            }
             port.wait(line.patience(LOOK))?;
+            late = late.max(turned.elapsed());
+            turned = Instant::now();
             line.turn(&mut port)?;
         }
-        Ok((port, line.bytes()))
+        Ok((port, line.bytes(), late))
     })?)
 }
