@@ -2,7 +2,7 @@
 //!
 //! A daemon drives it through a socket in a folder, with `[twin] at = "DIR"`. The machine goes on
 //! by its own clock whatever its host does: pins keep their level when a host dies, controllers
-//! miss its heartbeat, boards get warm. [`ask`] shows what the machine really does.
+//! miss its heartbeat, boards get warm. [`ask()`] shows what the machine really does.
 
 mod ask;
 mod state;
