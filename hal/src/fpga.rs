@@ -6,7 +6,7 @@
 //! 0x014) holds checked answers of all chains.
 //!
 //! The FPGA cannot forget work that is in its FIFO. So that a flush leaves little stale
-//! work, this port keeps its own estimate of what is inside and stops at [`INSIDE_MAX`].
+//! work, this port keeps its own estimate of what is [`Inside`] and stops early.
 //!
 //! Register meanings are captured where the control-board notes say so; that a divider
 //! of 0 means 12.5 Mbaud is assumed (no capture shows the divider at high speed).
@@ -15,7 +15,9 @@ use std::collections::VecDeque;
 
 use units::{ChainSlot, Duration, Instant};
 
-use crate::uart::{COMMAND_QUEUE_MAX, WORK_QUEUE_MAX, byte_time};
+use crate::inside::Inside;
+use crate::outbox::{COMMAND_QUEUE_MAX, Pending, WORK_QUEUE_MAX};
+use crate::uart::byte_time;
 use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
 
 const BUFFER_SPACE: u32 = 0x00C;
@@ -42,9 +44,6 @@ const EMPTY_DATA: u32 = 0x5555_AAAA;
 /// long, and a thinned simulation has little else to do.
 const POLL_PERIOD: Duration = Duration::from_millis(1);
 const POLL_PERIOD_MAX: Duration = Duration::from_millis(10);
-/// Work that may wait inside the FPGA: two polls, so that one late poll starves nobody,
-/// and what a flush leaves behind is stale for no longer.
-const INSIDE_MAX: Duration = Duration::from_millis(2);
 /// While work waits in the port, what has left is told this seldom: a fifth of the credit
 /// that a driver keeps, and with four works of an S19 Pro per poll a quarter of the words.
 const TELL_EVERY: Duration = Duration::from_millis(4);
@@ -78,12 +77,6 @@ pub trait RegisterWindow {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Pending {
-    Command(Frame<COMMAND_FRAME_MAX>),
-    Baud(u32),
-}
-
 /// A command that the FPGA is sending.
 #[derive(Clone, Copy, Debug)]
 struct Sending {
@@ -109,9 +102,7 @@ struct Chain {
     /// The next work is the first since a flush.
     fresh: bool,
     /// Works believed to wait in the FPGA's FIFO.
-    inside: u16,
-    /// When the next of them is believed to leave it.
-    next_pop: Instant,
+    inside: Inside,
 }
 
 impl Chain {
@@ -128,8 +119,7 @@ impl Chain {
             tell_commands: false,
             errors: Vec::new(),
             fresh: false,
-            inside: 0,
-            next_pop: Instant::ZERO,
+            inside: Inside::empty(FIFO_DEPTH),
         }
     }
 
@@ -139,18 +129,10 @@ impl Chain {
         }
     }
 
-    /// Works that may wait inside: [`INSIDE_MAX`] in periods, rounded up, at least one.
-    fn inside_max(&self, period: Duration) -> u16 {
-        let works = INSIDE_MAX.as_nanos().div_ceil(period.as_nanos().max(1));
-        u16::try_from(works)
-            .unwrap_or(FIFO_DEPTH)
-            .clamp(1, FIFO_DEPTH)
-    }
-
     /// Another work may go in. The first after a flush always may: it tells the FPGA of the
     /// new block, and void work before it is no reason to wait.
     fn has_room(&self, period: Duration) -> bool {
-        self.inside < self.inside_max(period) || self.fresh && self.inside < FIFO_DEPTH
+        self.inside.has_room(period) || self.fresh && !self.inside.is_full()
     }
 
     /// It is time to tell the driver what has left: what is due now, taken.
@@ -166,21 +148,6 @@ impl Chain {
             queued: self.work.len() as u16,
             sent: self.sent,
         })
-    }
-
-    /// Let the estimate follow the FPGA's clock up to `now`.
-    fn drain_estimate(&mut self, now: Instant, period: Duration) {
-        while self.inside > 0 && self.next_pop <= now {
-            self.inside -= 1;
-            self.next_pop += period;
-        }
-    }
-
-    fn count_in(&mut self, now: Instant) {
-        if self.inside == 0 {
-            self.next_pop = self.next_pop.max(now);
-        }
-        self.inside += 1;
     }
 }
 
@@ -255,10 +222,7 @@ impl<W: RegisterWindow> FpgaPort<W> {
             .min(RUN - 1);
         let before = core::mem::replace(&mut self.period, Duration::from_micros(u64::from(micros)));
         for chain in &mut self.chains {
-            // The FPGA counts from the start of the running work.
-            if chain.next_pop > now {
-                chain.next_pop = chain.next_pop - before + self.period;
-            }
+            chain.inside.repace(now, before, self.period);
         }
         let value = if micros == 0 { 0 } else { RUN | micros };
         self.window.write32(now, WORK_TIMEOUT, value);
@@ -278,7 +242,7 @@ impl<W: RegisterWindow> FpgaPort<W> {
             };
             match op {
                 Pending::Command(frame) => self.start_command(now, chain, frame),
-                Pending::Baud(bits_per_s) => self.set_baud(now, chain, bits_per_s),
+                Pending::Rate(bits_per_s) => self.set_baud(now, chain, bits_per_s),
             }
         }
     }
@@ -351,7 +315,7 @@ impl<W: RegisterWindow> FpgaPort<W> {
         let period = self.period;
         for i in 0..self.chains.len() {
             let chain = &mut self.chains[i];
-            chain.drain_estimate(now, period);
+            chain.inside.drain(now, period);
             if chain.period.is_zero() {
                 continue;
             }
@@ -360,14 +324,13 @@ impl<W: RegisterWindow> FpgaPort<W> {
                     break;
                 };
                 if self.window.read32(now, BUFFER_SPACE) >> (chain.slot.0 & 0xF) & 1 == 0 {
-                    chain.inside = FIFO_DEPTH;
-                    chain.next_pop = chain.next_pop.max(now + period);
+                    chain.inside.fill(now, period);
                     break;
                 }
                 let (words, count) = to_words(frame);
                 self.window.write_fifo(now, WORK_IN, &words[..count]);
                 chain.work.pop_front();
-                chain.count_in(now);
+                chain.inside.count_in(now);
                 chain.fresh = false;
                 chain.sent += 1;
                 chain.report = true;
@@ -427,7 +390,7 @@ impl<W: RegisterWindow> LinkPort for FpgaPort<W> {
                 chain.work.clear();
                 chain.fresh = true;
             }
-            LinkOp::SetBaud { bits_per_s } => self.push_command(i, Pending::Baud(bits_per_s)),
+            LinkOp::SetBaud { bits_per_s } => self.push_command(i, Pending::Rate(bits_per_s)),
             LinkOp::SetWorkPeriod(period) => self.set_period(now, i, period),
             LinkOp::SetLead(_) | LinkOp::SetPoll { .. } => {}
         }

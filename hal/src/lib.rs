@@ -20,11 +20,13 @@ mod fpga_fans;
 mod fpga_i2c;
 mod fpga_lines;
 mod i2c;
+mod inside;
 mod lines;
 mod link;
 mod open_core;
 mod open_core_fans;
 mod orders;
+mod outbox;
 mod spi;
 mod uart;
 
@@ -50,8 +52,9 @@ pub use link::{
 pub use open_core::{OPEN_CORE_BYTES, OpenCorePort};
 pub use open_core_fans::{OpenCoreFans, open_core_fans_full};
 pub use orders::{HashPower, Loop, Order, Refusal, Standing, Told, Why};
+pub use outbox::WORK_QUEUE_MAX;
 pub use spi::{PacedSpi, SPI_BITS_PER_WORD, SPI_EXCHANGE_MAX, SPI_MODE, SpiDevice, SpiTransfer};
-pub use uart::{PacedUart, SerialPort, WORK_QUEUE_MAX};
+pub use uart::{PacedUart, SerialPort};
 
 /// Every port of one machine, ready to be given to a shell.
 pub struct MachinePorts {

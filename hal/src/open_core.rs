@@ -19,15 +19,12 @@
 //! work FIFO                  id               LE    LE    LE      words, first byte on top
 //! ```
 
-use std::collections::VecDeque;
-
 use units::{ChainSlot, Duration, Instant};
 
-use crate::uart::{COMMAND_QUEUE_MAX, WORK_QUEUE_MAX, byte_time};
-use crate::{
-    COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, RegisterWindow,
-    WORK_FRAME_MAX,
-};
+use crate::inside::Inside;
+use crate::outbox::{Outbox, Pending};
+use crate::uart::byte_time;
+use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, RegisterWindow};
 
 /// Bytes of the core's window that are used.
 pub const OPEN_CORE_BYTES: u32 = 0x4000;
@@ -69,8 +66,6 @@ const RESET_BAUD: u32 = 115_740;
 /// answers that fit into the core no chain gives a tenth in that time.
 const POLL_PERIOD: Duration = Duration::from_millis(1);
 const POLL_PERIOD_MAX: Duration = Duration::from_millis(10);
-/// Work that may wait inside: two polls. It cannot be taken back.
-const INSIDE_MAX: Duration = Duration::from_millis(2);
 /// Works that fit into the FIFO of 2048 words, 36 words each, and one to spare.
 const FIFO_DEPTH: u16 = 55;
 /// Answers read in one poll: what each FIFO can hold.
@@ -79,33 +74,22 @@ const ANSWERS_MAX: u32 = 512;
 /// for longer does not move.
 const STUCK_AFTER: Duration = Duration::from_secs(1);
 
-#[derive(Clone, Copy, Debug)]
-enum Pending {
-    Command(Frame<COMMAND_FRAME_MAX>),
-    Baud(u32),
-}
-
 /// [`LinkPort`] for the chain behind one core.
 pub struct OpenCorePort<W> {
     slot: [ChainSlot; 1],
     window: W,
-    pending: VecDeque<Pending>,
-    work: VecDeque<Frame<WORK_FRAME_MAX>>,
+    out: Outbox,
     state: State,
     bits_per_s: u32,
     period: Duration,
-    /// Works believed to wait in the core, and when the next of them is believed to leave it.
-    inside: u16,
-    next_pop: Instant,
+    /// Works believed to wait in the core.
+    inside: Inside,
     /// Since when the core takes no command.
     blocked: Option<Instant>,
     /// When the last command will have left, once the core's FIFO is empty.
     busy_until: Instant,
     next_poll: Instant,
-    sent: u64,
-    report: bool,
     damage: Option<u32>,
-    errors: Vec<LinkError>,
 }
 
 /// What the core was told.
@@ -126,32 +110,21 @@ impl<W: RegisterWindow> OpenCorePort<W> {
         OpenCorePort {
             slot: [slot],
             window,
-            pending: VecDeque::new(),
-            work: VecDeque::new(),
+            out: Outbox::default(),
             state: State::Unknown,
             bits_per_s: RESET_BAUD,
             period: Duration::ZERO,
-            inside: 0,
-            next_pop: Instant::ZERO,
+            inside: Inside::empty(FIFO_DEPTH),
             blocked: None,
             busy_until: Instant::ZERO,
             next_poll: Instant::ZERO,
-            sent: 0,
-            report: false,
             damage: None,
-            errors: Vec::new(),
         }
     }
 
     /// The registers behind the port.
     pub fn window(&mut self) -> &mut W {
         &mut self.window
-    }
-
-    fn fail(&mut self, error: LinkError) {
-        if !self.errors.contains(&error) {
-            self.errors.push(error);
-        }
     }
 
     /// Before the first frame: is it this core, and does it run for these chips? Switching it
@@ -165,10 +138,9 @@ impl<W: RegisterWindow> OpenCorePort<W> {
         let version = self.window.read32(now, VERSION);
         if version >> 20 != MODEL {
             self.state = State::Foreign;
-            self.pending.clear();
-            self.work.clear();
+            self.out.clear();
             // "No such device": another core stands at this address.
-            self.fail(LinkError::Device(19));
+            self.out.fail(LinkError::Device(19));
             return false;
         }
         let control = if preamble { PREAMBLE } else { 0 };
@@ -192,21 +164,21 @@ impl<W: RegisterWindow> OpenCorePort<W> {
                 self.window.write32(now, BAUD, divider);
                 self.bits_per_s = bits_per_s;
             }
-            None => self.fail(LinkError::Baud { bits_per_s }),
+            None => self.out.fail(LinkError::Baud { bits_per_s }),
         }
     }
 
     /// Commands and changes of the baud rate, in order.
     fn run_pending(&mut self, now: Instant) {
-        while let Some(op) = self.pending.front().copied() {
+        while let Some(op) = self.out.pending.front().copied() {
             let done = match op {
                 Pending::Command(frame) => self.write_command(now, frame),
-                Pending::Baud(bits_per_s) => self.change_baud(now, bits_per_s),
+                Pending::Rate(bits_per_s) => self.change_baud(now, bits_per_s),
             };
             if !done {
                 return;
             }
-            self.pending.pop_front();
+            self.out.pending.pop_front();
         }
     }
 
@@ -260,56 +232,37 @@ impl<W: RegisterWindow> OpenCorePort<W> {
         let stuck = now.since(since) >= STUCK_AFTER;
         if stuck {
             self.blocked = None;
-            self.pending.truncate(1);
-            self.fail(LinkError::Stuck);
+            self.out.pending.truncate(1);
+            self.out.fail(LinkError::Stuck);
         }
         stuck
     }
 
-    /// Works that may wait inside.
-    fn inside_max(&self) -> u16 {
-        let works = INSIDE_MAX
-            .as_nanos()
-            .div_ceil(self.period.as_nanos().max(1));
-        u16::try_from(works)
-            .unwrap_or(FIFO_DEPTH)
-            .clamp(1, FIFO_DEPTH)
-    }
-
     fn feed(&mut self, now: Instant) {
-        while self.inside > 0 && self.next_pop <= now {
-            self.inside -= 1;
-            self.next_pop += self.period;
-        }
+        self.inside.drain(now, self.period);
         if self.period.is_zero() {
             return;
         }
-        while self.inside < self.inside_max() {
-            let Some(frame) = self.work.front().copied() else {
+        while self.inside.has_room(self.period) {
+            let Some(frame) = self.out.first_work() else {
                 return;
             };
             let (preamble, bytes) = without_preamble(frame.as_slice());
             let Some(work) = Work::parse(bytes) else {
-                self.work.pop_front();
+                self.out.drop_work();
                 continue;
             };
             if !self.prepare(now, preamble) || !self.set_midstates(now, work.midstates_log2) {
                 return;
             }
             if self.window.read32(now, WORK_TX_STATUS) & TX_FULL != 0 {
-                self.inside = FIFO_DEPTH;
-                self.next_pop = self.next_pop.max(now + self.period);
+                self.inside.fill(now, self.period);
                 return;
             }
             let words: Vec<u32> = work.words().collect();
             self.window.write_fifo(now, WORK_TX, &words);
-            self.work.pop_front();
-            if self.inside == 0 {
-                self.next_pop = self.next_pop.max(now);
-            }
-            self.inside += 1;
-            self.sent += 1;
-            self.report = true;
+            self.out.take_work();
+            self.inside.count_in(now);
         }
     }
 
@@ -382,37 +335,20 @@ impl<W: RegisterWindow> LinkPort for OpenCorePort<W> {
             return;
         }
         self.next_poll = now.min(self.next_poll);
-        let push = match op {
-            LinkOp::Command(frame) => Pending::Command(frame),
-            LinkOp::SetBaud { bits_per_s } => Pending::Baud(bits_per_s),
-            LinkOp::Work(frame) => {
-                match self.work.len() < WORK_QUEUE_MAX {
-                    true => self.work.push_back(frame),
-                    false => self.fail(LinkError::QueueFull),
-                }
-                return;
-            }
-            LinkOp::FlushWork => {
-                self.report |= !self.work.is_empty();
-                self.work.clear();
-                return;
-            }
-            // Chips behind a core hold no job in reserve, and speak by themselves.
-            LinkOp::SetLead(_) | LinkOp::SetPoll { .. } => return,
+        match op {
+            LinkOp::Command(frame) => self.out.push(Pending::Command(frame)),
+            LinkOp::SetBaud { bits_per_s } => self.out.push(Pending::Rate(bits_per_s)),
+            LinkOp::Work(frame) => self.out.push_work(frame),
+            LinkOp::FlushWork => self.out.flush_work(),
             LinkOp::SetWorkPeriod(period) => {
                 let before = core::mem::replace(&mut self.period, period);
-                if self.next_pop > now {
-                    self.next_pop = self.next_pop - before + period;
-                }
+                self.inside.repace(now, before, period);
                 if matches!(self.state, State::Runs(_)) {
                     self.write_period(now);
                 }
-                return;
             }
-        };
-        match self.pending.len() < COMMAND_QUEUE_MAX {
-            true => self.pending.push_back(push),
-            false => self.fail(LinkError::Stuck),
+            // Chips behind a core hold no job in reserve, and speak by themselves.
+            LinkOp::SetLead(_) | LinkOp::SetPoll { .. } => {}
         }
     }
 
@@ -421,19 +357,9 @@ impl<W: RegisterWindow> LinkPort for OpenCorePort<W> {
         self.feed(now);
         self.collect(now, events);
         if let Some(errno) = self.window.take_fault() {
-            self.fail(LinkError::Device(errno));
+            self.out.fail(LinkError::Device(errno));
         }
-        if core::mem::take(&mut self.report) {
-            let work = LinkEvent::Work {
-                // The queue's bound is far below the type's.
-                queued: self.work.len() as u16,
-                sent: self.sent,
-            };
-            events.push((self.slot[0], work));
-        }
-        for error in self.errors.drain(..) {
-            events.push((self.slot[0], LinkEvent::Error(error)));
-        }
+        self.out.tell(self.slot[0], events);
         self.next_poll = now + (self.period / 4).clamp(POLL_PERIOD, POLL_PERIOD_MAX);
     }
 

@@ -270,12 +270,12 @@ fn little_work_waits_inside_and_a_flush_forgets_the_rest() {
         "in ticks of 50 MHz"
     );
     polled(&mut port, at(5));
-    assert_eq!(port.sent, 4);
+    assert_eq!(port.out.sent, 4);
     port.submit(at(5), SLOT, LinkOp::FlushWork);
     let told = polled(&mut port, at(6));
     assert_eq!(told, [LinkEvent::Work { queued: 0, sent: 4 }]);
     polled(&mut port, at(60));
-    assert_eq!(port.sent, 4, "nothing is left");
+    assert_eq!(port.out.sent, 4, "nothing is left");
     assert_eq!(
         written(&mut port, 0x3008),
         [0; 0],

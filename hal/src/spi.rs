@@ -14,12 +14,10 @@
 //! more than it may; neither polls nor work keep the other from the bus; a flush drops whole
 //! frames and the schedule with them.
 
-use std::collections::VecDeque;
-
 use units::{ChainSlot, Duration, Instant};
 
-use crate::uart::{COMMAND_QUEUE_MAX, WORK_QUEUE_MAX};
-use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
+use crate::outbox::{Outbox, Pending};
+use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort};
 
 /// SPI mode of every chain: CPOL 0, CPHA 1 (published by two drivers).
 pub const SPI_MODE: u8 = 1;
@@ -48,13 +46,6 @@ pub trait SpiDevice {
     fn transfer(&mut self, now: Instant, transfer: SpiTransfer<'_>) -> Result<(), LinkError>;
 }
 
-/// What waits for the bus, in order.
-#[derive(Clone, Copy, Debug)]
-enum Pending {
-    Command(Frame<COMMAND_FRAME_MAX>),
-    Clock(u32),
-}
-
 /// What the port asks by itself.
 #[derive(Clone, Copy, Debug)]
 struct Poll {
@@ -68,8 +59,7 @@ pub struct PacedSpi<D> {
     slot: [ChainSlot; 1],
     device: D,
     clock_hz: u32,
-    pending: VecDeque<Pending>,
-    work: VecDeque<Frame<WORK_FRAME_MAX>>,
+    out: Outbox,
     poll: Option<Poll>,
     period: Duration,
     /// Works that may leave ahead of their schedule.
@@ -79,10 +69,6 @@ pub struct PacedSpi<D> {
     /// When the exchange under way is over, and what came in with it.
     busy_until: Instant,
     arriving: Option<Vec<u8>>,
-    sent: u64,
-    /// The queue changed since the driver was last told.
-    report: bool,
-    errors: Vec<LinkError>,
 }
 
 impl<D: SpiDevice> PacedSpi<D> {
@@ -92,52 +78,19 @@ impl<D: SpiDevice> PacedSpi<D> {
             slot: [slot],
             device,
             clock_hz: INITIAL_CLOCK_HZ,
-            pending: VecDeque::new(),
-            work: VecDeque::new(),
+            out: Outbox::default(),
             poll: None,
             period: Duration::ZERO,
             lead_max: 0,
             due: None,
             busy_until: Instant::ZERO,
             arriving: None,
-            sent: 0,
-            report: false,
-            errors: Vec::new(),
         }
     }
 
     /// The device behind the port.
     pub fn device(&self) -> &D {
         &self.device
-    }
-
-    fn push_pending(&mut self, op: Pending) {
-        if self.pending.len() < COMMAND_QUEUE_MAX {
-            self.pending.push_back(op);
-        } else {
-            self.fail(LinkError::Stuck);
-        }
-    }
-
-    fn push_work(&mut self, frame: Frame<WORK_FRAME_MAX>) {
-        if self.work.len() < WORK_QUEUE_MAX {
-            self.work.push_back(frame);
-        } else {
-            self.fail(LinkError::QueueFull);
-        }
-    }
-
-    /// An error is told once per poll: a device that is gone must not fill the memory.
-    fn fail(&mut self, error: LinkError) {
-        if !self.errors.contains(&error) {
-            self.errors.push(error);
-        }
-    }
-
-    fn flush_work(&mut self) {
-        self.report |= !self.work.is_empty();
-        self.work.clear();
-        self.due = None;
     }
 
     /// A lead is counted in works: it shrinks and grows with the period.
@@ -159,7 +112,7 @@ impl<D: SpiDevice> PacedSpi<D> {
 
     /// When the next work may leave; `None` while nothing may.
     fn work_at(&self) -> Option<Instant> {
-        if self.work.is_empty() || self.period.is_zero() {
+        if !self.out.has_work() || self.period.is_zero() {
             return None;
         }
         let lead = self.period * u32::from(self.lead_max);
@@ -172,8 +125,8 @@ impl<D: SpiDevice> PacedSpi<D> {
         while now >= self.busy_until && self.arriving.is_none() {
             let poll_at = self.poll.map_or(Instant::NEVER, |poll| poll.next);
             let work_at = self.work_at().unwrap_or(Instant::NEVER);
-            match self.pending.pop_front() {
-                Some(Pending::Clock(hz)) => self.clock_hz = hz,
+            match self.out.pending.pop_front() {
+                Some(Pending::Rate(hz)) => self.clock_hz = hz,
                 Some(Pending::Command(frame)) => self.exchange(now, frame.as_slice()),
                 None if poll_at <= now && poll_at <= work_at => self.exchange_poll(now),
                 None if work_at <= now => self.exchange_work(now),
@@ -191,15 +144,13 @@ impl<D: SpiDevice> PacedSpi<D> {
     }
 
     fn exchange_work(&mut self, now: Instant) {
-        let Some(frame) = self.work.pop_front() else {
+        let Some(frame) = self.out.take_work() else {
             return;
         };
         // Absolute instants, unless a whole period was missed: what nobody gave is not made
         // up for beyond what the chips have room for.
         let due = self.due.filter(|due| *due + self.period > now);
         self.due = Some(due.unwrap_or(now) + self.period);
-        self.sent += 1;
-        self.report = true;
         self.exchange(now, frame.as_slice());
     }
 
@@ -221,7 +172,7 @@ impl<D: SpiDevice> PacedSpi<D> {
                 self.busy_until = now + transfer_time(self.clock_hz, clocked);
                 self.arriving = Some(bytes);
             }
-            Err(error) => self.fail(error),
+            Err(error) => self.out.fail(error),
         }
     }
 
@@ -252,11 +203,14 @@ impl<D: SpiDevice> LinkPort for PacedSpi<D> {
             return;
         }
         match op {
-            LinkOp::Command(frame) => self.push_pending(Pending::Command(frame)),
-            LinkOp::Work(frame) => self.push_work(frame),
-            LinkOp::FlushWork => self.flush_work(),
-            LinkOp::SetBaud { bits_per_s: 0 } => self.fail(LinkError::Baud { bits_per_s: 0 }),
-            LinkOp::SetBaud { bits_per_s } => self.push_pending(Pending::Clock(bits_per_s)),
+            LinkOp::Command(frame) => self.out.push(Pending::Command(frame)),
+            LinkOp::Work(frame) => self.out.push_work(frame),
+            LinkOp::FlushWork => {
+                self.out.flush_work();
+                self.due = None;
+            }
+            LinkOp::SetBaud { bits_per_s: 0 } => self.out.fail(LinkError::Baud { bits_per_s: 0 }),
+            LinkOp::SetBaud { bits_per_s } => self.out.push(Pending::Rate(bits_per_s)),
             LinkOp::SetWorkPeriod(period) => self.set_period(now, period),
             LinkOp::SetLead(works) => self.lead_max = works,
             LinkOp::SetPoll { frame, every } => self.set_poll(now, frame, every),
@@ -266,27 +220,17 @@ impl<D: SpiDevice> LinkPort for PacedSpi<D> {
     fn poll(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>) {
         self.receive(now, events);
         self.exchange_due(now);
-        if core::mem::take(&mut self.report) {
-            let work = LinkEvent::Work {
-                // The queue's bound is far below the type's.
-                queued: self.work.len() as u16,
-                sent: self.sent,
-            };
-            events.push((self.slot[0], work));
-        }
-        for error in self.errors.drain(..) {
-            events.push((self.slot[0], LinkEvent::Error(error)));
-        }
+        self.out.tell(self.slot[0], events);
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        if !self.errors.is_empty() || self.report {
+        if self.out.has_news() {
             return Some(Instant::ZERO);
         }
         if self.arriving.is_some() {
             return Some(self.busy_until);
         }
-        let pending = (!self.pending.is_empty()).then_some(Instant::ZERO);
+        let pending = (!self.out.pending.is_empty()).then_some(Instant::ZERO);
         let poll = self.poll.map(|poll| poll.next);
         let first = [pending, poll, self.work_at()].into_iter().flatten().min();
         first.map(|at| at.max(self.busy_until))

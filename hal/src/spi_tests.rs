@@ -1,6 +1,7 @@
 //! [`PacedSpi`] over a scripted device.
 
 use super::*;
+use crate::outbox::WORK_QUEUE_MAX;
 
 const SLOT: ChainSlot = ChainSlot(1);
 const PERIOD: Duration = Duration::from_millis(10);

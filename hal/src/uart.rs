@@ -13,14 +13,9 @@ use std::os::fd::BorrowedFd;
 
 use units::{ChainSlot, Duration, Instant};
 
-use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, WORK_FRAME_MAX};
+use crate::outbox::{Outbox, Pending};
+use crate::{LinkError, LinkEvent, LinkOp, LinkPort};
 
-/// Works that may wait in a port. At the shortest real period (250 us) this is 64 ms,
-/// more than a scheduling delay and far less than the credit a driver may hold.
-pub const WORK_QUEUE_MAX: usize = 256;
-/// Commands and baud changes that may wait: a bring-up of 128 chips with six writes each
-/// fits. Beyond it the driver has lost count, and [`LinkError::Stuck`] says so.
-pub(crate) const COMMAND_QUEUE_MAX: usize = 1024;
 /// A line that takes no byte for this long is stuck: 80 times the longest frame's time
 /// at the lowest baud rate (152 bytes at 115740 take 13 ms).
 const STUCK_AFTER: Duration = Duration::from_secs(1);
@@ -50,19 +45,11 @@ pub trait SerialPort {
     }
 }
 
-/// What waits for the line, in order.
-#[derive(Clone, Copy, Debug)]
-enum Pending {
-    Command(Frame<COMMAND_FRAME_MAX>),
-    Baud(u32),
-}
-
 /// [`LinkPort`] over a [`SerialPort`].
 pub struct PacedUart<S> {
     slot: [ChainSlot; 1],
     serial: S,
-    pending: VecDeque<Pending>,
-    work: VecDeque<Frame<WORK_FRAME_MAX>>,
+    out: Outbox,
     /// The rest of a frame that the device did not take whole.
     rest: VecDeque<u8>,
     /// Since when the device has taken nothing, and when it is tried again.
@@ -73,10 +60,6 @@ pub struct PacedUart<S> {
     period: Duration,
     /// When the running work started, by the schedule; `None` once it is void.
     last_work: Option<Instant>,
-    sent: u64,
-    /// The queue changed since the driver was last told.
-    report: bool,
-    errors: Vec<LinkError>,
     /// Bytes may still be waiting in the device.
     read_again: bool,
 }
@@ -87,17 +70,13 @@ impl<S: SerialPort> PacedUart<S> {
         PacedUart {
             slot: [slot],
             serial,
-            pending: VecDeque::new(),
-            work: VecDeque::new(),
+            out: Outbox::default(),
             rest: VecDeque::new(),
             blocked: None,
             busy_until: Instant::ZERO,
             bits_per_s: INITIAL_BAUD,
             period: Duration::ZERO,
             last_work: None,
-            sent: 0,
-            report: false,
-            errors: Vec::new(),
             read_again: false,
         }
     }
@@ -105,35 +84,6 @@ impl<S: SerialPort> PacedUart<S> {
     /// The device behind the port.
     pub fn serial(&self) -> &S {
         &self.serial
-    }
-
-    fn push_pending(&mut self, op: Pending) {
-        if self.pending.len() < COMMAND_QUEUE_MAX {
-            self.pending.push_back(op);
-        } else {
-            self.fail(LinkError::Stuck);
-        }
-    }
-
-    fn push_work(&mut self, frame: Frame<WORK_FRAME_MAX>) {
-        if self.work.len() < WORK_QUEUE_MAX {
-            self.work.push_back(frame);
-        } else {
-            self.fail(LinkError::QueueFull);
-        }
-    }
-
-    /// An error is told once per poll: a device that is gone must not fill the memory.
-    fn fail(&mut self, error: LinkError) {
-        if !self.errors.contains(&error) {
-            self.errors.push(error);
-        }
-    }
-
-    fn flush_work(&mut self) {
-        self.report |= !self.work.is_empty();
-        self.work.clear();
-        self.last_work = None;
     }
 
     /// The next work leaves no earlier than this.
@@ -148,20 +98,20 @@ impl<S: SerialPort> PacedUart<S> {
         if !self.drain_rest(now) {
             return;
         }
-        while let Some(op) = self.pending.front().copied() {
+        while let Some(op) = self.out.pending.front().copied() {
             match op {
                 Pending::Command(frame) => {
-                    self.pending.pop_front();
+                    self.out.pending.pop_front();
                     if !self.write_frame(now, frame.as_slice()) {
                         return;
                     }
                 }
-                Pending::Baud(_) if now < self.busy_until => return,
-                Pending::Baud(bits_per_s) => {
-                    self.pending.pop_front();
+                Pending::Rate(_) if now < self.busy_until => return,
+                Pending::Rate(bits_per_s) => {
+                    self.out.pending.pop_front();
                     match self.serial.set_baud(now, bits_per_s) {
                         Ok(()) => self.bits_per_s = bits_per_s,
-                        Err(error) => self.fail(error),
+                        Err(error) => self.out.fail(error),
                     }
                 }
             }
@@ -174,15 +124,13 @@ impl<S: SerialPort> PacedUart<S> {
         if self.period.is_zero() || now < due {
             return;
         }
-        let Some(frame) = self.work.pop_front() else {
+        let Some(frame) = self.out.take_work() else {
             return;
         };
         // Absolute deadlines, unless a whole period was missed: two works at once would
         // only throw the first away.
         let on_time = self.last_work.is_some() && due + self.period > now;
         self.last_work = Some(if on_time { due } else { now });
-        self.sent += 1;
-        self.report = true;
         self.write_frame(now, frame.as_slice());
     }
 
@@ -208,7 +156,7 @@ impl<S: SerialPort> PacedUart<S> {
                         self.busy_until.max(now) + byte_time(self.bits_per_s, taken as u64);
                 }
                 Err(error) => {
-                    self.fail(error);
+                    self.out.fail(error);
                     self.rest.clear();
                 }
             }
@@ -222,9 +170,9 @@ impl<S: SerialPort> PacedUart<S> {
         self.blocked = Some((since, now + RETRY));
         if now.since(since) >= STUCK_AFTER {
             self.rest.clear();
-            self.pending.clear();
+            self.out.pending.clear();
             self.blocked = None;
-            self.fail(LinkError::Stuck);
+            self.out.fail(LinkError::Stuck);
         }
     }
 
@@ -240,7 +188,7 @@ impl<S: SerialPort> PacedUart<S> {
                 }
                 Ok(_) => bytes.extend_from_slice(&buffer),
                 Err(error) => {
-                    self.fail(error);
+                    self.out.fail(error);
                     break;
                 }
             }
@@ -258,13 +206,13 @@ impl<S: SerialPort> PacedUart<S> {
         if let Some((_, retry)) = self.blocked {
             return Some(retry);
         }
-        if let Some(op) = self.pending.front() {
+        if let Some(op) = self.out.pending.front() {
             return Some(match op {
                 Pending::Command(_) => Instant::ZERO,
-                Pending::Baud(_) => self.busy_until,
+                Pending::Rate(_) => self.busy_until,
             });
         }
-        (!self.work.is_empty() && !self.period.is_zero()).then(|| self.next_work())
+        (self.out.has_work() && !self.period.is_zero()).then(|| self.next_work())
     }
 }
 
@@ -278,11 +226,14 @@ impl<S: SerialPort> LinkPort for PacedUart<S> {
             return;
         }
         match op {
-            LinkOp::Command(frame) => self.push_pending(Pending::Command(frame)),
-            LinkOp::Work(frame) => self.push_work(frame),
-            LinkOp::FlushWork => self.flush_work(),
-            LinkOp::SetBaud { bits_per_s: 0 } => self.fail(LinkError::Baud { bits_per_s: 0 }),
-            LinkOp::SetBaud { bits_per_s } => self.push_pending(Pending::Baud(bits_per_s)),
+            LinkOp::Command(frame) => self.out.push(Pending::Command(frame)),
+            LinkOp::Work(frame) => self.out.push_work(frame),
+            LinkOp::FlushWork => {
+                self.out.flush_work();
+                self.last_work = None;
+            }
+            LinkOp::SetBaud { bits_per_s: 0 } => self.out.fail(LinkError::Baud { bits_per_s: 0 }),
+            LinkOp::SetBaud { bits_per_s } => self.out.push(Pending::Rate(bits_per_s)),
             LinkOp::SetWorkPeriod(period) => self.period = period,
             LinkOp::SetLead(_) | LinkOp::SetPoll { .. } => {}
         }
@@ -291,21 +242,11 @@ impl<S: SerialPort> LinkPort for PacedUart<S> {
     fn poll(&mut self, now: Instant, events: &mut Vec<(ChainSlot, LinkEvent)>) {
         self.send_due(now);
         self.receive(now, events);
-        if core::mem::take(&mut self.report) {
-            let work = LinkEvent::Work {
-                // The queue's bound is far below the type's.
-                queued: self.work.len() as u16,
-                sent: self.sent,
-            };
-            events.push((self.slot[0], work));
-        }
-        for error in self.errors.drain(..) {
-            events.push((self.slot[0], LinkEvent::Error(error)));
-        }
+        self.out.tell(self.slot[0], events);
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        if self.read_again || !self.errors.is_empty() || self.report {
+        if self.read_again || self.out.has_news() {
             return Some(Instant::ZERO);
         }
         [self.next_send(), self.serial.next_event()]

@@ -1,6 +1,8 @@
 //! [`PacedUart`] over a scripted device.
 
 use super::*;
+use crate::Frame;
+use crate::outbox::{COMMAND_QUEUE_MAX, WORK_QUEUE_MAX};
 
 const SLOT: ChainSlot = ChainSlot(2);
 
