@@ -72,6 +72,18 @@ pub struct ChipTemperature {
     pub quality: Quality,
 }
 
+impl ChipTemperature {
+    /// A sensor that has not answered yet.
+    pub(super) fn absent(sensor: ChipSensor, now: Instant) -> Self {
+        ChipTemperature {
+            sensor,
+            temp_c: None,
+            at: now,
+            quality: Quality::Absent,
+        }
+    }
+}
+
 /// Something about a chip that is worth telling.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Claim {
@@ -179,12 +191,7 @@ impl<'a> Around<'a> {
 impl Inquiry {
     pub(super) fn new(now: Instant, sensors: &[ChipSensor], shape: &Shape) -> Self {
         let sensors = sensors.iter().take(SENSORS_MAX).map(|sensor| Sensor {
-            reading: ChipTemperature {
-                sensor: *sensor,
-                temp_c: None,
-                at: now,
-                quality: Quality::Absent,
-            },
+            reading: ChipTemperature::absent(*sensor, now),
             due: now,
             misses: 0,
             enabled: false,

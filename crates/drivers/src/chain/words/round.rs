@@ -47,12 +47,7 @@ struct Sensor {
 impl Round {
     pub(in crate::chain) fn new(now: Instant, sensors: &[ChipSensor], chips: u16) -> Self {
         let sensors = sensors.iter().take(SENSORS_MAX).map(|sensor| Sensor {
-            reading: ChipTemperature {
-                sensor: *sensor,
-                temp_c: None,
-                at: now,
-                quality: Quality::Absent,
-            },
+            reading: ChipTemperature::absent(*sensor, now),
             due: now,
             misses: 0,
         });
