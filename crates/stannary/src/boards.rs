@@ -6,9 +6,10 @@
 use std::fmt;
 use std::path::Path;
 
-use board_support::strict::{Kind, Problem, Problems};
+use board_support::strict::Problems;
 use board_support::{Active, Fitted, GpioLine, LineName, Machine};
-use telemetry::Code;
+
+use crate::file_text;
 
 /// Longest file of a board: twenty times the longest that is compiled in.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -23,28 +24,8 @@ pub(crate) fn machine_on(model: &str, board: &str) -> Result<Machine, Problems> 
 
 /// The control board of a file of one's own.
 pub(crate) fn from_file(path: &Path) -> Result<board_support::ControlBoard, Problems> {
-    let file = path.display().to_string();
-    let text = read_bounded(path).map_err(|error| Problem {
-        kind: Kind::File,
-        file: file.clone(),
-        line: 0,
-        key: String::new(),
-        message: format!("cannot be read: {error}"),
-        remedy: Code::ConfigRead.remedy().to_owned(),
-    })?;
-    board_support::control_board_from(&file, &text)
-}
-
-fn read_bounded(path: &Path) -> std::io::Result<String> {
-    use std::io::{Error, Read};
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        let why = format!("it is longer than {FILE_BYTES_MAX} bytes");
-        return Err(Error::other(why));
-    }
-    Ok(text)
+    let text = file_text::read(path, FILE_BYTES_MAX)?;
+    board_support::control_board_from(&path.display().to_string(), &text)
 }
 
 /// Why the owner's word on the enable line cannot be taken, or is needed.

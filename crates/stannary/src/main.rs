@@ -5,6 +5,7 @@ mod bench;
 mod boards;
 mod cli;
 mod demo;
+mod file_text;
 mod linux;
 mod names;
 mod panic_on_order;

@@ -15,6 +15,7 @@ use units::DifficultyOne;
 
 use super::{Secret, consent, default_socket, paths};
 use crate::boards;
+use crate::file_text;
 use crate::runnable::refusal;
 use crate::twin_scale::{self, EASY_HASHES_PER_S, MOST_HASHES_PER_S, USUAL_BITS_MAX};
 use crate::voltages::{self, Refused, Word};
@@ -111,36 +112,14 @@ pub(crate) struct Api {
 
 /// Read a configuration file.
 pub(crate) fn load(path: &Path) -> Result<Config, ConfigError> {
-    let file = path.display().to_string();
-    let text = read_bounded(path).map_err(|error| {
-        ConfigError(Problems::from(Problem {
-            kind: Kind::File,
-            file: file.clone(),
-            line: 0,
-            key: String::new(),
-            message: format!("cannot be read: {error}"),
-            remedy: Code::ConfigRead.remedy().to_owned(),
-        }))
-    })?;
-    parse(&file, &text)
+    let text = file_text::read(path, FILE_BYTES_MAX);
+    let text = text.map_err(|problem| ConfigError(problem.into()))?;
+    parse(&path.display().to_string(), &text)
 }
 
 /// Read a configuration from its text; `file` is what faults name.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Config, ConfigError> {
     strict::read(Source { file, text }, read_config).map_err(ConfigError)
-}
-
-fn read_bounded(path: &Path) -> std::io::Result<String> {
-    use std::io::{Error, Read};
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(Error::other(format!(
-            "it is longer than {FILE_BYTES_MAX} bytes"
-        )));
-    }
-    Ok(text)
 }
 
 /// What is wrong with a configuration: at least one fault, each with its stable code.

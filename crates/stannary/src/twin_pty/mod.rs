@@ -17,6 +17,7 @@
 
 mod blocks;
 mod line;
+mod place;
 mod port;
 mod socket;
 mod wire;

@@ -1,7 +1,6 @@
 //! A pseudo-terminal, and the link by which drivers find it.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,8 @@ use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use telemetry::Code;
+
+use super::place;
 
 /// What common serial libraries set when their user names no speed.
 const LIBRARY_SPEED: u32 = 9600;
@@ -37,23 +38,17 @@ pub(crate) enum Change {
 
 /// A place for the link: nothing stands there, or the link of a twin that is gone.
 pub(super) fn is_free(path: &Path) -> Result<(), String> {
-    let refuse = |what: &str, hint: &str| {
-        let code = Code::TwinPath.text();
-        Err(format!("{code}: {} {what}\nhint: {hint}", path.display()))
-    };
-    match fs::symlink_metadata(path) {
-        Err(why) if why.kind() == ErrorKind::NotFound => Ok(()),
-        Err(why) => refuse(&format!("cannot be used: {why}"), "choose another path"),
-        Ok(found) if !found.is_symlink() => refuse(
-            "exists and is no link: it is left as it is",
-            "choose another path",
-        ),
-        Ok(_) if path.exists() => refuse(
-            "is a link to something that exists",
-            "another twin may serve there: stop it, or remove the link",
-        ),
-        Ok(_) => Ok(()),
-    }
+    place::is_free(path, |found| {
+        if !found.is_symlink() {
+            let what = "exists and is no link: it is left as it is";
+            Err((what, "choose another path"))
+        } else if path.exists() {
+            let hint = "another twin may serve there: stop it, or remove the link";
+            Err(("is a link to something that exists", hint))
+        } else {
+            Ok(())
+        }
+    })
 }
 
 impl Port {

@@ -15,6 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use telemetry::Code;
 
+use super::place;
 use super::port::Change;
 use super::wire::Wire;
 
@@ -29,25 +30,19 @@ pub(super) struct Socket {
 
 /// A place for the socket: nothing stands there, or the socket of a twin that is gone.
 pub(super) fn is_free(path: &Path) -> Result<(), String> {
-    let refuse = |what: &str, hint: &str| {
-        let code = Code::TwinPath.text();
-        Err(format!("{code}: {} {what}\nhint: {hint}", path.display()))
-    };
-    match fs::symlink_metadata(path) {
-        Err(why) if why.kind() == ErrorKind::NotFound => Ok(()),
-        Err(why) => refuse(&format!("cannot be used: {why}"), "choose another path"),
-        Ok(found) if !found.file_type().is_socket() => refuse(
-            "exists and is no socket: it is left as it is",
-            "choose another path",
-        ),
-        Ok(_) => match UnixStream::connect(path) {
+    place::is_free(path, |found| {
+        if !found.file_type().is_socket() {
+            let what = "exists and is no socket: it is left as it is";
+            return Err((what, "choose another path"));
+        }
+        match UnixStream::connect(path) {
             Err(why) if why.kind() == ErrorKind::ConnectionRefused => Ok(()),
-            _ => refuse(
-                "is a socket that somebody serves",
-                "another twin may serve there: stop it, or choose another path",
-            ),
-        },
-    }
+            _ => {
+                let hint = "another twin may serve there: stop it, or choose another path";
+                Err(("is a socket that somebody serves", hint))
+            }
+        }
+    })
 }
 
 impl Socket {
