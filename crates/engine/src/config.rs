@@ -41,8 +41,8 @@ pub struct HardwareConfig {
 /// One pool.
 #[derive(Clone, Debug)]
 pub struct PoolConfig {
-    /// Where it listens.
-    pub endpoint: stratum::Endpoint,
+    /// What is spoken with it, and where it listens.
+    pub address: stratum::Address,
     /// Login.
     pub user: String,
     /// Password; sent as given, shown nowhere.

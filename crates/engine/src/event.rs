@@ -73,6 +73,8 @@ pub enum Effect {
         pool: PoolIndex,
         /// Where to.
         endpoint: stratum::Endpoint,
+        /// What must protect the connection.
+        security: stratum::Security,
     },
     /// Send these bytes on the pool's connection.
     Send {

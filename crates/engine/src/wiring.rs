@@ -77,7 +77,7 @@ pub(crate) fn make_pools(config: &EngineConfig, chains: &[ChainUnit]) -> Vec<Poo
         .map(|(i, pool)| PoolSlot {
             client: stratum::Client::new(stratum::SessionConfig {
                 pool: PoolIndex(i as u8),
-                endpoint: pool.endpoint.clone(),
+                address: pool.address.clone(),
                 user: pool.user.clone(),
                 password: pool.password.clone(),
                 agent: format!("stannary/{}", config.firmware),
@@ -154,8 +154,12 @@ impl Engine {
         let now = self.now;
         let pool = PoolIndex(index as u8);
         match effect {
-            stratum::Effect::Connect(endpoint) => {
-                self.effects.push_back(Effect::Connect { pool, endpoint });
+            stratum::Effect::Connect { endpoint, security } => {
+                self.effects.push_back(Effect::Connect {
+                    pool,
+                    endpoint,
+                    security,
+                });
             }
             stratum::Effect::Send(bytes) => self.effects.push_back(Effect::Send { pool, bytes }),
             stratum::Effect::Disconnect => self.effects.push_back(Effect::Disconnect { pool }),

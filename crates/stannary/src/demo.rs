@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use api::{Handle, Published};
 use board_support::Machine;
 use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, StartCause};
-use stratum::Endpoint;
+use stratum::{Address, Endpoint};
 use telemetry::{Code, Snapshot};
 use twin::machine::{TwinMachine, TwinOptions};
 use twin::pool::PoolOptions;
@@ -169,9 +169,9 @@ fn open_pool(
     difficulty_one: DifficultyOne,
 ) -> Result<(Option<PoolServer>, PoolConfig)> {
     if let Some(url) = &options.pool {
-        let endpoint = Endpoint::parse(url)?;
+        let address = Address::parse(url)?;
         let pool = PoolConfig {
-            endpoint,
+            address,
             user: options.user.clone(),
             password: options.password.expose().to_owned(),
             difficulty_one: DifficultyOne::BITCOIN,
@@ -197,10 +197,10 @@ fn open_pool(
     })?;
     let address = server.local_addr();
     let pool = PoolConfig {
-        endpoint: Endpoint {
+        address: Address::plain(Endpoint {
             host: address.ip().to_string(),
             port: address.port(),
-        },
+        }),
         user: options.user.clone(),
         password: options.password.expose().to_owned(),
         difficulty_one,

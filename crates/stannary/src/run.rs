@@ -52,7 +52,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
             .pools
             .into_iter()
             .map(|pool| PoolConfig {
-                endpoint: pool.endpoint,
+                address: pool.address,
                 user: pool.user,
                 password: pool.password.expose().to_owned(),
                 difficulty_one: pool.difficulty_one,

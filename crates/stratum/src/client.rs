@@ -16,9 +16,10 @@ use crate::limits::{
     BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, OPTIONAL_WINDOW, SLOW_RETRY,
 };
 use crate::outbox::Outbox;
-use crate::session::{Context, End, Flow, Phase, Request, Retry, Session};
-use crate::submits::{self, Account};
-use crate::{Effect, Endpoint, Input, SessionConfig, render};
+use crate::v1::render;
+use crate::v1::session::{Context, End, Flow, Phase, Request, Retry, Session};
+use crate::v1::submits::{self, Account};
+use crate::{Effect, Endpoint, Input, SessionConfig};
 
 /// A pool client; see the crate's documentation.
 #[derive(Debug)]
@@ -163,7 +164,7 @@ impl Client {
             State::Open(session) => session_status(session),
         };
         Pool {
-            url: format!("stratum+tcp://{}", self.config.endpoint),
+            url: self.config.address.to_string(),
             user: self.config.user.clone(),
             state,
             active: state == PoolState::Active,
@@ -186,8 +187,12 @@ impl Client {
 
     fn connect(&mut self, now: Instant) {
         let endpoint = self.redirect.take();
-        let endpoint = endpoint.unwrap_or_else(|| self.config.endpoint.clone());
-        self.out.push(Effect::Connect(endpoint));
+        let address = &self.config.address;
+        let effect = Effect::Connect {
+            endpoint: endpoint.unwrap_or_else(|| address.endpoint().clone()),
+            security: address.security(),
+        };
+        self.out.push(effect);
         self.state = State::Connecting {
             until: now + CONNECT_TIMEOUT,
         };

@@ -15,35 +15,12 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-/// Schemes that the project plans and this build has not.
-const PLANNED: &[&str] = &[
-    "stratum+ssl",
-    "stratum+tls",
-    "stratum2+tcp",
-    "node+http",
-    "node+https",
-];
-
 /// Longest host: DNS names end at 253 characters.
 const HOST_BYTES: usize = 253;
 
 impl Endpoint {
-    /// Read `stratum+tcp://host:port` or `host:port`; an IPv6 address stands in brackets.
-    /// One slash at the end is allowed.
-    pub fn parse(text: &str) -> Result<Endpoint, EndpointError> {
-        let text = text.trim();
-        let (scheme, rest) = match text.split_once("://") {
-            Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
-            None => (None, text),
-        };
-        match scheme.as_deref() {
-            None | Some("stratum+tcp") => {}
-            Some(scheme) if PLANNED.contains(&scheme) => {
-                return Err(EndpointError::NotInThisBuild(scheme.to_owned()));
-            }
-            Some(scheme) => return Err(EndpointError::UnknownScheme(scheme.to_owned())),
-        }
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
+    /// Read `host:port`; an IPv6 address stands in brackets.
+    pub fn parse(rest: &str) -> Result<Endpoint, EndpointError> {
         if rest.contains('@') {
             return Err(EndpointError::Credentials);
         }
@@ -172,25 +149,20 @@ mod tests {
             assert_eq!(Endpoint::parse(shown), Ok(e));
         };
         check(
-            "stratum+tcp://pool.example:3333",
+            "pool.example:3333",
             "pool.example",
             3333,
             "pool.example:3333",
         );
         check(
-            "STRATUM+TCP://Pool.Example:3333/",
+            "Pool.Example:3333",
             "Pool.Example",
             3333,
             "Pool.Example:3333",
         );
-        check(" 127.0.0.1:1 ", "127.0.0.1", 1, "127.0.0.1:1");
+        check("127.0.0.1:1", "127.0.0.1", 1, "127.0.0.1:1");
         check("[::1]:65535", "::1", 65535, "[::1]:65535");
-        check(
-            "stratum+tcp://[2001:db8::2]:25",
-            "2001:db8::2",
-            25,
-            "[2001:db8::2]:25",
-        );
+        check("[2001:db8::2]:25", "2001:db8::2", 25, "[2001:db8::2]:25");
         check(
             "my_pool-1.local:3334",
             "my_pool-1.local",
@@ -206,13 +178,7 @@ mod tests {
             assert_eq!(Endpoint::parse(text), Err(error.clone()), "{text}");
             assert!(!error.to_string().is_empty());
         };
-        for scheme in ["stratum+ssl", "stratum+tls", "stratum2+tcp", "node+http"] {
-            let error = E::NotInThisBuild(scheme.to_owned());
-            assert_eq!(error.code().text(), "E-POOL-SCHEME");
-            check(&format!("{scheme}://u:p@h:1/KEY"), error);
-        }
-        check("http://h:80", E::UnknownScheme("http".into()));
-        check("stratum+tcp://me:x@h:3333", E::Credentials);
+        check("me:x@h:3333", E::Credentials);
         check("pool.example", E::NoPort);
         check("[::1]", E::NoPort);
         check("h:0", E::Port("0".into()));

@@ -22,22 +22,14 @@
 //! What this crate deliberately does not know: sockets, TLS, names, wall time, which
 //! pool is preferred to which, and whether a share is right.
 
-mod answer;
-mod calls;
+mod address;
 mod client;
 mod endpoint;
-mod handshake;
 mod hex;
 pub mod limits;
-mod lines;
-mod notify;
 mod outbox;
-mod params;
-mod render;
-mod session;
-mod submits;
 mod text;
-mod wire;
+mod v1;
 
 use std::fmt;
 use std::sync::Arc;
@@ -46,6 +38,7 @@ use telemetry::Note;
 use units::{Difficulty, DifficultyOne, PoolIndex, SessionId, ShareId};
 use work::{Job, Share, ShareOutcome};
 
+pub use address::{Address, Security};
 pub use client::Client;
 pub use endpoint::{Endpoint, EndpointError};
 
@@ -55,8 +48,8 @@ pub struct SessionConfig {
     /// Place in the configuration. Also the high byte of this client's [`SessionId`]s,
     /// which makes them unique in the process: give every client its own.
     pub pool: PoolIndex,
-    /// Where the pool listens.
-    pub endpoint: Endpoint,
+    /// What is spoken with the pool, and where it listens.
+    pub address: Address,
     /// Login, sent as given.
     pub user: String,
     /// Password, sent as given (pools read settings from it). Never shown.
@@ -82,7 +75,7 @@ impl fmt::Debug for SessionConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionConfig")
             .field("pool", &self.pool)
-            .field("endpoint", &self.endpoint)
+            .field("address", &self.address)
             .field("user", &self.user)
             .field("agent", &self.agent)
             .field("difficulty_one", &self.difficulty_one)
@@ -123,7 +116,12 @@ pub enum Input {
 pub enum Effect {
     /// Connect; answer with `Connected` or `ConnectFailed`. Resolve the name anew each
     /// time and try all its addresses.
-    Connect(Endpoint),
+    Connect {
+        /// Where to.
+        endpoint: Endpoint,
+        /// What must protect the connection: it stands only once this does.
+        security: Security,
+    },
     /// Send these bytes: one or more whole lines.
     Send(Vec<u8>),
     /// Close the connection, or give up making it.

@@ -1,7 +1,7 @@
 //! Memory stays bounded whatever a pool sends. Alone in its process, because it looks at
 //! the whole of it.
 
-use stratum::{Client, Endpoint, Input, SessionConfig};
+use stratum::{Address, Client, Input, SessionConfig};
 use units::{Difficulty, DifficultyOne, Duration, Instant, PoolIndex};
 
 /// Resident memory in bytes; `None` where the system does not tell.
@@ -16,7 +16,7 @@ fn resident() -> Option<usize> {
 fn growth(text: &[u8], total: usize) -> usize {
     let mut client = Client::new(SessionConfig {
         pool: PoolIndex(0),
-        endpoint: Endpoint::parse("pool.example:3333").expect("an address"),
+        address: Address::parse("pool.example:3333").expect("an address"),
         user: "u".into(),
         password: "x".into(),
         agent: "stannary/0.1".into(),

@@ -181,10 +181,10 @@ fn engine_config(options: &WorldOptions, seed: u64) -> EngineConfig {
         difficulty_one: DifficultyOne::from_zero_bits(options.difficulty_bits)
             .expect("at most 32 bits"),
         pools: vec![PoolConfig {
-            endpoint: stratum::Endpoint {
+            address: stratum::Address::plain(stratum::Endpoint {
                 host: "pool.sim".into(),
                 port: 3333,
-            },
+            }),
             user: "sim.worker".into(),
             password: "x".into(),
             difficulty_one: options.pool.difficulty_one,

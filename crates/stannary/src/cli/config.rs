@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use board_support::strict::{self, Kind, Problem, Problems, Section, Source};
 use board_support::{Active, Machine, bounds};
-use stratum::Endpoint;
+use stratum::Address;
 use telemetry::Code;
 use units::DifficultyOne;
 
@@ -91,8 +91,8 @@ pub(crate) struct Twin {
 /// One pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
-    /// Where it listens.
-    pub(crate) endpoint: Endpoint,
+    /// What is spoken with it, and where it listens.
+    pub(crate) address: Address,
     /// Login.
     pub(crate) user: String,
     /// Password.
@@ -491,8 +491,8 @@ fn read_pool(
     twin_scale: DifficultyOne,
 ) -> Option<Pool> {
     let url = s.text("url", TEXT_MAX);
-    let endpoint = url.and_then(|url| {
-        let parsed = Endpoint::parse(&url);
+    let address = url.and_then(|url| {
+        let parsed = Address::parse(&url);
         if let Err(error) = &parsed {
             let remedy = "write `stratum+tcp://host:port`";
             s.refuse("url", &error.to_string(), remedy);
@@ -518,7 +518,7 @@ fn read_pool(
         false => DifficultyOne::BITCOIN,
     };
     Some(Pool {
-        endpoint: endpoint?,
+        address: address?,
         user: user?,
         password: Secret::new(password?),
         difficulty_one,

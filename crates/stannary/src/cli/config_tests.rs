@@ -62,7 +62,7 @@ fn a_good_file_says_what_it_says() {
         })
     );
     assert_eq!(config.pools.len(), 2);
-    assert_eq!(config.pools[0].endpoint.host, "pool.example");
+    assert_eq!(config.pools[0].address.endpoint().host, "pool.example");
     assert_eq!(config.pools[0].password.expose(), "hunter2");
     assert_eq!(config.pools[0].difficulty_one, DifficultyOne::BITCOIN);
     assert_eq!(config.pools[1].password.expose(), "x");

@@ -186,7 +186,11 @@ impl Miner {
                 Effect::Fans(op) => self.ports.fans(op),
                 Effect::Remember(what) => observer.remember(what),
                 Effect::Recording(recording) => observer.recording(*recording),
-                Effect::Connect { pool, endpoint } => self.pools.connect(pool, endpoint),
+                Effect::Connect {
+                    pool,
+                    endpoint,
+                    security,
+                } => self.pools.connect(pool, endpoint, security),
                 Effect::Send { pool, bytes } => {
                     if let Some(event) = self.pools.send(pool, &bytes) {
                         self.engine.handle(self.clock.now(), event);

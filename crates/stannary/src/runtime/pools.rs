@@ -10,7 +10,7 @@ use std::thread;
 
 use engine::{Event, PoolEvent};
 use socket2::{SockRef, TcpKeepalive};
-use stratum::Endpoint;
+use stratum::{Endpoint, Security};
 use units::{Duration, PoolIndex};
 
 use super::{Inbox, Message};
@@ -55,7 +55,7 @@ impl PoolSockets {
     }
 
     /// Begin to connect; what comes of it arrives in the inbox.
-    pub(crate) fn connect(&mut self, pool: PoolIndex, endpoint: Endpoint) {
+    pub(crate) fn connect(&mut self, pool: PoolIndex, endpoint: Endpoint, security: Security) {
         self.disconnect(pool);
         let Some(socket) = self.sockets.get_mut(usize::from(pool.0)) else {
             return;
@@ -65,7 +65,7 @@ impl PoolSockets {
         let spawned = thread::Builder::new()
             .name(format!("pool-{pool}"))
             .stack_size(256 * 1024)
-            .spawn(move || serve(pool, generation, &endpoint, &inbox));
+            .spawn(move || serve(pool, generation, &endpoint, security, &inbox));
         if let Err(error) = spawned {
             let event = PoolEvent::ConnectFailed(format!("no thread for the connection: {error}"));
             let news = PoolNews {
@@ -134,7 +134,7 @@ impl PoolSockets {
     }
 }
 
-fn serve(pool: PoolIndex, generation: u64, endpoint: &Endpoint, inbox: &Inbox) {
+fn serve(pool: PoolIndex, generation: u64, endpoint: &Endpoint, security: Security, inbox: &Inbox) {
     let tell = |what| {
         inbox.send(Message::Pool(PoolNews {
             pool,
@@ -142,7 +142,10 @@ fn serve(pool: PoolIndex, generation: u64, endpoint: &Endpoint, inbox: &Inbox) {
             what,
         }))
     };
-    let stream = match open(endpoint) {
+    let opened = match security {
+        Security::Plain => open(endpoint),
+    };
+    let stream = match opened {
         Ok(stream) => stream,
         Err(why) => {
             let _ = tell(News::Event(PoolEvent::ConnectFailed(why)));

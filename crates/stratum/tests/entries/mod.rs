@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use stratum::{Client, Effect, Endpoint, Input, SessionConfig};
+use stratum::{Address, Client, Effect, Endpoint, Input, SessionConfig};
 use units::{
     ChainSlot, Difficulty, DifficultyOne, Duration, Instant, Nonce, PoolIndex, SessionId, ShareId,
 };
@@ -52,10 +52,10 @@ impl Talk {
     fn new() -> Talk {
         let config = SessionConfig {
             pool: PoolIndex(1),
-            endpoint: Endpoint {
+            address: Address::plain(Endpoint {
                 host: "pool.example".into(),
                 port: 3333,
-            },
+            }),
             user: "acc.w1".into(),
             password: "x".into(),
             agent: "stannary/0.1".into(),
@@ -115,7 +115,7 @@ impl Talk {
                 assert!(ends == 1 && bytes.ends_with(b"\n"));
             }
             Effect::Note(note) => assert!(note.detail.chars().count() < 2000),
-            Effect::Connect(endpoint) => assert_eq!(endpoint.host, "pool.example"),
+            Effect::Connect { endpoint, .. } => assert_eq!(endpoint.host, "pool.example"),
             Effect::Disconnect => self.connected = false,
         }
     }

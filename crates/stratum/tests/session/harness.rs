@@ -12,14 +12,14 @@
 
 use std::sync::Arc;
 
-use stratum::{Client, Effect, Endpoint, Input, SessionConfig};
+use stratum::{Address, Client, Effect, Input, SessionConfig};
 use units::{ChainSlot, Difficulty, DifficultyOne, Duration, Instant, Nonce, PoolIndex, ShareId};
 use work::{Job, Share, ShareOutcome};
 
 pub(crate) fn config() -> SessionConfig {
     SessionConfig {
         pool: PoolIndex(2),
-        endpoint: Endpoint::parse("pool.example:3333").expect("an address"),
+        address: Address::parse("pool.example:3333").expect("an address"),
         user: "acc.w1".into(),
         password: "x".into(),
         agent: "stannary/0.1".into(),
@@ -118,7 +118,7 @@ impl Harness {
 
     fn shown(&mut self, effect: Effect) -> String {
         match effect {
-            Effect::Connect(endpoint) => format!("connect {endpoint}"),
+            Effect::Connect { endpoint, .. } => format!("connect {endpoint}"),
             Effect::Send(bytes) => {
                 let text = String::from_utf8(bytes).expect("UTF-8");
                 let line = text.strip_suffix('\n').expect("a whole line");

@@ -13,7 +13,7 @@ use api::Published;
 use board_support::Machine;
 use engine::{EngineConfig, PoolConfig};
 use serde_json::Value;
-use stratum::Endpoint;
+use stratum::{Address, Endpoint};
 use telemetry::{ChainState, Note, Severity, Shares, Snapshot};
 use units::{DifficultyOne, Duration};
 
@@ -134,10 +134,10 @@ pub(in crate::bench) fn config(
         backend: "bench".into(),
         difficulty_one,
         pools: vec![PoolConfig {
-            endpoint: Endpoint {
+            address: Address::plain(Endpoint {
                 host: pool.ip().to_string(),
                 port: pool.port(),
-            },
+            }),
             user: "bench.worker".into(),
             password: "x".into(),
             difficulty_one,

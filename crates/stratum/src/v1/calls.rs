@@ -5,13 +5,13 @@ use std::sync::Arc;
 use telemetry::Code;
 use work::{Job, Target};
 
-use crate::handshake::end_for;
 use crate::limits::COINBASE_BYTES;
-use crate::notify::Notify;
-use crate::params::{self, Extranonce};
-use crate::render;
-use crate::session::{Context, EarlyJob, End, Flow, Phase, Retry, Session};
 use crate::text::printable;
+use crate::v1::handshake::end_for;
+use crate::v1::notify::Notify;
+use crate::v1::params::{self, Extranonce};
+use crate::v1::render;
+use crate::v1::session::{Context, EarlyJob, End, Flow, Phase, Retry, Session};
 use crate::{Effect, Endpoint};
 
 impl Session {
@@ -196,7 +196,7 @@ fn is_repeat(job: &Job, notify: &Notify, extranonce: &Extranonce) -> bool {
 /// the wire could send it, and has: this is how hashrate was stolen.
 fn reconnect(cx: &mut Context<'_>, params: Option<&str>) -> Flow {
     let wanted = params::reconnect(params);
-    let own = &cx.config.endpoint;
+    let own = cx.config.address.endpoint();
     let same = wanted.host.is_empty() || wanted.host.eq_ignore_ascii_case(&own.host);
     let redirect = wanted.port.filter(|_| same).map(|port| Endpoint {
         host: own.host.clone(),

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor
 
 use crate::hex;
 use crate::limits::{BRANCHES, COINBASE_BYTES, JOB_ID_BYTES};
-use crate::wire::Text;
+use crate::v1::wire::Text;
 
 /// A job as the pool describes it: everything that does not depend on the session.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,10 +6,10 @@ use telemetry::Code;
 
 use crate::Effect;
 use crate::limits::{AUTHORIZE_TIMEOUT, CONFIGURE_TIMEOUT, SUBSCRIBE_TIMEOUT};
-use crate::params::{self, Extranonce, ExtranonceFault};
-use crate::render;
-use crate::session::{Context, Flow, Phase, Request, Retry, Session, end};
-use crate::wire::Reply;
+use crate::v1::params::{self, Extranonce, ExtranonceFault};
+use crate::v1::render;
+use crate::v1::session::{Context, Flow, Phase, Request, Retry, Session, end};
+use crate::v1::wire::Reply;
 
 impl Session {
     /// The connection stands: ask for version rolling first, if the chips roll at all.

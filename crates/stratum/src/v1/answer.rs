@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use work::ShareOutcome;
 
 use crate::text::printable;
-use crate::wire::{self, Reply, integer};
+use crate::v1::wire::{self, Reply, integer};
 
 /// A refusal. Code 0 where the pool gave none.
 #[derive(Clone, PartialEq, Eq, Debug)]

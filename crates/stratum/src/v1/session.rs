@@ -20,19 +20,19 @@ use telemetry::Code;
 use units::{Difficulty, Duration, Instant, JobKey, SessionId};
 use work::{Job, Share, Target};
 
-use crate::answer::code;
 use crate::client::Manners;
 use crate::limits::{
     GAPS_FOR_RHYTHM, GAPS_KEPT, MALFORMED_LINES, QUEUED_EFFECTS, REAUTHORIZE_GAP, SILENCE_DEFAULT,
     SILENCE_MIN,
 };
-use crate::lines::{self, Partial};
-use crate::notify::Notify;
 use crate::outbox::Outbox;
-use crate::params::Extranonce;
-use crate::submits::{Account, Submits};
 use crate::text::printable;
-use crate::wire::{self, Message, Reply};
+use crate::v1::answer::code;
+use crate::v1::lines::{self, Partial};
+use crate::v1::notify::Notify;
+use crate::v1::params::Extranonce;
+use crate::v1::submits::{Account, Submits};
+use crate::v1::wire::{self, Message, Reply};
 use crate::{Effect, Endpoint, SessionConfig};
 
 /// What a session needs from its client while it handles one input.
@@ -336,7 +336,7 @@ impl Session {
 
     pub(crate) fn send_authorize(&mut self, cx: &mut Context<'_>) {
         let id = self.request(Request::Authorize);
-        let line = crate::render::authorize(id, cx.user, &cx.config.password);
+        let line = crate::v1::render::authorize(id, cx.user, &cx.config.password);
         cx.out.send(line);
     }
 

@@ -10,7 +10,7 @@ use crate::limits::{
     DIFFICULTY_MAX, DIFFICULTY_MIN, EXTRANONCE1_BYTES, EXTRANONCE2_BYTES, RECONNECT_WAIT_MAX,
 };
 use crate::text::printable;
-use crate::wire::{float, integer, list, string};
+use crate::v1::wire::{float, integer, list, string};
 
 /// The pool's part of the coinbase space, and the length of ours.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -7,11 +7,11 @@ use units::{Instant, ShareId};
 use work::{Share, ShareOutcome};
 
 use crate::Effect;
-use crate::answer;
 use crate::limits::{PENDING_SHARES, REJECTS_IN_A_ROW, SUBMIT_TIMEOUT};
 use crate::outbox::Outbox;
-use crate::render;
-use crate::wire::Reply;
+use crate::v1::answer;
+use crate::v1::render;
+use crate::v1::wire::Reply;
 
 /// Shares of one session that wait for their answers. Request ids rise with time, so the
 /// map is in the order of the deadlines too.
