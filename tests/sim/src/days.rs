@@ -6,7 +6,9 @@
 //! half in which nothing happens. At its end the machine hashes again and is in the state of
 //! every other watch's end: whoever measures, measures there.
 
-use telemetry::{ChainState, Command, MachineState};
+use std::collections::VecDeque;
+
+use telemetry::{ChainState, Command, MachineState, Note};
 use twin::machine::{Direction, Noise, Outage};
 use twin::physics::Day;
 use twin::pool::{DifficultyChanges, JobStorms, Order};
@@ -36,6 +38,8 @@ const THINNING: u32 = 1024;
 const PHYSICS_THINNING: u32 = 4;
 /// Tickets are so much harder than the machine's file says: fewer nonces, the same hashrate.
 const TICKET: u32 = 16;
+/// What the miner said last is kept, for whoever asks why it does not hash.
+const NOTES_KEPT: usize = 200;
 /// One nonce in so many is a share.
 const PER_SHARE: f64 = 16.0;
 
@@ -48,6 +52,7 @@ pub struct Days {
     watches: u32,
     /// Power is dear: the operator wants it off.
     dear: bool,
+    said: VecDeque<Note>,
 }
 
 /// What a watch brought.
@@ -102,12 +107,18 @@ impl Days {
             rng,
             watches: 0,
             dear: false,
+            said: VecDeque::with_capacity(NOTES_KEPT),
         }
     }
 
     /// The world as it is now.
     pub fn world(&mut self) -> &mut World {
         &mut self.world
+    }
+
+    /// What the miner said last, oldest first.
+    pub fn said(&self) -> impl Iterator<Item = &Note> {
+        self.said.iter()
     }
 
     /// Let the next watch pass.
@@ -223,7 +234,13 @@ impl Days {
         let every = Duration::from_secs(600);
         while self.world.now() < at {
             self.world.run_for(at.since(self.world.now()).min(every));
-            seen.notes += std::mem::take(&mut self.world.notes).len();
+            for note in std::mem::take(&mut self.world.notes) {
+                seen.notes += 1;
+                if self.said.len() == NOTES_KEPT {
+                    self.said.pop_front();
+                }
+                self.said.push_back(note);
+            }
             seen.recordings += std::mem::take(&mut self.world.recordings).len();
         }
     }

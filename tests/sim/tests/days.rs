@@ -51,7 +51,19 @@ fn days_of_faults_end_with_the_memory_that_they_began_with() {
             MEMORY.allocated(),
             began.elapsed().as_secs_f64()
         );
-        assert!(seen.hashes, "day {}: {seen:?}", i / WATCHES);
+        if !seen.hashes {
+            println!("{:#?}", run.world().snapshot());
+            for note in run.said() {
+                println!(
+                    "{:.2} {} {} {}",
+                    note.at.since(units::Instant::ZERO).as_secs_f64(),
+                    note.code.text(),
+                    note.place,
+                    note.detail
+                );
+            }
+            panic!("day {} ends without hashing: {seen:?}", i / WATCHES);
+        }
     }
     let warm = &memory[WARM_UP - 1..];
     let (first, last) = (warm[0], warm[warm.len() - 1]);
