@@ -1,6 +1,6 @@
 //! Sensors: each follows its place with a lag of its own.
 
-use board_support::{Channel, Place, Sensor, SensorBus};
+use board_support::{Place, Sensor, SensorBus};
 
 use super::heat::Heat;
 use super::silicon::Chip;
@@ -49,9 +49,8 @@ impl Sensors {
             let spot = match (sensor.place, sensor.bus) {
                 (Place::Inlet, _) => Spot::Board(0),
                 (Place::Outlet, _) => Spot::Board(domains - 1),
-                (Place::Chip, SensorBus::Chip(chip)) if sensor.channel == Channel::Remote => {
-                    Spot::Die(usize::from(chip).min(chips - 1))
-                }
+                // Its own diode, or one that a part beside it is wired to.
+                (Place::Chip, SensorBus::Chip(chip)) => Spot::Die(usize::from(chip).min(chips - 1)),
                 (_, SensorBus::Chip(chip)) => {
                     Spot::Board((usize::from(chip) / per_domain).min(domains - 1))
                 }

@@ -117,6 +117,21 @@ fn sensors_lag_behind_their_places_and_reach_them() {
 }
 
 #[test]
+fn a_sensor_in_a_chip_feels_its_die() {
+    let bench = settled("dragonmint-t1", |_| {});
+    let slot = ChainSlot(0);
+    for (sensor, chip) in [(0, 0), (1, 31), (2, 62)] {
+        let there_c = bench
+            .physics
+            .chip(slot, ChipIndex(chip))
+            .expect("a chip")
+            .c();
+        let felt_c = bench.physics.sensor(slot, sensor).expect("a sensor").c();
+        assert!((felt_c - there_c).abs() < 0.05, "{felt_c} {there_c}");
+    }
+}
+
+#[test]
 fn results_do_not_depend_on_how_often_time_is_told() {
     let run = |pieces: &[u64]| {
         let mut bench = Bench::new("antminer-s9", Options::default());
