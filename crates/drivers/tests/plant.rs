@@ -373,6 +373,22 @@ fn a_supply_that_stands_at_another_voltage_than_it_was_set_to_is_switched_off() 
 }
 
 #[test]
+fn a_supply_is_looked_at_while_its_voltage_moves() {
+    let mut bench = Bench::new(&machine("antminer-s19-pro"));
+    bench.all_on(3);
+    bench.run(MINUTE);
+    bench.parts.script.apw_reads_off = 3;
+    // Down by 50 mV a second for longer than it may stand at another voltage unseen.
+    for quarter in 0..4 * 22 {
+        let mv = 14_990 - 25 * quarter / 2;
+        bench.order(Order::Voltage(None, Millivolts::new(mv)));
+        bench.run(Duration::from_millis(250));
+    }
+    assert_eq!(bench.codes(), [Code::PsuOther]);
+    assert!(!bench.line);
+}
+
+#[test]
 fn voltages_move_in_steps_and_only_inside_the_limits() {
     let mut bench = Bench::new(&machine("antminer-s19-pro"));
     bench.all_on(3);
@@ -390,9 +406,9 @@ fn voltages_move_in_steps_and_only_inside_the_limits() {
         .filter_map(|l| l.strip_prefix("apw set "));
     let codes: Vec<i32> = set.map(|n| n.parse().expect("a number")).collect();
     assert!(codes.len() > 8);
-    // 300 mV are 23.6 codes.
+    // 80 mV are 6.3 codes.
     assert!(
-        codes.windows(2).all(|w| (0..=24).contains(&(w[1] - w[0]))),
+        codes.windows(2).all(|w| (0..=7).contains(&(w[1] - w[0]))),
         "{codes:?}"
     );
 

@@ -43,10 +43,9 @@ const OFF_TRIES: u8 = 2;
 /// Reads of a memory before it is left alone, and the pause between them.
 const MEMORY_TRIES: u8 = 3;
 const MEMORY_PAUSE: Duration = Duration::from_secs(10);
-/// A rail moves so far at once. Whoever orders it moves it slowly; this bounds what an order
-/// that jumps can do: 3 % of any rail, so that the step of the current stays far below what
-/// trips a supply. Not less: a supply behind the x19 FPGA takes two seconds for an order
-/// (captured), and must be able to follow. Assumed.
+/// A board's rail moves so far at once. Whoever orders it moves it slowly; this bounds what an
+/// order that jumps can do: 3 % of any rail, so that the step of the current stays far below what
+/// trips a supply. Assumed.
 const STEP_MV: u32 = 300;
 
 pub(super) struct Board {
@@ -315,7 +314,7 @@ impl Board {
             Power::On => {
                 let limits = machine.voltage_range_mv()?;
                 let (wanted, set) = (self.rail?, self.set?);
-                let next = toward(set.mv_ceil(), wanted.mv());
+                let next = toward(set.mv_ceil(), wanted.mv(), STEP_MV);
                 let coded = controller.code(&limits, Millivolts::new(next))?.ok()?;
                 (coded.code() != set.code()).then_some(Step::Voltage(coded))
             }
@@ -480,9 +479,9 @@ fn is_beat(step: Step) -> bool {
 }
 
 /// A step from one voltage toward another.
-pub(super) fn toward(from_mv: u32, to_mv: u32) -> u32 {
+pub(super) fn toward(from_mv: u32, to_mv: u32, step_mv: u32) -> u32 {
     to_mv.clamp(
-        from_mv.saturating_sub(STEP_MV),
-        from_mv.saturating_add(STEP_MV),
+        from_mv.saturating_sub(step_mv),
+        from_mv.saturating_add(step_mv),
     )
 }

@@ -17,6 +17,8 @@ pub(crate) struct Script {
     /// Type word of the supply.
     pub(crate) word: u16,
     pub(crate) apw_silent: bool,
+    /// The supply says a code so much above the one that it was set to.
+    pub(crate) apw_reads_off: u8,
     pub(crate) pic_silent: [bool; 3],
     pub(crate) memory_silent: bool,
     /// What the rail measures of 15 V.
@@ -30,6 +32,7 @@ impl Default for Script {
         Script {
             word: 0x71,
             apw_silent: false,
+            apw_reads_off: 0,
             pic_silent: [false; 3],
             memory_silent: false,
             rail_percent: 100,
@@ -191,7 +194,7 @@ impl Parts {
         self.apw.input.clear();
         let word = match command {
             0x02 => self.script.word,
-            0x03 => u16::from(self.apw_code),
+            0x03 => u16::from(self.apw_code) + u16::from(self.script.apw_reads_off),
             0x83 => {
                 self.apw_code = payload[0];
                 self.log.push(format!("apw set {}", payload[0]));
