@@ -33,6 +33,9 @@ const JUMP_C: f64 = 20.0;
 /// So many unconfirmed jumps (one is forgotten each 10 s) and the sensor is not believed: a
 /// single disturbance on the bus is no reason to stop.
 const JUMPS_MAX: f64 = 3.0;
+/// More than so many are not counted: what jumped for long is believed a minute after it ceased,
+/// and not the later the longer it lasted.
+const JUMPS_KEPT: f64 = 2.0 * JUMPS_MAX;
 /// A change of the board's power, as a fraction of the rated, that any sensor on it feels.
 const SWING: f64 = 0.3;
 /// How long a sensor may show exactly the same after such a change: with its lag three times
@@ -156,7 +159,8 @@ impl Tracker {
         if mutate!(JumpBelieved, confirmed, true) {
             self.believe(new);
         } else {
-            self.jumps = self.jumps_now(new.at) + 1.0;
+            let jumps = self.jumps_now(new.at) + 1.0;
+            self.jumps = jumps.min(JUMPS_KEPT);
             self.jumps_at = new.at;
             self.suspect = Some(new);
         }

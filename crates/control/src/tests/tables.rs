@@ -33,6 +33,10 @@ pub(super) const CLAIMS: &[Claim] = &[
         an_estimate_is_an_upper_bound,
     ),
     (
+        "what jumped for long is believed again soon",
+        what_jumped_for_long_is_believed_again_soon,
+    ),
+    (
         "no setpoint leaves the limits",
         no_setpoint_leaves_the_limits,
     ),
@@ -115,6 +119,24 @@ fn one_odd_sample_changes_nothing() -> Result<(), String> {
         .map(|i| (i * 1000, if i % 2 == 0 { 50.0 } else { 90.0 }))
         .collect();
     check(&jumps, 9000, Verdict::Implausible(Doubt::Jumping))
+}
+
+/// However long it jumped.
+fn what_jumped_for_long_is_believed_again_soon() -> Result<(), String> {
+    for seconds in [10, 120, 600] {
+        let jumps = (0..seconds).map(|i| (i * 1000, if i % 2 == 0 { 50.0 } else { 90.0 }));
+        let calm = (seconds..seconds + 60).map(|i| (i * 1000, 50.0));
+        let samples: Vec<_> = jumps.chain(calm).collect();
+        let ceased = seconds as usize;
+        let (then, now) = ((seconds - 1) * 1000, (seconds + 59) * 1000);
+        check(
+            &samples[..ceased],
+            then,
+            Verdict::Implausible(Doubt::Jumping),
+        )?;
+        check(&samples, now, Verdict::Good(50.0))?;
+    }
+    Ok(())
 }
 
 fn two_hot_samples_are_dangerous() -> Result<(), String> {
