@@ -42,8 +42,8 @@ const BLIND_FOR: Duration = Duration::from_secs(60);
 /// A board that was told to go off has gone after this.
 const OFF_WITHIN: Duration = Duration::from_secs(3);
 /// A rail is at its start voltage this long after the supply may be switched on: supplies
-/// take 2 s, and rails that are raised under load 30.
-pub(crate) const RISE_WITHIN: Duration = Duration::from_secs(60);
+/// take 2 s, and rails that are raised under load 70.
+pub(crate) const RISE_WITHIN: Duration = Duration::from_secs(90);
 
 /// Where a board's hash power stands.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
