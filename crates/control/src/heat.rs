@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use units::{Duration, Instant};
 
 use crate::cause::Cause;
-use crate::estimate::chip_at_most;
+use crate::estimate::{Lead, chip_at_most};
 use crate::mutant::mutate;
 use crate::plan::{Plan, Reach, Spot};
 use crate::plausible::{LATE, Tracker, Verdict};
@@ -35,6 +35,8 @@ pub(crate) struct Heat {
     /// Why hash power must go off.
     pub(crate) hazard: Option<(Cause, String)>,
     estimate_hot_since: Option<Instant>,
+    #[serde(default)]
+    lead: Lead,
 }
 
 /// Distances to limits in °C; positive is too hot.
@@ -81,6 +83,7 @@ impl Heat {
         compare(now, plan, trackers, &expected, around);
         *self = Heat {
             estimate_hot_since: self.estimate_hot_since,
+            lead: core::mem::take(&mut self.lead),
             ..Heat::default()
         };
         let mut chip_seen = false;
@@ -148,11 +151,17 @@ impl Heat {
     fn estimate(&mut self, now: Instant, plan: &Plan, load: f64, chip_seen: bool) {
         let Some(board_c) = self.board_c.filter(|_| !chip_seen) else {
             self.estimate_hot_since = None;
+            self.lead = Lead::default();
             return;
         };
         let chip = chip_at_most(board_c, load);
         let name = || "chips estimated".to_owned();
         self.add(plan, Spot::Chip, chip, false, &name);
+        // Frequency is given up for what is about to be shown; nothing is stopped for it.
+        let coming = chip + self.lead.step(now, board_c) - plan.chip.derate_c;
+        if let Some(over) = &mut self.over {
+            over.derate = over.derate.max(coming);
+        }
         if chip < plan.chip.stop_c() {
             self.estimate_hot_since = None;
             return;

@@ -54,6 +54,7 @@ mod switch {
         SlowReturnForgotten,
         CapRunsAhead,
         StandingForgotten,
+        LagForgotten,
     }
 
     /// Every mistake there is.
@@ -103,6 +104,7 @@ mod switch {
             SlowReturnForgotten,
             CapRunsAhead,
             StandingForgotten,
+            LagForgotten,
         ]
     };
 

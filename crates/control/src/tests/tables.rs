@@ -3,7 +3,7 @@
 use telemetry::Sensed;
 use units::{Celsius, Duration, Duty, Instant, Megahertz, Millivolts, Rng};
 
-use crate::estimate::chip_at_most;
+use crate::estimate::{Lead, chip_at_most};
 use crate::plausible::{Doubt, Tracker, Verdict};
 use crate::{Limited, Plan, Refused, Setpoint, limit};
 
@@ -35,6 +35,10 @@ pub(super) const CLAIMS: &[Claim] = &[
     (
         "what jumped for long is believed again soon",
         what_jumped_for_long_is_believed_again_soon,
+    ),
+    (
+        "a sensor that lags is led by what it still has to show",
+        a_sensor_that_lags_is_led,
     ),
     (
         "no setpoint leaves the limits",
@@ -197,6 +201,30 @@ fn an_estimate_is_an_upper_bound() -> Result<(), String> {
         )?;
     }
     ensure(chip_at_most(60.0, f64::MAX).is_finite(), "no bound")
+}
+
+fn a_sensor_that_lags_is_led() -> Result<(), String> {
+    let (slope, lag_s) = (0.3, 15.0);
+    let (mut place, mut tip, mut lead) = (40.0, 40.0, Lead::default());
+    for quarter in 0..4 * 120u64 {
+        let led = tip + lead.step(at(quarter * 250), tip);
+        // From the second minute on: by then it is as far behind as it gets.
+        if quarter >= 4 * 60 {
+            ensure(
+                (led - place).abs() < 0.4 && tip < place - 4.0,
+                format!("{place} there, {tip} shown, {led} with its lead"),
+            )?;
+        }
+        place += slope * 0.25;
+        tip += (place - tip) * 0.25 / (lag_s + 0.25);
+    }
+    // What falls is as hot as it shows, and was hotter.
+    for s in 121..300 {
+        tip -= 0.1;
+        let led = lead.step(at(s * 1000), tip);
+        ensure(s < 200 || led == 0.0, format!("falls and is led by {led}"))?;
+    }
+    Ok(())
 }
 
 fn no_setpoint_leaves_the_limits() -> Result<(), String> {
