@@ -29,6 +29,11 @@ pub(crate) fn chip_at_most(board_c: f64, load: f64) -> f64 {
     board_c + mutate!(EstimateTooLow, rise, 0.0)
 }
 
+/// The chip that a machine like the table's has over a board that shows `board_c`.
+pub(crate) fn chip_likely(board_c: f64, load: f64) -> f64 {
+    board_c + RISE_C * load.clamp(0.0, 2.0)
+}
+
 /// How far a rising sensor is behind its place at most.
 ///
 /// A second follower with the sensor's own lag is behind the sensor by what the sensor is behind

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use units::{Duration, Instant};
 
 use crate::cause::Cause;
-use crate::estimate::{Lead, chip_at_most};
+use crate::estimate::{Lead, chip_at_most, chip_likely};
 use crate::mutant::mutate;
 use crate::plan::{Plan, Reach, Spot};
 use crate::plausible::{LATE, Tracker, Verdict};
@@ -26,6 +26,9 @@ pub(crate) struct Heat {
     pub(crate) over: Option<Over>,
     /// The hottest sensor that is not a chip's.
     pub(crate) board_c: Option<f64>,
+    /// The hottest chip: measured, or where none is, as likely above the board.
+    #[serde(default)]
+    pub(crate) chip_c: Option<f64>,
     /// The coolest inlet sensor.
     pub(crate) inlet_c: Option<f64>,
     /// Sensors that are there or may be.
@@ -136,9 +139,11 @@ impl Heat {
                 stop: o.stop.max(over.stop),
             },
         });
-        if spot != Spot::Chip {
-            self.board_c = Some(self.board_c.map_or(c, |b| b.max(c)));
-        }
+        let hottest = match spot {
+            Spot::Chip => &mut self.chip_c,
+            Spot::Inlet | Spot::Outlet | Spot::Board => &mut self.board_c,
+        };
+        *hottest = Some(hottest.map_or(c, |h| h.max(c)));
         if spot == Spot::Inlet {
             self.inlet_c = Some(self.inlet_c.map_or(c, |b| b.min(c)));
         }
@@ -157,6 +162,7 @@ impl Heat {
         let chip = chip_at_most(board_c, load);
         let name = || "chips estimated".to_owned();
         self.add(plan, Spot::Chip, chip, false, &name);
+        self.chip_c = Some(chip_likely(board_c, load));
         // Frequency is given up for what is about to be shown; nothing is stopped for it.
         let coming = chip + self.lead.step(now, board_c) - plan.chip.derate_c;
         if let Some(over) = &mut self.over {

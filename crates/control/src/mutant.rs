@@ -55,6 +55,8 @@ mod switch {
         CapRunsAhead,
         StandingForgotten,
         LagForgotten,
+        HotLeakForgotten,
+        StartVoltageForgotten,
     }
 
     /// Every mistake there is.
@@ -105,6 +107,8 @@ mod switch {
             CapRunsAhead,
             StandingForgotten,
             LagForgotten,
+            HotLeakForgotten,
+            StartVoltageForgotten,
         ]
     };
 

@@ -31,6 +31,12 @@ const USABLE: f64 = 0.97;
 /// The part of a board's rated power that does not follow its frequency: leakage, and its share
 /// of fans and control board. Assumed. Left out, a low ceiling would be passed by most of it.
 const STANDING: f64 = 0.15;
+/// That holds for chips up to this temperature: assumed, what the hottest has at the rating, 15 °C
+/// above a board of 55 °C.
+const LEAK_C: f64 = 70.0;
+/// Above it leakage is double within so many degrees: assumed, common for logic of this kind; along
+/// a straight line, which is enough up to the power-off temperature.
+const LEAK_DOUBLES_K: f64 = 30.0;
 /// How far measured power is believed against the model: never below it.
 const RATIO: core::ops::RangeInclusive<f64> = 1.0..=1.5;
 /// How fast that belief moves, seconds.
@@ -147,9 +153,14 @@ impl Power {
         self.squared(plan, slot, 0.0) / plan.mhz
     }
 
-    /// The least that a board draws while it hashes, as a fraction of the rated.
+    /// The least that a board draws while it hashes, as a fraction of the rated: at its lowest
+    /// frequency, and at the voltage that its start needs.
     pub(crate) fn least_load(plan: &Plan) -> f64 {
-        at_frequency(FLOOR_MHZ / plan.mhz)
+        let volts = plan.volts.map_or(1.0, |volts| {
+            f64::from(volts.start_mv.max(volts.work_mv)) / f64::from(volts.work_mv)
+        });
+        let squared = mutate!(StartVoltageForgotten, volts.powi(2), 1.0);
+        at_frequency(FLOOR_MHZ / plan.mhz) * squared
     }
 
     /// The square of the rail's voltage over its working voltage: the highest of ordered,
@@ -165,19 +176,23 @@ impl Power {
         (mv / f64::from(volts.work_mv)).powi(2)
     }
 
-    /// The frequency at which a board draws its share of what may be drawn.
+    /// The frequency at which a board draws its share of what may be drawn, whose chips are as hot
+    /// as `chip_c` and whose rail is on its way to `coming_mv`.
     pub(crate) fn mhz_for(
         &self,
         plan: &Plan,
         slot: usize,
-        ceiling: Option<Watts>,
-        active: usize,
+        (ceiling, active): (Option<Watts>, usize),
+        chip_c: Option<f64>,
         coming_mv: f64,
     ) -> f64 {
         let share = self.share_w(plan, ceiling, active) / plan.board_w;
         let share = share / self.squared(plan, slot, coming_mv);
         let standing = mutate!(StandingForgotten, STANDING, 0.0);
-        let mhz = plan.mhz * ((share - standing) / (1.0 - standing)).max(0.0);
+        // What was measured has it in it already.
+        let chip_c = chip_c.filter(|_| self.measured.is_none());
+        let leaks = standing * chip_c.map_or(1.0, leaks_at);
+        let mhz = plan.mhz * ((share - leaks) / (1.0 - standing)).max(0.0);
         mutate!(CeilingIgnored, mhz, plan.mhz_max)
     }
 
@@ -255,6 +270,12 @@ impl Power {
         let start = f64::from(volts.start_mv);
         rail.set_mv >= start && rail.read_mv.is_none_or(|mv| mv >= start * NEAR)
     }
+}
+
+/// What chips this hot leak, against those of the rating.
+fn leaks_at(chip_c: f64) -> f64 {
+    let above_k = (chip_c - LEAK_C).max(0.0);
+    1.0 + mutate!(HotLeakForgotten, above_k / LEAK_DOUBLES_K, 0.0)
 }
 
 /// Power at the working voltage and a share of the frequency, as a fraction of the rated.

@@ -178,7 +178,7 @@ impl Control {
         ceiling.is_none_or(|w| w.w() > self.least_w())
     }
 
-    /// What all boards draw at their lowest frequency, by the model.
+    /// What all boards draw when they begin to hash, by the model.
     pub(crate) fn least_w(&self) -> f64 {
         self.plan.board_w * Power::least_load(&self.plan) * f64::from(self.plan.slots)
     }
@@ -306,8 +306,9 @@ impl Control {
 
     fn mhz_for(&self, slot: usize, active: usize, coming_mv: f64) -> f64 {
         let ceiling = self.run.settings.ceiling;
+        let chip_c = self.boards[slot].heat.chip_c;
         self.power
-            .mhz_for(&self.plan, slot, ceiling, active, coming_mv)
+            .mhz_for(&self.plan, slot, (ceiling, active), chip_c, coming_mv)
     }
 
     fn move_caps(&mut self, dt: Duration) {

@@ -161,16 +161,23 @@ fn a_ceiling_is_kept() -> Result<(), String> {
         format!("{capped} W under 2000"),
     )?;
     // What does not follow the frequency is the most of a low one.
-    world.give(Input::Command(Command::Ceiling(Some(Watts::new(1000.0)))));
+    world.give(Input::Command(Command::Ceiling(Some(Watts::new(1100.0)))));
     world.run(60.0)?;
     let low = world.plant.watts();
-    ensure(low < 1000.0 && low > 700.0, format!("{low} W under 1000"))?;
+    ensure(low < 1100.0 && low > 700.0, format!("{low} W under 1100"))?;
     world.give(Input::Command(Command::Ceiling(Some(Watts::new(1e9)))));
     world.run(120.0)?;
     let after = world.plant.watts();
     ensure(
         (after - before).abs() < 0.05 * before,
         format!("{before} W, then {after} W"),
+    )?;
+    // One that a start would pass, at the voltage that it needs, is none to hash under.
+    world.give(Input::Command(Command::Ceiling(Some(Watts::new(1000.0)))));
+    world.run(60.0)?;
+    ensure(
+        world.hashing_slots() == 0,
+        "hashes on what it cannot start with",
     )?;
     world.give(Input::Command(Command::Ceiling(Some(Watts::new(0.0)))));
     world.run(60.0)?;

@@ -1,10 +1,11 @@
 //! Pure functions, one claim each.
 
 use telemetry::Sensed;
-use units::{Celsius, Duration, Duty, Instant, Megahertz, Millivolts, Rng};
+use units::{Celsius, Duration, Duty, Instant, Megahertz, Millivolts, Rng, Watts};
 
-use crate::estimate::{Lead, chip_at_most};
+use crate::estimate::{Lead, chip_at_most, chip_likely};
 use crate::plausible::{Doubt, Tracker, Verdict};
+use crate::power::Power;
 use crate::{Limited, Plan, Refused, Setpoint, limit};
 
 pub(super) type Claim = (&'static str, fn() -> Result<(), String>);
@@ -39,6 +40,10 @@ pub(super) const CLAIMS: &[Claim] = &[
     (
         "a sensor that lags is led by what it still has to show",
         a_sensor_that_lags_is_led,
+    ),
+    (
+        "hot chips leave less of a ceiling",
+        hot_chips_leave_less_of_a_ceiling,
     ),
     (
         "no setpoint leaves the limits",
@@ -225,6 +230,25 @@ fn a_sensor_that_lags_is_led() -> Result<(), String> {
         ensure(s < 200 || led == 0.0, format!("falls and is led by {led}"))?;
     }
     Ok(())
+}
+
+fn hot_chips_leave_less_of_a_ceiling() -> Result<(), String> {
+    let machine = board_support::machine("antminer-s21-pro").expect("known");
+    let plan = Plan::new(&machine);
+    let power = Power::new(&plan);
+    let mhz = |chip_c: Option<f64>, watts: f64| {
+        power.mhz_for(&plan, 0, (Some(Watts::new(watts)), 3), chip_c, 0.0)
+    };
+    let cold = mhz(None, 3000.0);
+    ensure(mhz(Some(70.0), 3000.0) == cold, "as at the rating")?;
+    let hot = mhz(Some(85.0), 3000.0);
+    // Half of what stands, 15 %, of which the rest is for the frequency.
+    let due = cold - plan.mhz * 0.5 * 0.15 / 0.85;
+    ensure((hot - due).abs() < 0.5, format!("{cold}, then {hot} MHz"))?;
+    ensure(
+        chip_likely(55.0, 1.0) == 70.0 && mhz(Some(200.0), 1000.0) == 0.0,
+        "hotter than can be",
+    )
 }
 
 fn no_setpoint_leaves_the_limits() -> Result<(), String> {
