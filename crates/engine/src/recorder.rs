@@ -65,6 +65,9 @@ impl Recorder {
     pub(crate) fn input(&mut self, control: &Control, now: Instant, input: &Input) {
         let open = self.segments.back().is_some_and(|s| s.is_open(now));
         if !open {
+            if let Some(ended) = self.segments.back_mut() {
+                ended.shrink();
+            }
             self.segments.push_back(Segment::new(control, now));
             self.forget(now);
         }
@@ -163,6 +166,14 @@ impl Segment {
         now.since(self.began) < SEGMENT
             && self.steps.len() < SEGMENT_STEPS
             && self.bytes() < SEGMENT_BYTES
+    }
+
+    /// Nothing is added any more: give back what it grew for. A recording that has it at this
+    /// moment keeps it as it is.
+    fn shrink(&mut self) {
+        if let Some(steps) = Arc::get_mut(&mut self.steps) {
+            steps.shrink_to_fit();
+        }
     }
 
     fn bytes(&self) -> usize {

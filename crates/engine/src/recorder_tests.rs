@@ -111,6 +111,15 @@ fn the_last_ten_minutes_are_kept_and_replay_to_the_same() {
 }
 
 #[test]
+fn a_segment_that_has_ended_holds_no_room_for_more() {
+    let mut bench = Bench::new();
+    (0..3).for_each(|minute| bench.minute(minute));
+    let ended = bench.recorder.segments.iter().take(2);
+    let room: Vec<_> = ended.map(|s| (s.steps.len(), s.steps.capacity())).collect();
+    assert!(room.iter().all(|(len, room)| len == room), "{room:?}");
+}
+
+#[test]
 fn every_segment_begins_with_a_checkpoint_from_which_the_rest_follows() {
     let mut bench = Bench::new();
     (0..5).for_each(|minute| bench.minute(minute));
