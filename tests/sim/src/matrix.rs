@@ -289,14 +289,34 @@ impl Run<'_> {
         let inlet_c = self
             .world
             .twin(|t| t.physics(now).map_or(0.0, |p| p.inlet().c()));
+        let waits = self.waits_for_cooler_air();
         let told = self.world.notes.iter().rev().find(|n| n.place == "machine");
         // Stopped by its own heat: a cause that goes with the weather.
         let gone = self.plot.blame.until;
         let heat = |n: &telemetry::Note| n.code == Code::HeatStop && n.at >= gone;
         inlet_c > most
             || self.world.notes.iter().any(heat)
+            || inlet_c > most - 6.0 && waits
             || inlet_c > most - 6.0
                 && told.is_some_and(|n| matches!(n.code, Code::HeatInlet | Code::FanFull))
+    }
+
+    /// Every board that does not hash has an inlet sensor that shows more than it may start in.
+    fn waits_for_cooler_air(&mut self) -> bool {
+        let machine = &self.world.options.machine;
+        let most = machine.limits.inlet_max_c;
+        let snapshot = self.world.snapshot();
+        let idle = snapshot.chains.iter().filter(|c| !is_up(c.state));
+        let warm = |slot: u8| {
+            let place = format!("board {slot} inlet");
+            let mut inlets = snapshot.temperatures.iter();
+            inlets.any(|t| {
+                let shows =
+                    t.quality == telemetry::Quality::Good && t.temp_c.is_some_and(|c| c > most);
+                shows && t.place.starts_with(&place)
+            })
+        };
+        idle.map(|c| c.slot).all(warm)
     }
 
     /// Times that any board was stopped, at most.
