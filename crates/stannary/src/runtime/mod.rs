@@ -27,7 +27,7 @@ pub(crate) use links::send_events;
 pub(crate) use lock::PortLock;
 
 /// Messages that may wait for the engine. At 23 KiB for the longest (a look at a UART that
-/// had much to say) this bounds the memory at 6 MiB.
+/// had much to say) this bounds the memory at 6 MiB. Of pools, two per connection.
 const INBOX: usize = 256;
 /// How late the kernel may wake a sleeping thread to save wake-ups, in nanoseconds. Its
 /// default of 50,000 saves power on a laptop; a miner uses three kilowatts.
