@@ -185,6 +185,7 @@ mod tests {
             branches: Arc::from([]),
             extranonce1: Arc::from([]),
             extranonce2_size: 4,
+            fixed_root: None,
             version: 1,
             version_mask: 0,
             nbits: 0x1d00_ffff,

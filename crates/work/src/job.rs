@@ -32,6 +32,10 @@ pub struct Job {
     pub extranonce1: Arc<[u8]>,
     /// Bytes of the miner's part: 0 to [`EXTRANONCE2_MAX`].
     pub extranonce2_size: u8,
+    /// The merkle root, where the pool gives it in place of a coinbase (a standard channel of
+    /// Stratum V2). The coinbase's parts and branches are then empty, and there is no
+    /// extranonce2: versions and ntime alone make the job's headers.
+    pub fixed_root: Option<[u8; 32]>,
     /// Header version. Its bits inside the mask are replaced by the rolled ones.
     pub version: u32,
     /// Version bits that may be rolled: granted by the pool; zero if none.
@@ -73,7 +77,13 @@ impl Job {
 
     /// The merkle root in header order, with `v` as extranonce2.
     pub fn merkle_root(&self, v: u64) -> [u8; 32] {
-        sha256d::merkle_root(&sha256d::sha256d(&self.coinbase(v)), &self.branches)
+        self.root_over(&self.coinbase(v))
+    }
+
+    /// The merkle root over an assembled coinbase.
+    pub(crate) fn root_over(&self, coinbase: &[u8]) -> [u8; 32] {
+        self.fixed_root
+            .unwrap_or_else(|| sha256d::merkle_root(&sha256d::sha256d(coinbase), &self.branches))
     }
 
     /// Names everything that decides which headers the job has, its time and version
@@ -92,6 +102,11 @@ impl Job {
             content.extend_from_slice(part);
         }
         content.extend_from_slice(self.branches.as_flattened());
+        if let Some(root) = &self.fixed_root {
+            // One byte more than branches can end with.
+            content.push(1);
+            content.extend_from_slice(root);
+        }
         sha256d::sha256d(&content)
     }
 
@@ -102,8 +117,12 @@ impl Job {
 
     /// Whether the assembled coinbase is a coinbase transaction. For diagnosis: a pool
     /// that gets this wrong rejects every share, and this says why. Jobs are not refused
-    /// because of it, since only the pool knows what it can use.
+    /// because of it, since only the pool knows what it can use. A job with a fixed root
+    /// shows no coinbase, and passes.
     pub fn check_coinbase(&self) -> Result<(), CoinbaseFault> {
+        if self.fixed_root.is_some() {
+            return Ok(());
+        }
         let bytes = self.coinbase(0);
         let transaction: bitcoin::Transaction =
             encode::deserialize(&bytes).map_err(|e| CoinbaseFault::Decode(e.to_string()))?;

@@ -320,7 +320,7 @@ fn prepare(job: &Job, part: &Part, coinbase: &mut [u8], value: u64, ntime: u32) 
     let header = Header {
         version: part.version,
         prev_hash: job.prev_hash,
-        merkle_root: sha256d::merkle_root(&sha256d::sha256d(coinbase), &job.branches),
+        merkle_root: job.root_over(coinbase),
         ntime,
         nbits: job.nbits,
     };

@@ -42,6 +42,16 @@ fn the_genesis_coinbase_gives_the_genesis_merkle_root() {
 }
 
 #[test]
+fn a_root_that_the_pool_gives_is_the_jobs_root() {
+    let fixed = Job {
+        fixed_root: Some([7; 32]),
+        ..job(0, 0, 0)
+    };
+    assert_eq!(fixed.merkle_root(0), [7; 32]);
+    assert_eq!(fixed.check_coinbase(), Ok(()));
+}
+
+#[test]
 fn a_coinbase_that_is_none_is_named() {
     let (good, _) = genesis_job();
     let cut = Job {
@@ -104,7 +114,7 @@ fn the_fingerprint_follows_the_content_and_not_the_name() {
     renamed.version_mask = 0x1fff_e000;
     assert_eq!(renamed.content_fingerprint(), base.content_fingerprint());
 
-    let changes: [fn(&mut Job); 7] = [
+    let changes: [fn(&mut Job); 9] = [
         |j| j.prev_hash[0] ^= 1,
         |j| j.nbits ^= 1,
         |j| j.extranonce2_size += 1,
@@ -117,6 +127,8 @@ fn the_fingerprint_follows_the_content_and_not_the_name() {
             j.coinbase1 = Arc::from(moved);
             j.extranonce1 = Arc::from(&j.extranonce1[1..]);
         },
+        |j| j.fixed_root = Some([0; 32]),
+        |j| j.fixed_root = Some([1; 32]),
     ];
     for (i, change) in changes.into_iter().enumerate() {
         let mut job = base.clone();

@@ -532,3 +532,29 @@ proptest! {
         prop_assert_eq!(walked, 0);
     }
 }
+
+#[test]
+fn a_job_with_a_fixed_root_has_versions_and_time_alone() {
+    let mut space = space(&[CHIP16, CHIP16, HOST4], 3);
+    let root = [7; 32];
+    space.set_job(Arc::new(Job {
+        coinbase1: Arc::from([]),
+        coinbase2: Arc::from([]),
+        extranonce1: Arc::from([]),
+        branches: Arc::from([]),
+        fixed_root: Some(root),
+        // Four bits: two tell the chains apart.
+        ..job(0, 0, 0x0001_e000)
+    }));
+    let mut seen = BTreeSet::new();
+    for now in [Instant::ZERO, Instant::ZERO + units::Duration::from_secs(1)] {
+        for (_, item) in drain(&mut space, now, 3) {
+            assert_eq!(item.header.merkle_root, root);
+            for header in headers(&item) {
+                assert!(seen.insert(header), "handed out twice");
+            }
+        }
+    }
+    // Three chains, four versions each, in two seconds.
+    assert_eq!(seen.len(), 24);
+}

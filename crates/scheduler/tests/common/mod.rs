@@ -69,6 +69,7 @@ pub(crate) fn job(session: u32, serial: u32) -> Job {
         branches: Arc::from([[5; 32]]),
         extranonce1: Arc::from([9u8, 9, 9, 9]),
         extranonce2_size: 4,
+        fixed_root: None,
         version: 0x2000_0000,
         version_mask: BIP320,
         nbits: 0x1d00_ffff,

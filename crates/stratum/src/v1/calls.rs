@@ -98,6 +98,7 @@ impl Session {
             branches: notify.branches,
             extranonce1: extranonce.extranonce1.clone(),
             extranonce2_size: extranonce.size,
+            fixed_root: None,
             version: notify.version,
             version_mask: self.version_mask,
             nbits: notify.nbits,

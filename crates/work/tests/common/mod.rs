@@ -22,6 +22,7 @@ pub(crate) fn job(serial: u32, extranonce2_size: u8, version_mask: u32) -> Job {
         branches: Arc::from([]),
         extranonce1: Arc::from([9u8, 9, 9, 9]),
         extranonce2_size,
+        fixed_root: None,
         version: 0x2000_0000,
         version_mask,
         nbits: 0x1d00_ffff,

@@ -184,6 +184,7 @@ pub(super) fn job() -> Job {
         branches: Arc::from([[0xc3; 32]; 12]),
         extranonce1: Arc::from([1, 2, 3, 4]),
         extranonce2_size: 8,
+        fixed_root: None,
         version: 0x2000_0000,
         version_mask: 0x1fff_e000,
         nbits: 0x1703_4219,

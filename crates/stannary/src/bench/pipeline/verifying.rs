@@ -180,6 +180,7 @@ fn genesis_job() -> (Arc<Job>, u64) {
         branches: Arc::from([]),
         extranonce1: Arc::from([]),
         extranonce2_size: 1,
+        fixed_root: None,
         version: 1,
         version_mask: 0,
         nbits: 0x1d00_ffff,
