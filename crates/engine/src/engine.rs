@@ -65,6 +65,8 @@ pub struct Engine {
     pub(crate) faults: Faults,
     pub(crate) decisions: VecDeque<Decision>,
     pub(crate) rates: Rates,
+    /// When pools are told next what the machine really computes.
+    pub(crate) hashrate_due: Instant,
     /// Heat, power and air; `None` for chains alone.
     pub(crate) hardware: Option<Hardware>,
 }
@@ -121,6 +123,7 @@ impl Engine {
             faults: Faults::default(),
             decisions: VecDeque::new(),
             rates: Rates::new(now),
+            hashrate_due: now + crate::hashrate::EVERY,
         })
     }
 
@@ -146,6 +149,7 @@ impl Engine {
             Event::Command(command) => self.command(command),
             Event::Wake => self.wake(),
         }
+        self.tell_hashrate();
         self.settle();
         self.note_chain_states();
         self.finish_stop();

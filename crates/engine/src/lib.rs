@@ -14,6 +14,7 @@ mod engine;
 mod event;
 mod faults;
 mod hardware;
+mod hashrate;
 mod keeper;
 mod rates;
 mod recorder;

@@ -70,6 +70,7 @@ pub(crate) fn make_pools(config: &EngineConfig, chains: &[ChainUnit]) -> Vec<Poo
         })
         .max()
         .unwrap_or(0);
+    let nominal_hashrate = crate::hashrate::nominal(config, chains);
     config
         .pools
         .iter()
@@ -85,6 +86,7 @@ pub(crate) fn make_pools(config: &EngineConfig, chains: &[ChainUnit]) -> Vec<Poo
                 version_mask: VERSION_MASK,
                 min_version_bits,
                 seed: config.seed ^ (0x9001 + i as u64),
+                nominal_hashrate,
                 wanted_difficulty: None,
             }),
             session: None,

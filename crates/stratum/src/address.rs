@@ -2,16 +2,11 @@
 
 use std::fmt;
 
+use crate::authority::AuthorityKey;
 use crate::endpoint::{Endpoint, EndpointError};
 
 /// Schemes that the project plans and this build has not.
-const PLANNED: &[&str] = &[
-    "stratum+ssl",
-    "stratum+tls",
-    "stratum2+tcp",
-    "node+http",
-    "node+https",
-];
+const PLANNED: &[&str] = &["stratum+ssl", "stratum+tls", "node+http", "node+https"];
 
 /// What is spoken with a pool, and where it listens.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +18,13 @@ pub enum Address {
         /// What protects its bytes on the way.
         security: Security,
     },
+    /// Stratum V2, always through Noise.
+    V2 {
+        /// Where it listens.
+        endpoint: Endpoint,
+        /// Who vouches for it.
+        authority: AuthorityKey,
+    },
 }
 
 /// What protects the bytes of a connection. The shell does it: sessions see plaintext alone.
@@ -30,11 +32,17 @@ pub enum Address {
 pub enum Security {
     /// Nothing: plain TCP.
     Plain,
+    /// Noise as Stratum V2 uses it: the server must show a certificate that this authority
+    /// signed, and its frames are encrypted.
+    Noise {
+        /// Who must have signed.
+        authority: AuthorityKey,
+    },
 }
 
 impl Address {
-    /// Read `stratum+tcp://host:port` or `host:port`; an IPv6 address stands in brackets.
-    /// One slash at the end is allowed.
+    /// Read `stratum+tcp://host:port`, `host:port` or `stratum2+tcp://host:port/KEY`; an IPv6
+    /// address stands in brackets. One slash at the end is allowed.
     pub fn parse(text: &str) -> Result<Address, EndpointError> {
         let text = text.trim();
         let (scheme, rest) = match text.split_once("://") {
@@ -46,6 +54,7 @@ impl Address {
                 endpoint: Endpoint::parse(rest.strip_suffix('/').unwrap_or(rest))?,
                 security: Security::Plain,
             }),
+            Some("stratum2+tcp") => v2(rest),
             Some(scheme) if PLANNED.contains(&scheme) => {
                 Err(EndpointError::NotInThisBuild(scheme.to_owned()))
             }
@@ -64,7 +73,7 @@ impl Address {
     /// Where it listens.
     pub fn endpoint(&self) -> &Endpoint {
         match self {
-            Address::V1 { endpoint, .. } => endpoint,
+            Address::V1 { endpoint, .. } | Address::V2 { endpoint, .. } => endpoint,
         }
     }
 
@@ -72,8 +81,29 @@ impl Address {
     pub fn security(&self) -> Security {
         match self {
             Address::V1 { security, .. } => *security,
+            Address::V2 { authority, .. } => Security::Noise {
+                authority: *authority,
+            },
         }
     }
+}
+
+/// `host:port/KEY`.
+fn v2(rest: &str) -> Result<Address, EndpointError> {
+    if rest.contains('@') {
+        return Err(EndpointError::Credentials);
+    }
+    let (place, key) = rest.split_once('/').unwrap_or((rest, ""));
+    let endpoint = Endpoint::parse(place)?;
+    let key = key.strip_suffix('/').unwrap_or(key);
+    let authority = match key {
+        "" => return Err(EndpointError::NoKey),
+        key => AuthorityKey::parse(key).map_err(EndpointError::Key)?,
+    };
+    Ok(Address::V2 {
+        endpoint,
+        authority,
+    })
 }
 
 /// As it is written in a configuration, without credentials.
@@ -82,10 +112,14 @@ impl fmt::Display for Address {
         match self {
             Address::V1 { endpoint, security } => {
                 let scheme = match security {
-                    Security::Plain => "stratum+tcp",
+                    Security::Plain | Security::Noise { .. } => "stratum+tcp",
                 };
                 write!(f, "{scheme}://{endpoint}")
             }
+            Address::V2 {
+                endpoint,
+                authority,
+            } => write!(f, "stratum2+tcp://{endpoint}/{authority}"),
         }
     }
 }
@@ -93,6 +127,9 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The example of the specification.
+    const KEY: &str = "9bXiEd8boQVhq7WddEcERUL5tyyJVFYdU8th3HfbNXK3Yw6GRXh";
 
     #[test]
     fn addresses_are_read_and_shown() {
@@ -107,6 +144,9 @@ mod tests {
             "stratum+tcp://Pool.Example:3333",
         );
         check(" [::1]:65535 ", "stratum+tcp://[::1]:65535");
+        let v2 = format!("stratum2+tcp://[::1]:3336/{KEY}");
+        check(&v2, &v2);
+        check(&format!("Stratum2+TCP://[::1]:3336/{KEY}/ "), &v2);
     }
 
     #[test]
@@ -123,5 +163,11 @@ mod tests {
         }
         check("http://h:80", E::UnknownScheme("http".into()));
         check("stratum+tcp://me:x@h:3333", E::Credentials);
+        check(&format!("stratum2+tcp://me:x@h:3333/{KEY}"), E::Credentials);
+        check("stratum2+tcp://h:3333", E::NoKey);
+        check("stratum2+tcp://h:3333/", E::NoKey);
+        check(&format!("stratum2+tcp://h/{KEY}"), E::NoPort);
+        let why = "its check does not fit: a character is wrong";
+        check(&format!("stratum2+tcp://h:1/{}", &KEY[1..]), E::Key(why));
     }
 }

@@ -12,12 +12,10 @@
 use telemetry::{Code, Pool, PoolState};
 use units::{Duration, Instant, Rng, SessionId};
 
-use crate::limits::{
-    BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, OPTIONAL_WINDOW, SLOW_RETRY,
-};
+use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, SLOW_RETRY};
 use crate::outbox::Outbox;
+use crate::session::{Context, End, Flow, Retry, Session};
 use crate::v1::render;
-use crate::v1::session::{Context, End, Flow, Phase, Request, Retry, Session};
 use crate::v1::submits::{self, Account};
 use crate::{Effect, Endpoint, Input, SessionConfig};
 
@@ -33,6 +31,8 @@ pub struct Client {
     failures: u32,
     /// Sessions begun.
     sessions: u32,
+    /// Hashes really computed in a second, as far as they are known.
+    hashrate: f64,
     manners: Manners,
     /// Where to connect next, once.
     redirect: Option<Endpoint>,
@@ -46,42 +46,29 @@ enum State {
     Idle,
     Waiting { until: Instant, refused: bool },
     Connecting { until: Instant },
-    Open(Box<Session>),
+    Open(Session),
 }
 
 /// What to leave out of the next handshake, because a pool closed the connection on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Manners {
-    /// Send `mining.configure`.
+    /// Ask for version rolling.
     pub(crate) configure: bool,
-    /// Say our name in `mining.subscribe`.
+    /// V1: say our name in `mining.subscribe`.
     pub(crate) name: bool,
-    /// Send optional requests. Never again once they cost a connection.
+    /// V1: send optional requests. Never again once they cost a connection.
     pub(crate) optional: bool,
+    /// V2: ask for an extended channel first.
+    pub(crate) extended: bool,
 }
 
 impl Manners {
-    const FULL: Manners = Manners {
+    pub(crate) const FULL: Manners = Manners {
         configure: true,
         name: true,
         optional: true,
+        extended: true,
     };
-
-    /// The pool closed in this phase. What was just sent may be why: leave it out next
-    /// time. If it was not, the next close brings it back.
-    fn after_close(self, phase: Phase) -> Manners {
-        match phase {
-            Phase::Configure { .. } => Manners {
-                configure: false,
-                ..self
-            },
-            Phase::Subscribe { bare: false, .. } => Manners {
-                name: false,
-                ..self
-            },
-            _ => self.after_success(),
-        }
-    }
 
     /// The handshake passed. Next time everything is tried again: version rolling is
     /// worth one more connection.
@@ -102,6 +89,7 @@ impl Client {
             rng: Rng::new(config.seed).fork(u64::from(config.pool.0)),
             failures: 0,
             sessions: 0,
+            hashrate: config.nominal_hashrate,
             manners: Manners::FULL,
             redirect: None,
             out: Outbox::new(format!("pool {}", config.pool)),
@@ -122,6 +110,13 @@ impl Client {
             Input::Connected => self.connected(now),
             Input::Bytes(data) => self.with_session(now, |session, cx| session.bytes(cx, &data)),
             Input::Closed(why) | Input::ConnectFailed(why) => self.closed(now, &why),
+            Input::Hashrate { hashes_per_s } => {
+                self.hashrate = hashes_per_s;
+                self.with_session(now, |session, cx| {
+                    session.hashrate(cx);
+                    Ok(())
+                });
+            }
             Input::Submit(share) => {
                 let mut booked = false;
                 self.with_session(now, |session, cx| {
@@ -161,7 +156,7 @@ impl Client {
             State::Waiting { refused: true, .. } => (PoolState::Refused, None),
             State::Waiting { .. } => (PoolState::Waiting, None),
             State::Connecting { .. } => (PoolState::Connecting, None),
-            State::Open(session) => session_status(session),
+            State::Open(session) => session.status(self.config.difficulty_one),
         };
         Pool {
             url: self.config.address.to_string(),
@@ -211,12 +206,13 @@ impl Client {
             now,
             config: &self.config,
             user: &self.user,
+            hashrate: self.hashrate,
             manners: &mut self.manners,
             out: &mut self.out,
             account: &mut self.account,
         };
         let session = Session::open(&mut cx, id);
-        self.state = State::Open(Box::new(session));
+        self.state = State::Open(session);
     }
 
     /// Run `f` on the session, if there is one, and end the session if it says so.
@@ -232,6 +228,7 @@ impl Client {
             now,
             config: &self.config,
             user: &self.user,
+            hashrate: self.hashrate,
             manners: &mut self.manners,
             out: &mut self.out,
             account: &mut self.account,
@@ -246,10 +243,7 @@ impl Client {
         let code = match &self.state {
             State::Connecting { .. } => Code::PoolConnect,
             State::Open(session) => {
-                self.manners = self.manners.after_close(session.phase);
-                if died_of_optional(session, now) {
-                    self.manners.optional = false;
-                }
+                self.manners = session.manners_after_close(now, self.manners);
                 Code::PoolClosed
             }
             State::Idle | State::Waiting { .. } => return,
@@ -268,7 +262,7 @@ impl Client {
         let state = std::mem::replace(&mut self.state, State::Idle);
         if let State::Open(mut session) = state {
             session.finish(now, &mut self.out);
-            let worked = session.jobs.first_at.map(|at| now.since(at));
+            let worked = session.first_job_at().map(|at| now.since(at));
             if worked.is_some_and(|worked| worked >= GOOD_SESSION) {
                 self.failures = 0;
             }
@@ -343,24 +337,4 @@ impl Client {
 /// its delays takes decades.
 fn session_id(config: &SessionConfig, counter: u32) -> SessionId {
     SessionId(u32::from(config.pool.0) << 24 | (counter & 0x00ff_ffff))
-}
-
-fn session_status(session: &Session) -> (PoolState, Option<f64>) {
-    let job = session.jobs.current.is_some();
-    let state = match session.phase {
-        Phase::Ready if job => PoolState::Active,
-        Phase::Ready => PoolState::Connected,
-        _ => PoolState::Connecting,
-    };
-    // A job without a difficulty has difficulty one.
-    let difficulty = session.difficulty.map(|d| d.value());
-    (state, difficulty.or(job.then_some(1.0)))
-}
-
-/// Closed right after the optional requests, with one of them unanswered.
-fn died_of_optional(session: &Session, now: Instant) -> bool {
-    let recent = session
-        .optional_at
-        .is_some_and(|at| now.since(at) < OPTIONAL_WINDOW);
-    recent && session.requests.values().any(|r| *r == Request::Optional)
 }

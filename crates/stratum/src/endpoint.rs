@@ -96,6 +96,10 @@ pub enum EndpointError {
     Brackets,
     /// Not a name and not an address.
     Host(String),
+    /// A Stratum V2 pool without the key of its authority.
+    NoKey,
+    /// What stands for the authority's key is none, and why.
+    Key(&'static str),
 }
 
 impl EndpointError {
@@ -129,6 +133,14 @@ impl fmt::Display for EndpointError {
             EndpointError::Brackets => {
                 write!(f, "write an IPv6 address in brackets: `[::1]:3333`")
             }
+            EndpointError::NoKey => write!(
+                f,
+                "no authority key; write `stratum2+tcp://host:port/KEY` with the key that the pool publishes"
+            ),
+            EndpointError::Key(why) => write!(
+                f,
+                "the authority key cannot be read: {why}; copy it again from where the pool publishes it"
+            ),
             EndpointError::Host(host) => write!(f, "`{host}` is not a host name or address"),
         }
     }

@@ -1,13 +1,13 @@
-//! Pool sessions without I/O: Stratum V1 as pools really speak it.
+//! Pool sessions without I/O: Stratum V1 as pools really speak it, and Stratum V2.
 //!
 //! A [`Client`] holds the relation to one configured pool for the life of the process:
-//! it asks for a connection, negotiates, turns `mining.notify` into [`work::Job`]s and
-//! shares into `mining.submit`, and comes back after every kind of failure. It opens no
+//! it asks for a connection, negotiates, turns the pool's jobs into [`work::Job`]s and
+//! shares into submits, and comes back after every kind of failure. It opens no
 //! socket, resolves no name and reads no clock; the shell does, through [`Input`] and
 //! [`Effect`].
 //!
 //! Terms: a *session* is one connection that the pool accepted us on, from the answer to
-//! `mining.authorize` to its end; a *call* is a message with a method; a *reply* carries
+//! `mining.authorize` (V2: to the opening of its channel) to its end; a *call* is a message with a method; a *reply* carries
 //! the id of one of our requests.
 //!
 //! Invariants:
@@ -23,13 +23,16 @@
 //! pool is preferred to which, and whether a share is right.
 
 mod address;
+mod authority;
 mod client;
 mod endpoint;
 mod hex;
 pub mod limits;
 mod outbox;
+mod session;
 mod text;
 mod v1;
+mod v2;
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +42,7 @@ use units::{Difficulty, DifficultyOne, PoolIndex, SessionId, ShareId};
 use work::{Job, Share, ShareOutcome};
 
 pub use address::{Address, Security};
+pub use authority::AuthorityKey;
 pub use client::Client;
 pub use endpoint::{Endpoint, EndpointError};
 
@@ -66,7 +70,10 @@ pub struct SessionConfig {
     pub min_version_bits: u8,
     /// Seed of the jitter in back-off times.
     pub seed: u64,
-    /// Share difficulty to ask for; pools are free to ignore it.
+    /// Hashes that the machine really computes in a second, by its rating: what a V2 pool chooses
+    /// its first target by. [`Input::Hashrate`] says it better later.
+    pub nominal_hashrate: f64,
+    /// Share difficulty to ask for; pools are free to ignore it. V1 alone.
     pub wanted_difficulty: Option<Difficulty>,
 }
 
@@ -82,6 +89,7 @@ impl fmt::Debug for SessionConfig {
             .field("version_mask", &format_args!("{:08x}", self.version_mask))
             .field("min_version_bits", &self.min_version_bits)
             .field("seed", &self.seed)
+            .field("nominal_hashrate", &self.nominal_hashrate)
             .field("wanted_difficulty", &self.wanted_difficulty)
             .finish_non_exhaustive()
     }
@@ -103,6 +111,11 @@ pub enum Input {
     Closed(String),
     /// The connection could not be made; the text says why.
     ConnectFailed(String),
+    /// Hashes that the machine really computed in a second of late.
+    Hashrate {
+        /// Hashes per second.
+        hashes_per_s: f64,
+    },
     /// Send this share.
     Submit(Share),
     /// Do not use this pool any longer.
@@ -122,7 +135,7 @@ pub enum Effect {
         /// What must protect the connection: it stands only once this does.
         security: Security,
     },
-    /// Send these bytes: one or more whole lines.
+    /// Send these bytes: one or more whole lines, or frames of V2 in plaintext.
     Send(Vec<u8>),
     /// Close the connection, or give up making it.
     Disconnect,

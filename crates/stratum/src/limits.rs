@@ -7,6 +7,11 @@ use units::Duration;
 /// 42 KB. A longer line ends the connection before it is held in memory.
 pub const LINE_BYTES: usize = 1 << 20;
 
+/// Longest message of Stratum V2, without its header: 256 KiB. A job whose every part is as
+/// long as it can be takes 140 KB. A longer one ends the connection at its header; one of a type that
+/// we do not know is passed over at any length.
+pub const FRAME_BYTES: usize = 256 << 10;
+
 /// Merkle branches of a job. A block of 4 million weight units holds fewer than 2^16
 /// transactions, so 16 suffice; 64 leaves the question to nobody.
 pub const BRANCHES: usize = 64;
@@ -21,6 +26,14 @@ pub const EXTRANONCE1_BYTES: usize = 64;
 
 /// Bytes of extranonce2: 0 to 32. 2 to 8 were seen.
 pub const EXTRANONCE2_BYTES: usize = 32;
+
+/// Bytes of extranonce that a V2 channel must leave to us at least. With four, no machine uses
+/// up a job before the next one comes.
+pub const EXTRANONCE_WANTED: u16 = 4;
+
+/// Jobs of a V2 channel that wait for a block; the oldest goes first. Pools were seen to keep
+/// one or two ready.
+pub const FUTURE_JOBS: usize = 16;
 
 /// Bytes of a pool's job id. 16 are common.
 pub const JOB_ID_BYTES: usize = 256;
@@ -76,6 +89,20 @@ pub const OPTIONAL_WINDOW: Duration = Duration::from_secs(10);
 
 /// A share without answer for so long has none.
 pub const SUBMIT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The same for Stratum V2, where acceptances come in batches: a batch of ten (the
+/// reference pool's) at one share a minute.
+pub const BATCH_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// A V2 pool told of a block without a job for it: within this time it must send one, since
+/// nothing that is mined meanwhile counts.
+pub const JOB_AFTER_BLOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A V2 pool is told the hashrate anew when it is this part off from what it was told...
+pub const HASHRATE_CHANGE: f64 = 0.2;
+
+/// ...and not more often than this: each time it may answer with another target.
+pub const HASHRATE_GAP: Duration = Duration::from_secs(60);
 
 /// Least silence that ends a connection...
 pub const SILENCE_MIN: Duration = Duration::from_secs(60);

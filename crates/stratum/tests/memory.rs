@@ -11,12 +11,32 @@ fn resident() -> Option<usize> {
     Some(pages * 4096)
 }
 
+/// What a pool says before it becomes hostile.
+const V1: (&str, &[&[u8]]) = (
+    "pool.example:3333",
+    &[
+        b"{\"id\":1,\"result\":[[],\"01\",4]}\n",
+        b"{\"id\":2,\"result\":true}\n",
+    ],
+);
+
+/// SetupConnection.Success, and an extended channel 7 of group 3 with 4 bytes of extranonce.
+const V2: (&str, &[&[u8]]) = (
+    "stratum2+tcp://pool.example:3333/9bXiEd8boQVhq7WddEcERUL5tyyJVFYdU8th3HfbNXK3Yw6GRXh",
+    &[
+        &[0, 0, 0x01, 6, 0, 0, 2, 0, 0, 0, 0, 0],
+        &[0, 0, 0x14, 47, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0],
+        &[1; 32],
+        &[4, 0, 0, 3, 0, 0, 0],
+    ],
+);
+
 /// Feed `total` bytes of `text` over and over, a read at a time, reconnecting as the
 /// client wishes; returns by how much memory grew at most.
-fn growth(text: &[u8], total: usize) -> usize {
+fn growth((address, welcome): (&str, &[&[u8]]), text: &[u8], total: usize) -> usize {
     let mut client = Client::new(SessionConfig {
         pool: PoolIndex(0),
-        address: Address::parse("pool.example:3333").expect("an address"),
+        address: Address::parse(address).expect("an address"),
         user: "u".into(),
         password: "x".into(),
         agent: "stannary/0.1".into(),
@@ -24,6 +44,7 @@ fn growth(text: &[u8], total: usize) -> usize {
         version_mask: 0,
         min_version_bits: 16,
         seed: 1,
+        nominal_hashrate: 1e9,
         wanted_difficulty: Difficulty::new(1.0),
     });
     let mut now = Instant::ZERO;
@@ -36,11 +57,9 @@ fn growth(text: &[u8], total: usize) -> usize {
             now += Duration::from_secs(120);
             client.handle(now, Input::Wake);
             client.handle(now, Input::Connected);
-            client.handle(
-                now,
-                Input::Bytes(b"{\"id\":1,\"result\":[[],\"01\",4]}\n".to_vec()),
-            );
-            client.handle(now, Input::Bytes(b"{\"id\":2,\"result\":true}\n".to_vec()));
+            for said in welcome {
+                client.handle(now, Input::Bytes(said.to_vec()));
+            }
             connected = true;
         }
         for piece in text.chunks(65_536) {
@@ -97,7 +116,53 @@ fn hostile_pools_do_not_make_memory_grow() {
         ("blank lines", "\n".repeat(1 << 20)),
     ];
     for (name, text) in &cases {
-        let grown = growth(text.as_bytes(), 2 << 20);
+        let grown = growth(V1, text.as_bytes(), 2 << 20);
         assert!(grown < 12 << 20, "{name}: {grown} bytes");
     }
+    for (name, frames) in hostile_frames() {
+        let grown = growth(V2, &frames, 2 << 20);
+        assert!(grown < 12 << 20, "{name}: {grown} bytes");
+    }
+}
+
+fn frame(kind: u8, length: usize, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(length).expect("24 bits").to_le_bytes();
+    let header = [0, 0, kind, length[0], length[1], length[2]];
+    [&header[..], payload].concat()
+}
+
+fn hostile_frames() -> Vec<(&'static str, Vec<u8>)> {
+    // A future job of the channel with the longest coinbase parts that there are, under ever
+    // new names.
+    let jobs = (0..40u32).flat_map(|id| {
+        let mut job = [7, 0, 0, 0].to_vec();
+        job.extend_from_slice(&id.to_le_bytes());
+        job.extend_from_slice(&[0, 0, 0, 0, 32, 1, 0]);
+        job.extend_from_slice(&50_000u16.to_le_bytes());
+        job.resize(job.len() + 50_000, 1);
+        job.extend_from_slice(&40_000u16.to_le_bytes());
+        job.resize(job.len() + 40_000, 1);
+        frame(0x1f, job.len(), &job)
+    });
+    let group = [&[9, 0, 0, 0, 0xff, 0xff][..], &[1; 4 * 0xffff]].concat();
+    vec![
+        ("jobs that wait for ever", jobs.collect()),
+        (
+            "a group of 65,535 channels",
+            frame(0x25, group.len(), &group),
+        ),
+        (
+            "a message without end",
+            frame(0x1f, 0xff_ffff, &vec![1; 4 << 20]),
+        ),
+        (
+            "a foreign message without end",
+            frame(0x70, 0xff_ffff, &vec![1; 4 << 20]),
+        ),
+        ("empty messages", frame(0x21, 0, &[]).repeat(100_000)),
+        (
+            "empty foreign messages",
+            frame(0x70, 0, &[]).repeat(100_000),
+        ),
+    ]
 }

@@ -40,7 +40,16 @@ const LAYERS: &[(&str, u8, Option<&[&str]>)] = &[
 
 /// Foreign crates that crates below the shells may use. They do no I/O by themselves, start
 /// no threads and read no clock.
-const PURE: &[&str] = &["bitcoin", "sha2", "serde", "serde_json", "toml"];
+const PURE: &[&str] = &[
+    "bitcoin",
+    "sha2",
+    "serde",
+    "serde_json",
+    "toml",
+    "binary_sv2",
+    "common_messages_sv2",
+    "mining_sv2",
+];
 
 /// The highest layer without I/O.
 const PURE_UP_TO: u8 = 4;

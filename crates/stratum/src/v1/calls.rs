@@ -5,14 +5,15 @@ use std::sync::Arc;
 use telemetry::Code;
 use work::{Job, Target};
 
+use crate::Effect;
 use crate::limits::COINBASE_BYTES;
+use crate::session::{Context, Flow, redirected};
 use crate::text::printable;
 use crate::v1::handshake::end_for;
 use crate::v1::notify::Notify;
 use crate::v1::params::{self, Extranonce};
 use crate::v1::render;
-use crate::v1::session::{Context, EarlyJob, End, Flow, Phase, Retry, Session};
-use crate::{Effect, Endpoint};
+use crate::v1::session::{EarlyJob, Phase, Session};
 
 impl Session {
     /// A notification or, with an id, a request.
@@ -193,29 +194,10 @@ fn is_repeat(job: &Job, notify: &Notify, extranonce: &Extranonce) -> bool {
         && job.extranonce2_size == extranonce.size
 }
 
-/// `client.reconnect`: followed to another port, never to another host. Whoever sits on
-/// the wire could send it, and has: this is how hashrate was stolen.
+/// `client.reconnect`.
 fn reconnect(cx: &mut Context<'_>, params: Option<&str>) -> Flow {
     let wanted = params::reconnect(params);
-    let own = cx.config.address.endpoint();
-    let same = wanted.host.is_empty() || wanted.host.eq_ignore_ascii_case(&own.host);
-    let redirect = wanted.port.filter(|_| same).map(|port| Endpoint {
-        host: own.host.clone(),
-        port,
-    });
-    let detail = if same {
-        let next = redirect.as_ref().unwrap_or(own);
-        format!("to={next} wait_s={}", wanted.wait.as_secs())
-    } else {
-        let host = printable(&wanted.host);
-        format!("to={host:?} refused: not the configured host")
-    };
-    Err(Box::new(End {
-        code: Code::PoolReconnect,
-        detail,
-        retry: Retry::NotBefore(wanted.wait),
-        redirect,
-    }))
+    redirected(cx, &wanted.host, wanted.port, wanted.wait)
 }
 
 /// Requests to us; without an id nobody waits for an answer.

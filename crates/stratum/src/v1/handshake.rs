@@ -6,9 +6,10 @@ use telemetry::Code;
 
 use crate::Effect;
 use crate::limits::{AUTHORIZE_TIMEOUT, CONFIGURE_TIMEOUT, SUBSCRIBE_TIMEOUT};
+use crate::session::{Context, Flow, Retry, end};
 use crate::v1::params::{self, Extranonce, ExtranonceFault};
 use crate::v1::render;
-use crate::v1::session::{Context, Flow, Phase, Request, Retry, Session, end};
+use crate::v1::session::{Phase, Request, Session};
 use crate::v1::wire::Reply;
 
 impl Session {

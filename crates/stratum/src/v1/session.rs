@@ -13,78 +13,25 @@
 //! to `mining.authorize`. A job is handed out only in `Ready`; before that the newest is
 //! kept.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use telemetry::Code;
-use units::{Difficulty, Duration, Instant, JobKey, SessionId};
+use telemetry::{Code, PoolState};
+use units::{Difficulty, Instant, JobKey, SessionId};
 use work::{Job, Share, Target};
 
+use crate::Effect;
 use crate::client::Manners;
-use crate::limits::{
-    GAPS_FOR_RHYTHM, GAPS_KEPT, MALFORMED_LINES, QUEUED_EFFECTS, REAUTHORIZE_GAP, SILENCE_DEFAULT,
-    SILENCE_MIN,
-};
+use crate::limits::{MALFORMED_LINES, OPTIONAL_WINDOW, QUEUED_EFFECTS, REAUTHORIZE_GAP};
 use crate::outbox::Outbox;
+use crate::session::{Context, Flow, Retry, Rhythm, end};
 use crate::text::printable;
 use crate::v1::answer::code;
 use crate::v1::lines::{self, Partial};
 use crate::v1::notify::Notify;
 use crate::v1::params::Extranonce;
-use crate::v1::submits::{Account, Submits};
+use crate::v1::submits::Submits;
 use crate::v1::wire::{self, Message, Reply};
-use crate::{Effect, Endpoint, SessionConfig};
-
-/// What a session needs from its client while it handles one input.
-pub(crate) struct Context<'a> {
-    pub(crate) now: Instant,
-    pub(crate) config: &'a SessionConfig,
-    /// The login as a JSON string.
-    pub(crate) user: &'a str,
-    pub(crate) manners: &'a mut Manners,
-    pub(crate) out: &'a mut Outbox,
-    pub(crate) account: &'a mut Account,
-}
-
-impl Context<'_> {
-    pub(crate) fn note(&mut self, code: Code, detail: String) {
-        self.out.note(self.now, code, detail);
-    }
-}
-
-/// Why a session ends, and how to come back.
-#[derive(Debug)]
-pub(crate) struct End {
-    pub(crate) code: Code,
-    pub(crate) detail: String,
-    pub(crate) retry: Retry,
-    /// Where to connect next, once, instead of the configured address.
-    pub(crate) redirect: Option<Endpoint>,
-}
-
-/// When to come back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Retry {
-    /// After the usual delay.
-    Backoff,
-    /// After the usual delay, but not before this.
-    NotBefore(Duration),
-    /// Slowly: a person must mend something.
-    Slow,
-}
-
-/// Whether the session goes on.
-pub(crate) type Flow = Result<(), Box<End>>;
-
-/// End the session and come back as `retry` says.
-pub(crate) fn end(code: Code, detail: impl Into<String>, retry: Retry) -> Flow {
-    Err(Box::new(End {
-        code,
-        detail: detail.into(),
-        retry,
-        redirect: None,
-    }))
-}
 
 /// How far the handshake got. `until` is when patience ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -251,6 +198,46 @@ impl Session {
         }
     }
 
+    /// How the pool shows in the snapshot.
+    pub(crate) fn status(&self) -> (PoolState, Option<f64>) {
+        let job = self.jobs.current.is_some();
+        let state = match self.phase {
+            Phase::Ready if job => PoolState::Active,
+            Phase::Ready => PoolState::Connected,
+            _ => PoolState::Connecting,
+        };
+        // A job without a difficulty has difficulty one.
+        let difficulty = self.difficulty.map(|d| d.value());
+        (state, difficulty.or(job.then_some(1.0)))
+    }
+
+    /// What to leave out of the next handshake, after the pool closed in this phase.
+    pub(crate) fn manners_after_close(&self, now: Instant, manners: Manners) -> Manners {
+        let mut manners = match self.phase {
+            Phase::Configure { .. } => Manners {
+                configure: false,
+                ..manners
+            },
+            Phase::Subscribe { bare: false, .. } => Manners {
+                name: false,
+                ..manners
+            },
+            _ => manners.after_success(),
+        };
+        if self.died_of_optional(now) {
+            manners.optional = false;
+        }
+        manners
+    }
+
+    /// Closed right after the optional requests, with one of them unanswered.
+    fn died_of_optional(&self, now: Instant) -> bool {
+        let recent = self
+            .optional_at
+            .is_some_and(|at| now.since(at) < OPTIONAL_WINDOW);
+        recent && self.requests.values().any(|r| *r == Request::Optional)
+    }
+
     fn line(&mut self, cx: &mut Context<'_>, line: &[u8]) -> Flow {
         let line = line.trim_ascii();
         if line.is_empty() {
@@ -351,67 +338,5 @@ impl Session {
         let id = self.next_request;
         self.next_request += 1;
         id
-    }
-}
-
-/// The pool's rhythm: the gaps between its last jobs.
-#[derive(Debug)]
-pub(crate) struct Rhythm {
-    last: Option<Instant>,
-    gaps: VecDeque<Duration>,
-    /// How long the pool may say nothing at all: twice its longest recent gap, but a
-    /// minute at least. Kept, because every deadline asks for it.
-    patience: Duration,
-}
-
-impl Default for Rhythm {
-    fn default() -> Self {
-        Rhythm {
-            last: None,
-            gaps: VecDeque::new(),
-            patience: SILENCE_DEFAULT,
-        }
-    }
-}
-
-impl Rhythm {
-    /// A job came.
-    pub(crate) fn beat(&mut self, now: Instant) {
-        if let Some(last) = self.last.replace(now) {
-            if self.gaps.len() == GAPS_KEPT {
-                self.gaps.pop_front();
-            }
-            self.gaps.push_back(now.since(last));
-        }
-        if self.gaps.len() >= GAPS_FOR_RHYTHM {
-            let longest = self.gaps.iter().max().copied().unwrap_or_default();
-            self.patience = longest.saturating_mul(2).max(SILENCE_MIN);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patience_follows_the_longest_recent_gap() {
-        let mut rhythm = Rhythm::default();
-        let mut now = Instant::ZERO;
-        let mut beat = |gap_s: u64| {
-            now += Duration::from_secs(gap_s);
-            rhythm.beat(now);
-            rhythm.patience.as_secs()
-        };
-        assert_eq!(beat(0), 180);
-        assert_eq!(beat(0), 180);
-        assert_eq!(beat(60), 180);
-        assert_eq!(beat(60), 120);
-        assert_eq!(beat(5), 120);
-        assert_eq!(beat(600), 1200);
-        for _ in 0..7 {
-            assert_eq!(beat(1), 1200);
-        }
-        assert_eq!(beat(1), 60);
     }
 }

@@ -124,15 +124,23 @@ impl Account {
                 (answer::outcome(refusal), Some(code))
             }
         };
+        self.settle(now, pending.share, outcome, out);
+        refused
+    }
+
+    /// Count what became of one share, and pass it on.
+    pub(crate) fn settle(
+        &mut self,
+        now: Instant,
+        share: ShareId,
+        outcome: ShareOutcome,
+        out: &mut Outbox,
+    ) {
         let alarm = self.count(now, &outcome);
-        out.push(Effect::Outcome {
-            share: pending.share,
-            outcome,
-        });
+        out.push(Effect::Outcome { share, outcome });
         if let Some(alarm) = alarm {
             out.note(now, Code::PoolRejects, alarm);
         }
-        refused
     }
 
     /// Returns what to alarm a person with, once per run of rejections.

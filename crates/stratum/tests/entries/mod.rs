@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use stratum::{Address, Client, Effect, Endpoint, Input, SessionConfig};
+use stratum::{Address, AuthorityKey, Client, Effect, Endpoint, Input, SessionConfig};
 use units::{
     ChainSlot, Difficulty, DifficultyOne, Duration, Instant, Nonce, PoolIndex, SessionId, ShareId,
 };
@@ -16,29 +16,58 @@ pub(crate) const STEPS: u8 = 9;
 
 const MASK: u32 = 0x1fff_e000;
 
+/// Bytes below 9 are the same steps in a conversation of frames; any other begins a read, whose
+/// length in two bytes comes first.
+pub(crate) const V2_STEPS: u8 = STEPS;
+
 /// A conversation. The connection is made; everything else is up to `bytes`.
 pub(crate) fn session(bytes: &[u8]) {
-    let mut talk = Talk::new();
-    talk.input(Input::Start);
-    talk.input(Input::Connected);
+    let mut talk = Talk::new(Protocol::V1);
     for piece in bytes.chunk_by(|a, b| *a >= STEPS && *b >= STEPS) {
         match piece[0] {
-            0 => talk.input(Input::Connected),
-            1 => talk.input(Input::Closed("gone".into())),
-            2 => talk.input(Input::ConnectFailed("no".into())),
-            3 => talk.submit(),
-            4 => talk.wait(Duration::from_millis(250)),
-            5 => talk.wait(Duration::from_secs(45)),
-            6 => talk.wait_for_deadline(),
-            7 => talk.input(Input::Stop),
-            8 => talk.input(Input::Start),
+            step if step < STEPS => talk.step(step),
             _ => talk.input(Input::Bytes(piece.to_vec())),
         }
     }
     talk.end();
 }
 
+/// A conversation in frames, after the handshake of Noise.
+pub(crate) fn session_v2(bytes: &[u8]) {
+    let mut talk = Talk::new(Protocol::V2);
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first < V2_STEPS {
+            talk.step(*first);
+            continue;
+        }
+        let Some((length, after)) = rest.split_first_chunk::<2>() else {
+            break;
+        };
+        let length = usize::from(u16::from_le_bytes(*length)).min(after.len());
+        let (read, after) = after.split_at(length);
+        rest = after;
+        talk.input(Input::Bytes(read.to_vec()));
+    }
+    talk.end();
+}
+
+/// A read of these bytes, for [`session_v2`].
+#[allow(dead_code, reason = "the fuzz target makes its own")]
+pub(crate) fn v2_frame(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).expect("short").to_le_bytes();
+    [&[u8::MAX][..], &length, bytes].concat()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    V1,
+    V2,
+}
+
 struct Talk {
+    protocol: Protocol,
     client: Client,
     now: Instant,
     connected: bool,
@@ -49,13 +78,21 @@ struct Talk {
 }
 
 impl Talk {
-    fn new() -> Talk {
+    /// Connected.
+    fn new(protocol: Protocol) -> Talk {
+        let endpoint = Endpoint {
+            host: "pool.example".into(),
+            port: 3333,
+        };
         let config = SessionConfig {
             pool: PoolIndex(1),
-            address: Address::plain(Endpoint {
-                host: "pool.example".into(),
-                port: 3333,
-            }),
+            address: match protocol {
+                Protocol::V1 => Address::plain(endpoint),
+                Protocol::V2 => Address::V2 {
+                    endpoint,
+                    authority: AuthorityKey([7; 32]),
+                },
+            },
             user: "acc.w1".into(),
             password: "x".into(),
             agent: "stannary/0.1".into(),
@@ -63,9 +100,11 @@ impl Talk {
             version_mask: MASK,
             min_version_bits: 16,
             seed: 7,
+            nominal_hashrate: 1e9,
             wanted_difficulty: Some(Difficulty::ONE),
         };
-        Talk {
+        let mut talk = Talk {
+            protocol,
             client: Client::new(config),
             now: Instant::ZERO,
             connected: false,
@@ -73,6 +112,23 @@ impl Talk {
             newest: None,
             waiting: BTreeSet::new(),
             shares: 0,
+        };
+        talk.input(Input::Start);
+        talk.input(Input::Connected);
+        talk
+    }
+
+    fn step(&mut self, step: u8) {
+        match step {
+            0 => self.input(Input::Connected),
+            1 => self.input(Input::Closed("gone".into())),
+            2 => self.input(Input::ConnectFailed("no".into())),
+            3 => self.submit(),
+            4 => self.wait(Duration::from_millis(250)),
+            5 => self.wait(Duration::from_secs(45)),
+            6 => self.wait_for_deadline(),
+            7 => self.input(Input::Stop),
+            _ => self.input(Input::Start),
         }
     }
 
@@ -111,8 +167,16 @@ impl Talk {
             Effect::Outcome { share, .. } => assert!(self.waiting.remove(&share), "{share}"),
             Effect::Send(bytes) => {
                 assert!(self.connected, "sent without a connection");
-                let ends = bytes.iter().filter(|b| **b == b'\n').count();
-                assert!(ends == 1 && bytes.ends_with(b"\n"));
+                match self.protocol {
+                    Protocol::V1 => {
+                        let ends = bytes.iter().filter(|b| **b == b'\n').count();
+                        assert!(ends == 1 && bytes.ends_with(b"\n"));
+                    }
+                    Protocol::V2 => {
+                        let length = u32::from_le_bytes([bytes[3], bytes[4], bytes[5], 0]);
+                        assert_eq!(bytes.len(), 6 + length as usize);
+                    }
+                }
             }
             Effect::Note(note) => assert!(note.detail.chars().count() < 2000),
             Effect::Connect { endpoint, .. } => assert_eq!(endpoint.host, "pool.example"),

@@ -27,6 +27,7 @@ pub(crate) fn config() -> SessionConfig {
         version_mask: 0x1fff_e000,
         min_version_bits: 16,
         seed: 7,
+        nominal_hashrate: 1e9,
         wanted_difficulty: None,
     }
 }
@@ -116,7 +117,7 @@ impl Harness {
         out
     }
 
-    fn shown(&mut self, effect: Effect) -> String {
+    pub(crate) fn shown(&mut self, effect: Effect) -> String {
         match effect {
             Effect::Connect { endpoint, .. } => format!("connect {endpoint}"),
             Effect::Send(bytes) => {

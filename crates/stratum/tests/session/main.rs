@@ -11,3 +11,4 @@ mod jobs;
 mod properties;
 mod shares;
 mod status;
+mod v2;

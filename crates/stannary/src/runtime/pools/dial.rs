@@ -47,7 +47,6 @@ pub(super) fn dial(address: SocketAddr, until: Instant) -> Result<TcpStream, Str
 
 /// A connection on which no single wait and not all of them together last beyond `until`: a
 /// byte now and then does not prolong a handshake.
-#[expect(dead_code, reason = "for the protections that follow")]
 pub(super) struct Timed<'a> {
     pub(super) stream: &'a TcpStream,
     pub(super) until: Instant,
@@ -80,7 +79,6 @@ fn left(until: Instant) -> io::Result<Duration> {
 }
 
 /// The kernel calls a time-out "would block".
-#[expect(dead_code, reason = "see `Timed`")]
 fn timed_out(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),

@@ -6,12 +6,16 @@ use std::time::Instant;
 use stratum::{Endpoint, Security};
 use units::Duration;
 
-use super::dial;
+use super::dial::{self, Timed};
+use super::noise;
 use super::guard::{Guard, Plain};
 
 /// Everything together: name, addresses, proxy, handshake. Within what the session waits for
 /// it, so that its reason is heard.
 const TOTAL: Duration = Duration::from_secs(40);
+
+/// A handshake at one address, before the next one is tried.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A connection on which the session can speak.
 pub(super) struct Established {
@@ -28,6 +32,14 @@ pub(super) fn establish(endpoint: &Endpoint, security: Security) -> Result<Estab
         let established = dial::dial(address, until).and_then(|stream| {
             let guard: Box<dyn Guard> = match security {
                 Security::Plain => Box::new(Plain),
+                Security::Noise { authority } => {
+                    let mut wire = Timed {
+                        stream: &stream,
+                        until: until.min(Instant::now() + HANDSHAKE),
+                    };
+                    let noise = noise::connect(&mut wire, &authority, noise::unix_time());
+                    Box::new(noise.map_err(|fault| fault.to_string())?)
+                }
             };
             Ok(Established { stream, guard })
         });

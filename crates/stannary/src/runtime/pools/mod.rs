@@ -19,6 +19,7 @@ mod dial;
 mod establish;
 mod guard;
 mod mail;
+mod noise;
 
 use std::sync::Arc;
 use std::thread;
