@@ -233,7 +233,7 @@ fn chains(t: &mut Text, s: &Snapshot) {
 
 fn pools(t: &mut Text, s: &Snapshot) {
     use telemetry::Pool;
-    const GAUGES: [Column<Pool>; 3] = [
+    const GAUGES: [Column<Pool>; 9] = [
         (
             "stannary_pool_active",
             "1 where work comes from this pool.",
@@ -249,36 +249,103 @@ fn pools(t: &mut Text, s: &Snapshot) {
             "Seconds since the last accepted share.",
             |p| p.last_share_s,
         ),
+        (
+            "stannary_pool_quota_percent",
+            "What the pool's group is to have of the hashrate.",
+            |p| Some(p.quota_percent),
+        ),
+        (
+            "stannary_pool_shares_in_flight",
+            "Shares sent and not yet answered.",
+            |p| Some(p.in_flight as f64),
+        ),
+        (
+            "stannary_pool_best_share",
+            "Difficulty of the best accepted share.",
+            |p| p.best_share,
+        ),
+        (
+            "stannary_pool_accepted_difficulty",
+            "Sum of the difficulties of accepted shares since the start.",
+            |p| Some(p.accepted_difficulty),
+        ),
+        (
+            "stannary_pool_credited_terahashes_per_second",
+            "Hashrate that the accepted shares of the last hour stand for.",
+            |p| p.credited_ths,
+        ),
+        (
+            "stannary_pool_estimated_satoshis_per_day",
+            "An estimate at the credited rate, without fees.",
+            |p| p.estimated_sat_per_day,
+        ),
     ];
     for (name, help, value) in GAUGES {
         let mut f = t.gauge(name, help);
-        for (i, pool) in s.pools.iter().enumerate() {
-            f.sample(&[("pool", &i.to_string()), ("url", &pool.url)], value(pool));
+        for pool in &s.pools {
+            let labels = [("pool", &*pool.id.to_string()), ("url", &pool.url)];
+            f.sample(&labels, value(pool));
         }
     }
     let mut f = t.gauge(
         "stannary_pool_state",
         "State of a pool; 1 for the present one.",
     );
-    for (i, pool) in s.pools.iter().enumerate() {
+    for pool in &s.pools {
         let labels = [
-            ("pool", &*i.to_string()),
+            ("pool", &*pool.id.to_string()),
             ("url", &pool.url),
             ("state", &word(&pool.state)),
         ];
         f.sample(&labels, Some(1.0));
     }
     let mut f = t.counter("stannary_pool_shares_total", "Shares by the pool's answer.");
-    for (i, pool) in s.pools.iter().enumerate() {
-        let i = i.to_string();
+    for pool in &s.pools {
+        let i = pool.id.to_string();
         let answers = [
             ("accepted", pool.accepted),
             ("rejected", pool.rejected),
             ("stale", pool.stale),
+            ("lost", pool.lost),
         ];
         for (answer, count) in answers {
             let labels = [("pool", &*i), ("url", &pool.url), ("outcome", answer)];
             f.sample(&labels, Some(count as f64));
+        }
+    }
+    let help = "Rejected shares by reason.";
+    let mut f = t.counter("stannary_pool_rejects_total", help);
+    for pool in &s.pools {
+        let (id, r) = (pool.id.to_string(), &pool.rejects);
+        let reasons = [
+            ("duplicate", r.duplicate),
+            ("low_difficulty", r.low_difficulty),
+            ("user", r.user),
+            ("not_subscribed", r.not_subscribed),
+            ("version", r.version),
+            ("time", r.time),
+            ("other", r.other),
+        ];
+        for (reason, count) in reasons {
+            let labels = [("pool", &*id), ("url", &pool.url), ("reason", reason)];
+            f.sample(&labels, Some(count as f64));
+        }
+    }
+    let help = "From submit to answer, of the last 256 answers.";
+    let mut f = t.gauge("stannary_pool_latency_seconds", help);
+    for pool in &s.pools {
+        let Some(latency) = pool.latency else {
+            continue;
+        };
+        let id = pool.id.to_string();
+        let quantiles = [
+            ("0.5", latency.p50_ms),
+            ("0.9", latency.p90_ms),
+            ("0.99", latency.p99_ms),
+        ];
+        for (quantile, ms) in quantiles {
+            let labels = [("pool", &*id), ("url", &pool.url), ("quantile", quantile)];
+            f.sample(&labels, Some(ms / 1e3));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the engine is told once, at its making.
 
 use board_support::Machine;
+use stratum::{GroupConfig, PoolConfig};
 use units::DifficultyOne;
 
 /// The engine's configuration.
@@ -14,6 +15,8 @@ pub struct EngineConfig {
     pub difficulty_one: DifficultyOne,
     /// Pools in order of preference.
     pub pools: Vec<PoolConfig>,
+    /// Groups of pools that have a quota of the hashrate.
+    pub pool_groups: Vec<GroupConfig>,
     /// Settle times of the bring-up in percent of what is prescribed; 100 except in a demo.
     pub settle_percent: u8,
     /// Work lasts this many times longer than on silicon; 1 except in thinned simulation.
@@ -36,17 +39,4 @@ pub struct HardwareConfig {
     pub cause: control::StartCause,
     /// What [`Effect::Remember`](crate::Effect::Remember) wrote last.
     pub remembered: control::Persisted,
-}
-
-/// One pool.
-#[derive(Clone, Debug)]
-pub struct PoolConfig {
-    /// What is spoken with it, and where it listens.
-    pub address: stratum::Address,
-    /// Login.
-    pub user: String,
-    /// Password; sent as given, shown nowhere.
-    pub password: String,
-    /// What the pool's difficulty one stands for.
-    pub difficulty_one: DifficultyOne,
 }

@@ -4,8 +4,9 @@
 use std::collections::VecDeque;
 
 use scheduler::Scheduler;
+use stratum::policy;
 use telemetry::{Command, Decision, Note, NoteLog};
-use units::{ChainSlot, Duration, Instant, NonceReport, PoolIndex, SessionId};
+use units::{ChainSlot, Duration, Instant, NonceReport, PoolIndex};
 
 use crate::config::EngineConfig;
 use crate::event::{Effect, Event, PoolEvent};
@@ -53,7 +54,7 @@ pub struct Engine {
     pub(crate) started: Instant,
     pub(crate) now: Instant,
     pub(crate) seq: u64,
-    pub(crate) pools: Vec<PoolSlot>,
+    pub(crate) pools: stratum::Pools,
     pub(crate) scheduler: Scheduler,
     pub(crate) chains: Vec<ChainUnit>,
     /// Whose turn it is to get the next work item.
@@ -69,12 +70,6 @@ pub struct Engine {
     pub(crate) hashrate_due: Instant,
     /// Heat, power and air; `None` for chains alone.
     pub(crate) hardware: Option<Hardware>,
-}
-
-/// One pool's client and the session that it has now.
-pub(crate) struct PoolSlot {
-    pub(crate) client: stratum::Client,
-    pub(crate) session: Option<SessionId>,
 }
 
 /// One chain with what the engine keeps beside it.
@@ -101,7 +96,7 @@ impl Engine {
     pub fn new(now: Instant, config: EngineConfig) -> Result<Self, drivers::ConfigError> {
         let chains = crate::wiring::make_chains(now, &config)?;
         let scheduler = crate::wiring::make_scheduler(&config, &chains);
-        let pools = crate::wiring::make_pools(&config, &chains);
+        let pools = crate::wiring::make_pools(now, &config, &chains);
         let hardware = config
             .hardware
             .clone()
@@ -147,6 +142,9 @@ impl Engine {
             }
             Event::Pool { pool, event } => self.pool_event(pool, event),
             Event::Command(command) => self.command(command),
+            Event::PoolOrder(order) => {
+                self.pools.handle(self.now, policy::Input::Order(order));
+            }
             Event::Wake => self.wake(),
         }
         self.tell_hashrate();
@@ -172,7 +170,6 @@ impl Engine {
     /// When `Event::Wake` is due next.
     pub fn next_deadline(&self) -> Option<Instant> {
         let chains = self.chains.iter().filter_map(|c| c.driver.next_deadline());
-        let pools = self.pools.iter().filter_map(|p| p.client.next_deadline());
         let stop = match self.mode {
             Mode::Stopping(deadline) => match &self.hardware {
                 Some(hardware) if !hardware.is_let_go() => Some(deadline - HURRY_BEFORE),
@@ -182,7 +179,7 @@ impl Engine {
         };
         let hardware = self.hardware.as_ref().and_then(Hardware::next_deadline);
         chains
-            .chain(pools)
+            .chain(self.pools.next_deadline())
             .chain(hardware)
             .chain(self.scheduler.next_deadline())
             .chain(stop)
@@ -238,9 +235,7 @@ impl Engine {
         }
         self.mode = Mode::Running;
         let now = self.now;
-        for i in 0..self.pools.len() {
-            self.pools[i].client.handle(now, stratum::Input::Start);
-        }
+        self.pools.handle(now, policy::Input::Start);
         match &mut self.hardware {
             Some(hardware) => {
                 hardware.start(now);
@@ -265,14 +260,8 @@ impl Engine {
 
     fn wake(&mut self) {
         let now = self.now;
-        for i in 0..self.pools.len() {
-            if self.pools[i]
-                .client
-                .next_deadline()
-                .is_some_and(|at| at <= now)
-            {
-                self.pools[i].client.handle(now, stratum::Input::Wake);
-            }
+        if self.pools.next_deadline().is_some_and(|at| at <= now) {
+            self.pools.handle(now, policy::Input::Wake);
         }
         if self.scheduler.next_deadline().is_some_and(|at| at <= now) {
             self.scheduler.handle(now, scheduler::Input::Wake);
@@ -291,18 +280,14 @@ impl Engine {
     }
 
     fn pool_event(&mut self, pool: PoolIndex, event: PoolEvent) {
-        let index = usize::from(pool.0);
-        let now = self.now;
-        let Some(slot) = self.pools.get_mut(index) else {
-            return;
-        };
         let input = match event {
             PoolEvent::Connected => stratum::Input::Connected,
             PoolEvent::ConnectFailed(why) => stratum::Input::ConnectFailed(why),
             PoolEvent::Bytes(bytes) => stratum::Input::Bytes(bytes),
             PoolEvent::Closed(why) => stratum::Input::Closed(why),
         };
-        slot.client.handle(now, input);
+        self.pools
+            .handle(self.now, policy::Input::Pool(pool, input));
     }
 
     fn command(&mut self, command: Command) {
@@ -379,9 +364,7 @@ impl Engine {
             hardware.end(self.now);
             self.each_chain(&drivers::Input::Cut);
         }
-        for pool in &mut self.pools {
-            pool.client.handle(self.now, stratum::Input::Stop);
-        }
+        self.pools.handle(self.now, policy::Input::Stop);
         self.settle();
         self.give_recording(true);
         self.mode = Mode::Stopped;

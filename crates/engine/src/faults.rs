@@ -80,6 +80,7 @@ fn is_lasting(code: Code) -> bool {
             | PoolMessage
             | PoolProtocol
             | PoolNoAnswer
+            | PoolOrder
             | ChainRestart
     )
 }
@@ -122,6 +123,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
             PoolRejects,
             PoolVersionBits,
         ],
+        PoolAccepts => &[PoolRejects],
         ChainChipBack => &[ChainChipLost],
         PsuUp => &[PsuFailed, PsuOther, PsuCut, PsuType, PsuVoltage],
         BoardUp => &[BoardController],

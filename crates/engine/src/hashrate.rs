@@ -17,7 +17,7 @@ pub(crate) fn nominal(config: &EngineConfig, chains: &[ChainUnit]) -> f64 {
 }
 
 impl Engine {
-    /// Tell every client, once in a while, what was computed of late.
+    /// Tell pools, once in a while, what was computed of late.
     pub(crate) fn tell_hashrate(&mut self) {
         if self.now < self.hashrate_due {
             return;
@@ -30,10 +30,8 @@ impl Engine {
             return;
         };
         let hashes_per_s = computed(nonces * ticket_hashes, self.config.difficulty_one);
-        for pool in &mut self.pools {
-            let input = stratum::Input::Hashrate { hashes_per_s };
-            pool.client.handle(self.now, input);
-        }
+        let input = stratum::policy::Input::Hashrate { hashes_per_s };
+        self.pools.handle(self.now, input);
     }
 }
 

@@ -23,7 +23,7 @@ mod replay;
 mod snapshot;
 mod wiring;
 
-pub use config::{EngineConfig, HardwareConfig, PoolConfig};
+pub use config::{EngineConfig, HardwareConfig};
 pub use control::{
     BoardState, ChainState, Cooling, Decision, FanMode, Input, Intent, Local, Persisted, Setpoint,
     StartCause, SupplyState,
@@ -33,3 +33,5 @@ pub use event::{Effect, Event, PoolEvent};
 pub use hardware::hash_power;
 pub use recording::{BadRecording, Done, RECORDING_BYTES_MAX, Recording, Seen, Step};
 pub use replay::{Difference, Verdict, replay};
+pub use stratum::policy::{POOLS_MAX, PoolOrder};
+pub use stratum::{GroupConfig, PoolConfig};

@@ -30,11 +30,7 @@ impl Engine {
             .rates
             .per_second(now)
             .map(|rate| rate.map(|nonces| HashRate::from_hs(nonces * ticket_hashes).ths()));
-        let pools: Vec<_> = self
-            .pools
-            .iter()
-            .map(|pool| pool.client.status(now))
-            .collect();
+        let pools = self.pools.status(now);
         Snapshot {
             seq: self.seq,
             uptime_s: now.since(self.started).as_secs_f64(),
@@ -103,7 +99,10 @@ impl Engine {
         let asking = |pool: &telemetry::Pool| {
             matches!(
                 pool.state,
-                PoolState::Connecting | PoolState::Connected | PoolState::Active
+                PoolState::Connecting
+                    | PoolState::Connected
+                    | PoolState::Standby
+                    | PoolState::Active
             )
         };
         let first_asking = self.never_worked() && pools.iter().any(asking);

@@ -1,11 +1,12 @@
 //! How the cores are joined: each core's effects become another's input or leave the
 //! engine. The order is fixed (pool, scheduler, chains), so one event has one outcome.
 
+use stratum::policy;
 use telemetry::{ChainState, Note};
-use units::{ChainSlot, Instant, PoolIndex, RollingNeed};
+use units::{ChainSlot, Instant, RollingNeed};
 
 use crate::config::EngineConfig;
-use crate::engine::{ChainUnit, Engine, Mode, PoolSlot};
+use crate::engine::{ChainUnit, Engine, Mode};
 use crate::event::Effect;
 use crate::rates::Rates;
 
@@ -58,8 +59,12 @@ pub(crate) fn make_scheduler(config: &EngineConfig, chains: &[ChainUnit]) -> sch
     })
 }
 
-/// One client per configured pool.
-pub(crate) fn make_pools(config: &EngineConfig, chains: &[ChainUnit]) -> Vec<PoolSlot> {
+/// All pools, at rest.
+pub(crate) fn make_pools(
+    now: Instant,
+    config: &EngineConfig,
+    chains: &[ChainUnit],
+) -> stratum::Pools {
     // BIP320's sixteen bits: what hosts and chips of this family roll.
     const VERSION_MASK: u32 = 0x1fff_e000;
     let min_version_bits = chains
@@ -70,28 +75,15 @@ pub(crate) fn make_pools(config: &EngineConfig, chains: &[ChainUnit]) -> Vec<Poo
         })
         .max()
         .unwrap_or(0);
-    let nominal_hashrate = crate::hashrate::nominal(config, chains);
-    config
-        .pools
-        .iter()
-        .enumerate()
-        .map(|(i, pool)| PoolSlot {
-            client: stratum::Client::new(stratum::SessionConfig {
-                pool: PoolIndex(i as u8),
-                address: pool.address.clone(),
-                user: pool.user.clone(),
-                password: pool.password.clone(),
-                agent: format!("stannary/{}", config.firmware),
-                difficulty_one: pool.difficulty_one,
-                version_mask: VERSION_MASK,
-                min_version_bits,
-                seed: config.seed ^ (0x9001 + i as u64),
-                nominal_hashrate,
-                wanted_difficulty: None,
-            }),
-            session: None,
-        })
-        .collect()
+    let common = stratum::PoolsConfig {
+        groups: config.pool_groups.clone(),
+        agent: format!("stannary/{}", config.firmware),
+        version_mask: VERSION_MASK,
+        min_version_bits,
+        nominal_hashrate: crate::hashrate::nominal(config, chains),
+        seed: config.seed,
+    };
+    stratum::Pools::new(now, config.pools.clone(), common)
 }
 
 impl Engine {
@@ -109,11 +101,9 @@ impl Engine {
     pub(crate) fn settle(&mut self) {
         loop {
             let mut moved = false;
-            for i in 0..self.pools.len() {
-                while let Some(effect) = self.pools[i].client.next_effect() {
-                    self.carry_pool(i, effect);
-                    moved = true;
-                }
+            while let Some(effect) = self.pools.next_effect() {
+                self.carry_pool(effect);
+                moved = true;
             }
             while let Some(effect) = self.scheduler.next_effect() {
                 self.carry_scheduler(effect);
@@ -152,32 +142,36 @@ impl Engine {
         true
     }
 
-    fn carry_pool(&mut self, index: usize, effect: stratum::Effect) {
-        let now = self.now;
-        let pool = PoolIndex(index as u8);
-        match effect {
-            stratum::Effect::Connect { endpoint, security } => {
-                self.effects.push_back(Effect::Connect {
-                    pool,
-                    endpoint,
-                    security,
-                });
+    fn carry_pool(&mut self, effect: policy::Effect) {
+        use policy::Effect as Of;
+        let effect = match effect {
+            Of::Connect {
+                pool,
+                endpoint,
+                security,
+            } => Effect::Connect {
+                pool,
+                endpoint,
+                security,
+            },
+            Of::Send(pool, bytes) => Effect::Send { pool, bytes },
+            Of::Disconnect(pool) => Effect::Disconnect { pool },
+            Of::Remember(pools) => Effect::RememberPools(pools),
+            Of::Note(note) => return self.tell(note),
+            Of::Job(job) => return self.give_scheduler(scheduler::Input::Job(job)),
+            Of::Use(uses) => return self.give_scheduler(scheduler::Input::Use(uses)),
+            Of::SessionEnded(id) => {
+                return self.give_scheduler(scheduler::Input::SessionEnded(id));
             }
-            stratum::Effect::Send(bytes) => self.effects.push_back(Effect::Send { pool, bytes }),
-            stratum::Effect::Disconnect => self.effects.push_back(Effect::Disconnect { pool }),
-            stratum::Effect::Session(id) => self.pools[index].session = Some(id),
-            stratum::Effect::Job(job) => self.scheduler.handle(now, scheduler::Input::Job(job)),
-            stratum::Effect::SessionEnded(id) => {
-                self.pools[index].session = None;
-                self.scheduler
-                    .handle(now, scheduler::Input::SessionEnded(id));
+            Of::Outcome { share, outcome } => {
+                return self.give_scheduler(scheduler::Input::Outcome { share, outcome });
             }
-            stratum::Effect::Outcome { share, outcome } => {
-                self.scheduler
-                    .handle(now, scheduler::Input::Outcome { share, outcome });
-            }
-            stratum::Effect::Note(note) => self.tell(note),
-        }
+        };
+        self.effects.push_back(effect);
+    }
+
+    fn give_scheduler(&mut self, input: scheduler::Input) {
+        self.scheduler.handle(self.now, input);
     }
 
     fn carry_scheduler(&mut self, effect: scheduler::Effect) {
@@ -189,7 +183,9 @@ impl Engine {
                     chain.driver.handle(now, drivers::Input::FlushWork);
                 }
             }
-            scheduler::Effect::Submit(share) => self.submit(share),
+            scheduler::Effect::Submit(share) => {
+                self.pools.handle(now, policy::Input::Submit(share));
+            }
             scheduler::Effect::Verdict { report, verdict } => {
                 let ok = verdict.is_genuine();
                 if let Some(chain) = self.chains.iter_mut().find(|c| c.slot == report.slot) {
@@ -203,19 +199,6 @@ impl Engine {
                 }
             }
             scheduler::Effect::Note(note) => self.tell(note),
-        }
-    }
-
-    fn submit(&mut self, share: work::Share) {
-        let now = self.now;
-        let session = Some(share.job.session);
-        match self.pools.iter_mut().find(|p| p.session == session) {
-            Some(pool) => pool.client.handle(now, stratum::Input::Submit(share)),
-            None => {
-                let (share, outcome) = (share.id, work::ShareOutcome::NoAnswer);
-                self.scheduler
-                    .handle(now, scheduler::Input::Outcome { share, outcome });
-            }
         }
     }
 

@@ -38,6 +38,10 @@ pub struct ChainNeeds {
 pub enum Input {
     /// A session has a new job. The first job of a session makes the session known.
     Job(Arc<Job>),
+    /// From now on work comes from these sessions. Each gets hashes in proportion to its weight;
+    /// one that has no job yet is left out until it has. A session that is not named keeps its
+    /// shares and gives no more work.
+    Use(Vec<(SessionId, u32)>),
     /// A session is over: its work is void, and its unanswered shares are lost.
     SessionEnded(SessionId),
     /// Chains returned nonces. All that are known at once come in one input, because they

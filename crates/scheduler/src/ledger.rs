@@ -40,9 +40,11 @@ impl Ledger {
         id
     }
 
-    /// Close the account of a share. Its session, or `None` if it is not in flight.
-    pub(crate) fn close(&mut self, share: ShareId, outcome: &ShareOutcome) -> Option<SessionId> {
-        let session = self.in_flight.remove(&share)?;
+    /// Close the account of a share, if it is in flight.
+    pub(crate) fn close(&mut self, share: ShareId, outcome: &ShareOutcome) {
+        if self.in_flight.remove(&share).is_none() {
+            return;
+        }
         let column = match outcome {
             ShareOutcome::Accepted => &mut self.shares.accepted,
             ShareOutcome::Stale { .. } => &mut self.shares.stale,
@@ -50,7 +52,6 @@ impl Ledger {
             ShareOutcome::NoAnswer => &mut self.shares.lost,
         };
         *column += 1;
-        Some(session)
     }
 
     /// A session is over: no answer will come for its shares.

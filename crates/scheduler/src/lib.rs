@@ -5,6 +5,9 @@
 //! nonce names its work by a wire id that wraps within milliseconds, so it is tried
 //! against the last generations of that id, and the hash decides.
 //!
+//! Whoever owns the sessions says which of them are in use, and with what weight
+//! ([`Input::Use`]).
+//!
 //! Invariants:
 //! - A session's header is dispatched once (`work::SearchSpace`).
 //! - A header is submitted at most once, by the session whose job it is.
@@ -22,6 +25,7 @@ mod registry;
 mod scheduler;
 mod session;
 mod trial;
+mod turns;
 
 pub use api::{ChainNeeds, Config, Effect, Input, Verdict};
 pub use scheduler::Scheduler;

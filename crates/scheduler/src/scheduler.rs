@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use telemetry::{Code, Note, Shares};
 use units::{
-    ChainSlot, Duration, Instant, NonceReport, Rng, SessionId, ShareId, WireJobId, WorkId, WorkItem,
+    ChainSlot, Duration, Instant, NonceReport, Rng, SessionId, WireJobId, WorkId, WorkItem,
 };
-use work::{Job, RollingNeed, Share, ShareOutcome, Target};
+use work::{Job, RollingNeed, Share, Target};
 
 use crate::api::{ChainNeeds, Config, Effect, Input, Verdict};
 use crate::ledger::Ledger;
 use crate::registry::{Fit, Registry};
-use crate::session::{REJECTS_ALARM, Session};
+use crate::session::Session;
 use crate::trial::{self, Trial};
+use crate::turns::{Levels, Turns};
 
 /// Sessions that may be open at once. A configuration lists a handful of pools; at the
 /// bound the oldest session that gives no work is taken as ended.
-const SESSIONS_MAX: usize = 16;
+const SESSIONS_MAX: usize = 64;
 
 /// Work goes on for so long after the last session ended, for nobody: chips that stand still
 /// draw next to nothing, and all of it again in the moment in which a pool is back. Longer
@@ -31,15 +32,25 @@ const NOBODYS: u64 = u64::MAX;
 pub struct Scheduler {
     chains: Vec<Chain>,
     sessions: BTreeMap<SessionId, Session>,
-    /// The session that work comes from.
-    active: Option<SessionId>,
-    /// The session that ended last of all, and when: see [`IDLE_FOR`].
-    ended: Option<(Session, Instant)>,
+    /// The sessions that work comes from, those without a job included.
+    turns: Turns,
+    /// The session that gave work last of all: see [`IDLE_FOR`].
+    idle: Option<Idle>,
     ledger: Ledger,
     rng: Rng,
     next_work: u64,
     trial: Trial,
     effects: VecDeque<Effect>,
+}
+
+/// Work for nobody.
+#[derive(Debug)]
+struct Idle {
+    since: Instant,
+    /// Whose last job goes on.
+    of: SessionId,
+    /// That session, once it is over.
+    ended: Option<Session>,
 }
 
 #[derive(Debug)]
@@ -48,8 +59,9 @@ pub(crate) struct Chain {
     /// Zero bits of a hash that the chips report.
     pub(crate) zero_bits: u32,
     pub(crate) registry: Registry,
-    /// It asked for work and its part of the search space was spent.
+    /// It asked for work and its part of every search space was spent.
     pub(crate) waits: bool,
+    pub(crate) levels: Levels,
 }
 
 impl Scheduler {
@@ -64,13 +76,14 @@ impl Scheduler {
                 zero_bits: one + u32::from(needs.ticket.log2()),
                 registry: Registry::new(needs.wire_id_step, needs.wire_id_count),
                 waits: false,
+                levels: Levels::default(),
             })
             .collect();
         Scheduler {
             chains,
             sessions: BTreeMap::new(),
-            active: None,
-            ended: None,
+            turns: Turns::default(),
+            idle: None,
             ledger: Ledger::default(),
             rng: Rng::new(config.seed),
             next_work: 0,
@@ -83,9 +96,10 @@ impl Scheduler {
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Job(job) => self.job(now, job),
+            Input::Use(uses) => self.use_sessions(now, uses),
             Input::SessionEnded(session) => self.session_ended(now, session),
             Input::Nonces(reports) => self.nonces(now, &reports),
-            Input::Outcome { share, outcome } => self.outcome(now, share, &outcome),
+            Input::Outcome { share, outcome } => self.ledger.close(share, &outcome),
             Input::ChainReset(_) | Input::Wake => {}
         }
         self.end_waits(now);
@@ -101,12 +115,10 @@ impl Scheduler {
         if !self.chains.iter().any(|chain| chain.waits) {
             return None;
         }
-        let session = self.sessions.get(&self.active?)?;
-        self.chains
-            .iter()
-            .enumerate()
+        let places = self.chains.iter().enumerate();
+        places
             .filter(|(_, chain)| chain.waits)
-            .filter_map(|(i, _)| session.space.ready_at(i))
+            .filter_map(|(place, _)| self.ready_at(place))
             .min()
     }
 
@@ -115,36 +127,106 @@ impl Scheduler {
     /// spent for now.
     pub fn dispatch(&mut self, now: Instant, slot: ChainSlot) -> Option<(WireJobId, WorkItem)> {
         let place = self.chains.iter().position(|c| c.needs.slot == slot)?;
-        let (session, nobodys) = match self.active {
-            Some(id) => (self.sessions.get_mut(&id)?, false),
-            None if self.keeps_busy(now) => (&mut self.ended.as_mut()?.0, true),
-            None => return None,
-        };
-        let job = Arc::clone(session.space.job()?);
-        let Some(item) = session.space.next(now, place, WorkId(self.next_work)) else {
-            self.chains[place].waits = !nobodys;
-            if session.spent != Some(job.key) {
-                session.spent = Some(job.key);
-                self.note_spent(now, &job, slot);
+        if !self.has_work() {
+            return self.dispatch_nobodys(now, place);
+        }
+        let found = match self.first_two() {
+            (Some(only), None) => {
+                let found = self.work_of(now, place, only);
+                if let Some((_, item)) = &found {
+                    self.chains[place].levels.gave_only(now, only, item);
+                }
+                found
             }
-            return None;
+            _ => self.work_in_turn(now, place),
         };
-        let epoch = if nobodys { NOBODYS } else { session.epoch };
-        self.next_work += 1;
-        let wire = self.chains[place].registry.insert(now, item, job, epoch);
-        Some((wire, item))
+        self.chains[place].waits = found.is_none();
+        found
     }
 
-    /// No session gives work, and the last one ended a moment ago: its last job is dispatched
-    /// on, so that chips do not stand still. What they find in it is nobody's.
+    fn first_two(&self) -> (Option<SessionId>, Option<SessionId>) {
+        let mut in_use = self.in_use().map(|(id, _)| id);
+        (in_use.next(), in_use.next())
+    }
+
+    /// Work for a chain from the session whose turn it is, or from the next that has any.
+    fn work_in_turn(&mut self, now: Instant, place: usize) -> Option<(WireJobId, WorkItem)> {
+        let ready: Vec<(SessionId, Option<u32>)> = self
+            .in_use()
+            .map(|(id, session)| (id, session.space.chip_mask(place)))
+            .collect();
+        let order = self.chains[place].levels.order(now, &ready);
+        for (turn, id) in order.iter().enumerate() {
+            if let Some(found) = self.work_of(now, place, *id) {
+                let (levels, skipped) = (&mut self.chains[place].levels, &order[..turn]);
+                levels.gave(now, &self.turns, *id, &found.1, skipped);
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    fn work_of(
+        &mut self,
+        now: Instant,
+        place: usize,
+        id: SessionId,
+    ) -> Option<(WireJobId, WorkItem)> {
+        let session = self.sessions.get_mut(&id)?;
+        let job = Arc::clone(session.space.job()?);
+        let chain = &mut self.chains[place];
+        if let Some(item) = session.space.next(now, place, WorkId(self.next_work)) {
+            self.next_work += 1;
+            return Some((chain.registry.insert(now, item, job, session.epoch), item));
+        }
+        if session.spent != Some(job.key) {
+            session.spent = Some(job.key);
+            let slot = chain.needs.slot;
+            self.note_spent(now, &job, slot);
+        }
+        None
+    }
+
+    /// More of the last job, for nobody.
+    fn dispatch_nobodys(&mut self, now: Instant, place: usize) -> Option<(WireJobId, WorkItem)> {
+        if !self.keeps_busy(now) {
+            return None;
+        }
+        let idle = self.idle.as_mut()?;
+        let session = match &mut idle.ended {
+            Some(ended) => ended,
+            None => self.sessions.get_mut(&idle.of)?,
+        };
+        let job = Arc::clone(session.space.job()?);
+        let item = session.space.next(now, place, WorkId(self.next_work))?;
+        self.next_work += 1;
+        let registry = &mut self.chains[place].registry;
+        Some((registry.insert(now, item, job, NOBODYS), item))
+    }
+
+    /// No session gives work, and one did a moment ago: its last job is dispatched on, so that
+    /// chips do not stand still. What they find in it is nobody's.
     pub fn keeps_busy(&self, now: Instant) -> bool {
-        let ended = self.ended.as_ref();
-        self.active.is_none() && ended.is_some_and(|(_, at)| now.since(*at) < IDLE_FOR)
+        let idle = self.idle.as_ref();
+        !self.has_work() && idle.is_some_and(|idle| now.since(idle.since) < IDLE_FOR)
     }
 
     /// Whether a session gives work.
     pub fn has_work(&self) -> bool {
-        self.active.is_some()
+        self.in_use().next().is_some()
+    }
+
+    /// The sessions in use that have a job, in the order in which they were named.
+    fn in_use(&self) -> impl Iterator<Item = (SessionId, &Session)> {
+        let known = |id| Some((id, self.sessions.get(&id)?));
+        self.turns.sessions().filter_map(known)
+    }
+
+    /// When some session has work for the chain at this place.
+    fn ready_at(&self, place: usize) -> Option<Instant> {
+        self.in_use()
+            .filter_map(|(_, session)| session.space.ready_at(place))
+            .min()
     }
 
     /// The account of shares.
@@ -160,8 +242,6 @@ impl Scheduler {
             let rng = self.rng.fork(u64::from(id.0));
             self.sessions.insert(id, Session::new(rolling, rng));
         }
-        let active = *self.active.get_or_insert(id);
-        self.ended = None;
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -169,20 +249,61 @@ impl Scheduler {
         if session.mask_is_new() {
             self.note_missing_bits(now, id);
         }
-        if void && active == id {
-            self.flush();
+        if self.turns.contains(id) {
+            self.idle = None;
+            if void {
+                self.flush();
+            }
         }
     }
 
-    /// Work stays with a session until it ends, then goes to the oldest one left.
+    /// Chips drop what they have not begun where a session that had work loses it, and where
+    /// work has come after there was none.
+    fn use_sessions(&mut self, now: Instant, uses: Vec<(SessionId, u32)>) {
+        let turns = Turns::new(uses);
+        let first = self.in_use().next().map(|(id, _)| id);
+        let loses = self.in_use().any(|(id, _)| !turns.contains(id));
+        self.turns = turns;
+        match (first, self.has_work()) {
+            (Some(of), false) => {
+                let ended = None;
+                self.idle = Some(Idle {
+                    since: now,
+                    of,
+                    ended,
+                });
+                self.flush();
+            }
+            (before, true) => {
+                self.idle = None;
+                if loses || before.is_none() {
+                    self.flush();
+                }
+            }
+            (None, false) => {}
+        }
+    }
+
+    /// What was its work is void. If no other session gives work, its last job goes on.
     fn session_ended(&mut self, now: Instant, id: SessionId) {
         self.ledger.session_ended(id);
-        let session = self.sessions.remove(&id);
-        if self.active == Some(id) {
-            self.active = self.sessions.keys().next().copied();
-            if self.active.is_none() {
-                self.ended = session.map(|session| (session, now));
+        let gave = self.turns.contains(id);
+        let Some(session) = self.sessions.remove(&id) else {
+            return;
+        };
+        let was_last = gave && !self.has_work();
+        match &mut self.idle {
+            Some(idle) if idle.of == id => idle.ended = Some(session),
+            _ if was_last => {
+                self.idle = Some(Idle {
+                    since: now,
+                    of: id,
+                    ended: Some(session),
+                });
             }
+            _ => {}
+        }
+        if gave {
             self.flush();
         }
     }
@@ -191,7 +312,7 @@ impl Scheduler {
         if self.sessions.len() < SESSIONS_MAX {
             return;
         }
-        let idle = self.sessions.keys().find(|id| Some(**id) != self.active);
+        let idle = self.sessions.keys().find(|id| !self.turns.contains(**id));
         if let Some(id) = idle.copied() {
             self.session_ended(now, id);
         }
@@ -265,6 +386,7 @@ impl Scheduler {
                 version_bits: (job.version_mask != 0)
                     .then_some(fit.found.version & job.version_mask),
                 hash: fit.found.hash,
+                share_target: job.share_target,
                 is_block,
                 found_at: now,
             }));
@@ -272,29 +394,12 @@ impl Scheduler {
         (verdict, is_share)
     }
 
-    fn outcome(&mut self, now: Instant, share: ShareId, outcome: &ShareOutcome) {
-        let Some(id) = self.ledger.close(share, outcome) else {
-            return;
-        };
-        let Some(session) = self.sessions.get_mut(&id) else {
-            return;
-        };
-        if session.answered(outcome)
-            && let ShareOutcome::Rejected { code, reason } = outcome
-        {
-            let detail = format!("{REJECTS_ALARM} in a row, last code={code} reason={reason:?}");
-            self.note(now, Code::PoolRejects, format!("session {id}"), detail);
-        }
-    }
-
     /// Chains whose part of the search space has something to give again wait no more.
     fn end_waits(&mut self, now: Instant) {
-        let session = self.active.and_then(|id| self.sessions.get(&id));
-        for (i, chain) in self.chains.iter_mut().enumerate() {
-            chain.waits = chain.waits
-                && session
-                    .and_then(|session| session.space.ready_at(i))
-                    .is_some_and(|at| at > now);
+        for place in 0..self.chains.len() {
+            let waits = self.chains[place].waits;
+            let on = waits && self.ready_at(place).is_some_and(|at| at > now);
+            self.chains[place].waits = on;
         }
     }
 

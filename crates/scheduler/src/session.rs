@@ -1,17 +1,9 @@
-//! One pool session as the scheduler sees it: its newest job, what makes older work void,
-//! and how the pool takes its shares.
+//! One pool session as the scheduler sees it: its newest job, and what makes older work void.
 
 use std::sync::Arc;
 
 use units::{JobKey, Rng};
-use work::{Job, RollingNeed, SearchSpace, ShareOutcome};
-
-/// Rejects in a row that raise an alarm. Policy: those at a change of job or difficulty
-/// come singly or in pairs; five in a row without an accept are a fault.
-pub(crate) const REJECTS_ALARM: u32 = 5;
-
-/// Pool codes that point at us: other (a wrong mask or time), duplicate, low difficulty.
-const REJECTS_OURS: [i64; 3] = [20, 22, 23];
+use work::{Job, RollingNeed, SearchSpace};
 
 /// One pool session.
 #[derive(Debug)]
@@ -25,7 +17,6 @@ pub(crate) struct Session {
     checked_mask: Option<(u32, u8)>,
     /// Previous block for which a solution was reported.
     block_on: Option<[u8; 32]>,
-    rejects: u32,
 }
 
 impl Session {
@@ -36,7 +27,6 @@ impl Session {
             spent: None,
             checked_mask: None,
             block_on: None,
-            rejects: 0,
         }
     }
 
@@ -70,19 +60,5 @@ impl Session {
     /// would fill the log with the others.
     pub(crate) fn first_block_on(&mut self, prev_hash: [u8; 32]) -> bool {
         self.block_on.replace(prev_hash) != Some(prev_hash)
-    }
-
-    /// Count an answer. True when a run of rejects has just become long enough to tell.
-    pub(crate) fn answered(&mut self, outcome: &ShareOutcome) -> bool {
-        match outcome {
-            ShareOutcome::Accepted => self.rejects = 0,
-            ShareOutcome::Rejected { code, .. } if REJECTS_OURS.contains(code) => {
-                self.rejects = self.rejects.saturating_add(1);
-                return self.rejects == REJECTS_ALARM;
-            }
-            ShareOutcome::Rejected { .. } | ShareOutcome::Stale { .. } | ShareOutcome::NoAnswer => {
-            }
-        }
-        false
     }
 }

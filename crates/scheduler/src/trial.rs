@@ -231,6 +231,7 @@ mod tests {
             zero_bits,
             registry: Registry::new(8, 1),
             waits: false,
+            levels: Default::default(),
         };
         for (epoch, item) in (0..).zip(items) {
             chain.registry.insert(Instant::ZERO, item, job(), epoch);

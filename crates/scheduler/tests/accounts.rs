@@ -82,34 +82,6 @@ fn each_share_ends_in_exactly_one_column() {
 }
 
 #[test]
-fn a_run_of_rejects_that_point_at_us_is_told_once() {
-    let check = |outcomes: Vec<ShareOutcome>, expected: &[usize]| {
-        let (mut scheduler, ids) = with_shares(outcomes.len());
-        let told: Vec<usize> = outcomes
-            .into_iter()
-            .enumerate()
-            .filter(|(i, outcome)| {
-                answer(&mut scheduler, ids[*i], outcome.clone()) == [Code::PoolRejects]
-            })
-            .map(|(i, _)| i)
-            .collect();
-        assert_eq!(told, expected);
-    };
-    let ours = |n: usize| [23, 22, 20].into_iter().cycle().take(n).map(rejected);
-    check(ours(4).collect(), &[]);
-    check(ours(12).collect(), &[4]);
-    // An accept ends a run, and the next is told anew.
-    let accept = [ShareOutcome::Accepted];
-    check(ours(4).chain(accept.clone()).chain(ours(4)).collect(), &[]);
-    check(ours(6).chain(accept).chain(ours(6)).collect(), &[4, 11]);
-    // Stale answers, silence and other refusals neither end a run nor make one.
-    let others = [stale(), ShareOutcome::NoAnswer, rejected(24)];
-    check(ours(3).chain(others).chain(ours(3)).collect(), &[7]);
-    check(vec![stale(); 20], &[]);
-    check(vec![rejected(24); 20], &[]);
-}
-
-#[test]
 fn too_few_version_bits_are_told_with_what_they_cost() {
     let check = |rolling: RollingNeed, mask: u32, expected: Option<&str>| {
         let mut scheduler = scheduler(&[rolling; 3]);
@@ -255,6 +227,7 @@ proptest! {
                     prop_assert!(!scheduler.has_work());
                     prop_assert_eq!(scheduler.shares().in_flight, 0);
                     session += 1;
+                    use_sessions(&mut scheduler, ms(0), &[(session, 1)]);
                     give(&mut scheduler, easy(session));
                 }
             }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use common::*;
 use proptest::prelude::*;
 use scheduler::{ChainNeeds, Config, Input, RollingNeed, Scheduler, Verdict};
-use units::{ChainSlot, DifficultyOne, SessionId, TicketDifficulty, WireJobId, WorkItem};
+use units::{ChainSlot, DifficultyOne, Rolling, SessionId, TicketDifficulty, WireJobId, WorkItem};
 use work::{Job, Target};
 
 fn from_session(scheduler: &mut Scheduler, slot: u8) -> Option<u32> {
@@ -60,23 +60,210 @@ fn the_next_dispatch_takes_the_newest_job() {
 }
 
 #[test]
-fn work_stays_with_its_session_until_it_ends_and_then_goes_to_the_oldest() {
+fn work_comes_from_the_session_that_is_in_use_and_from_no_other() {
     let mut scheduler = scheduler(&[HOST4]);
+    use_sessions(&mut scheduler, ms(0), &[(3, 1)]);
     assert!(!scheduler.has_work());
     assert_eq!(from_session(&mut scheduler, 0), None);
-    give(&mut scheduler, job(3, 0));
     give(&mut scheduler, job(5, 0));
+    assert!(!scheduler.has_work(), "not in use");
+    give(&mut scheduler, job(3, 0));
     give(&mut scheduler, job(4, 0));
     assert_eq!(from_session(&mut scheduler, 0), Some(3));
     effects(&mut scheduler);
     scheduler.handle(ms(1), Input::SessionEnded(SessionId(5)));
     assert!(flushed(&effects(&mut scheduler)).is_empty());
-    scheduler.handle(ms(1), Input::SessionEnded(SessionId(3)));
+    // Another takes over before the one in use ends: one flush, and never without work.
+    use_sessions(&mut scheduler, ms(1), &[(4, 1)]);
     assert_eq!(flushed(&effects(&mut scheduler)), [0]);
     assert_eq!(from_session(&mut scheduler, 0), Some(4));
+    scheduler.handle(ms(1), Input::SessionEnded(SessionId(3)));
+    assert!(flushed(&effects(&mut scheduler)).is_empty());
     scheduler.handle(ms(1), Input::SessionEnded(SessionId(4)));
     assert_eq!(flushed(&effects(&mut scheduler)), [0]);
     assert!(!scheduler.has_work());
+}
+
+#[test]
+fn chains_are_flushed_when_a_session_loses_its_work_and_not_when_one_joins() {
+    let mut scheduler = scheduler(&[HOST4]);
+    let mut check = |uses: &[(u32, u32)], expected: bool| {
+        use_sessions(&mut scheduler, ms(0), uses);
+        let slots: &[u8] = if expected { &[0] } else { &[] };
+        assert_eq!(flushed(&effects(&mut scheduler)), slots, "{uses:?}");
+        if uses.is_empty() {
+            return;
+        }
+        for session in 1..=3 {
+            give(&mut scheduler, job(session, 0));
+        }
+        effects(&mut scheduler);
+    };
+    check(&[(1, 1)], false); // no job yet
+    check(&[(1, 1)], false);
+    check(&[(1, 1), (2, 1)], false);
+    check(&[(1, 7), (2, 3)], false);
+    check(&[(2, 3), (3, 1)], true);
+    check(&[(2, 3)], true);
+    check(&[], true);
+    check(&[(2, 3)], true); // after none there is work
+    check(&[(9, 1), (2, 3)], false); // one without a job
+}
+
+#[test]
+fn a_share_of_a_session_that_gave_its_work_away_is_submitted_while_the_session_lives() {
+    let mut scheduler = scheduler(&[HOST4]);
+    give(&mut scheduler, job(1, 0));
+    give(&mut scheduler, job(2, 0));
+    let (wire, item) = scheduler.dispatch(ms(0), ChainSlot(0)).expect("work");
+    use_sessions(&mut scheduler, ms(1), &[(2, 1)]);
+    effects(&mut scheduler);
+    let (verdict, seen) = report(&mut scheduler, ms(2), solve_share(0, wire, &item, 0));
+    assert_eq!(verdict, Verdict::Share);
+    assert_eq!(shares(&seen)[0].job.session, SessionId(1));
+    scheduler.handle(ms(3), Input::SessionEnded(SessionId(1)));
+    let (verdict, _) = report(&mut scheduler, ms(4), solve_share(0, wire, &item, 1 << 20));
+    assert_eq!(verdict, Verdict::Stale);
+}
+
+/// Versions dispatched to each of the sessions 0 to 9 in `items` items per chain, `step_ms`
+/// apart.
+fn given(
+    scheduler: &mut Scheduler,
+    chains: u8,
+    items: u64,
+    from_ms: u64,
+    step_ms: u64,
+) -> [u64; 10] {
+    let mut given = [0; 10];
+    for i in 0..items {
+        for slot in 0..chains {
+            let now = ms(from_ms + i * step_ms);
+            let (_, item) = scheduler.dispatch(now, ChainSlot(slot)).expect("work");
+            given[item.job.session.0 as usize] += match &item.rolling {
+                Rolling::Host(host) => host.versions().len() as u64,
+                Rolling::Chip { mask } => 1 << mask.count_ones(),
+            };
+        }
+    }
+    given
+}
+
+#[test]
+fn sessions_share_the_hashes_by_their_weights() {
+    let check = |uses: &[(u32, u32)], items: u64| {
+        let mut scheduler = scheduler(&[HOST4, HOST4, CHIP16]);
+        for (session, _) in uses {
+            give(&mut scheduler, job(*session, 0));
+        }
+        use_sessions(&mut scheduler, ms(0), uses);
+        let given = given(&mut scheduler, 2, items, 0, 1);
+        let total: u64 = given.iter().sum();
+        let weights: u32 = uses.iter().map(|(_, weight)| weight).sum();
+        for (session, weight) in uses {
+            let fair = total as f64 * f64::from(*weight) / f64::from(weights);
+            let off = (given[*session as usize] as f64 - fair).abs();
+            // One item of four versions for each of the two chains and each other session.
+            assert!(off <= 8.0 * uses.len() as f64, "{uses:?}: {given:?}");
+        }
+    };
+    check(&[(1, 70), (2, 30)], 10);
+    check(&[(1, 70), (2, 30)], 1000);
+    check(&[(1, 1), (2, 1), (3, 1)], 1001);
+    check(&[(1, 9999), (2, 1)], 20_000);
+    check(&[(5, 3), (1, 3), (9, 5)], 777);
+}
+
+#[test]
+fn items_of_fewer_versions_count_for_fewer_hashes() {
+    // The second pool grants one version bit: its items are half as long.
+    let mut scheduler = scheduler(&[HOST4]);
+    give(&mut scheduler, job(1, 0));
+    let narrow = Job {
+        version_mask: 0x2000,
+        ..job(2, 0)
+    };
+    give(&mut scheduler, narrow);
+    use_sessions(&mut scheduler, ms(0), &[(1, 1), (2, 1)]);
+    let given = given(&mut scheduler, 1, 3000, 0, 1);
+    assert!(given[1].abs_diff(given[2]) <= 4, "{given:?}");
+}
+
+#[test]
+fn a_session_that_joins_is_not_paid_for_its_absence() {
+    let mut scheduler = scheduler(&[HOST4]);
+    give(&mut scheduler, job(1, 0));
+    give(&mut scheduler, job(2, 0));
+    give(&mut scheduler, job(3, 0));
+    use_sessions(&mut scheduler, ms(0), &[(1, 1), (2, 1)]);
+    given(&mut scheduler, 1, 5000, 0, 1);
+    use_sessions(&mut scheduler, ms(0), &[(1, 1), (2, 1), (3, 2)]);
+    let after = given(&mut scheduler, 1, 400, 0, 1);
+    assert!(
+        after[1].abs_diff(400) <= 8 && after[3].abs_diff(800) <= 8,
+        "{after:?}"
+    );
+    // Away and back again: the others had everything meanwhile, and go on as before.
+    scheduler.handle(ms(0), Input::SessionEnded(SessionId(3)));
+    given(&mut scheduler, 1, 5000, 0, 1);
+    give(&mut scheduler, job(4, 0));
+    use_sessions(&mut scheduler, ms(0), &[(1, 1), (2, 1), (4, 2)]);
+    let after = given(&mut scheduler, 1, 400, 0, 1);
+    assert!(
+        after[1].abs_diff(400) <= 8 && after[4].abs_diff(800) <= 8,
+        "{after:?}"
+    );
+}
+
+#[test]
+fn a_session_whose_space_is_spent_leaves_its_turn_to_the_others() {
+    let mut scheduler = scheduler(&[HOST4]);
+    give(&mut scheduler, job(1, 0));
+    let tiny = Job {
+        extranonce2_size: 0,
+        ..job(2, 0)
+    };
+    // 2^16 versions a second, four at a time.
+    give(&mut scheduler, tiny.clone());
+    use_sessions(&mut scheduler, ms(0), &[(1, 1), (2, 9)]);
+    let given_at_once = given(&mut scheduler, 1, 40_000, 0, 0);
+    assert_eq!(given_at_once[2], 65_536);
+    assert_eq!(scheduler.next_deadline(), None, "nobody waits");
+    // Later it has its share again, and no more than that.
+    let later = Job {
+        received_at: ms(5000),
+        prev_hash: [8; 32],
+        ..tiny
+    };
+    give(&mut scheduler, later);
+    let after = given(&mut scheduler, 1, 1000, 5000, 0);
+    assert!(after[1].abs_diff(400) <= 8, "{after:?}");
+}
+
+#[test]
+fn chips_that_roll_change_their_mask_seldom_and_quotas_hold_all_the_same() {
+    let mut scheduler = scheduler(&[CHIP16]);
+    give(&mut scheduler, job(1, 0));
+    let narrow = Job {
+        version_mask: 0x0fff_e000,
+        ..job(2, 0)
+    };
+    give(&mut scheduler, narrow);
+    use_sessions(&mut scheduler, ms(0), &[(1, 70), (2, 30)]);
+    let (mut last, mut changes, mut hashes) = (0, 0, [0u64; 3]);
+    // An hour of items; one with half of the versions takes half as long.
+    let mut now = 0;
+    while now < 3_600_000 {
+        let (_, item) = scheduler.dispatch(ms(now), ChainSlot(0)).expect("work");
+        let session = item.job.session.0 as usize;
+        changes += u32::from(session != last);
+        last = session;
+        now += if session == 1 { 1000 } else { 500 };
+        hashes[session] += if session == 1 { 2 } else { 1 };
+    }
+    assert!((2..=180).contains(&changes), "{changes}");
+    let share = hashes[1] as f64 / (hashes[1] + hashes[2]) as f64;
+    assert!((share - 0.7).abs() < 0.01, "{share}");
 }
 
 #[test]
@@ -117,6 +304,7 @@ fn chips_go_on_with_the_last_job_for_a_while_after_the_last_session() {
     );
     // A pool that is back is served at once, and its shares count.
     give(&mut scheduler, easy(2));
+    use_sessions(&mut scheduler, ms(91_001), &[(2, 1)]);
     assert_eq!(flushed(&effects(&mut scheduler)), [0]);
     let (wire, item) = scheduler.dispatch(ms(91_001), slot).expect("work");
     assert_eq!(item.job.session, SessionId(2));
@@ -128,18 +316,32 @@ fn chips_go_on_with_the_last_job_for_a_while_after_the_last_session() {
 #[test]
 fn sessions_that_never_end_do_not_pile_up() {
     let mut scheduler = scheduler(&[HOST4]);
+    use_sessions(&mut scheduler, ms(0), &[(0, 1)]);
     for session in 0..100 {
         give(&mut scheduler, job(session, 0));
     }
     assert_eq!(from_session(&mut scheduler, 0), Some(0));
-    let mut alive = 0;
-    for session in 0..100 {
-        scheduler.handle(ms(0), Input::SessionEnded(SessionId(session)));
-        alive += usize::from(scheduler.has_work());
+    // The last ones are known; those before them gave way, and the one in use did not.
+    for (session, known) in [(99, true), (40, true), (30, false), (1, false), (0, true)] {
+        use_sessions(&mut scheduler, ms(0), &[(session, 1)]);
+        assert_eq!(scheduler.has_work(), known, "{session}");
     }
-    // The active one went first; the last of the others ended as the hundredth.
-    assert_eq!(alive, 99);
-    assert!(!scheduler.has_work());
+}
+
+#[test]
+fn work_that_was_taken_from_a_living_session_goes_on_for_nobody() {
+    let mut scheduler = scheduler(&[HOST4]);
+    give(&mut scheduler, job(1, 0));
+    scheduler.dispatch(ms(0), ChainSlot(0)).expect("work");
+    use_sessions(&mut scheduler, ms(10), &[]);
+    assert!(scheduler.keeps_busy(ms(10)));
+    let (wire, item) = scheduler.dispatch(ms(10), ChainSlot(0)).expect("goes on");
+    let nonce = solve_share(0, wire, &item, 0);
+    assert_eq!(report(&mut scheduler, ms(11), nonce).0, Verdict::Stale);
+    // Its end changes nothing, and does not begin the time anew.
+    scheduler.handle(ms(60_000), Input::SessionEnded(SessionId(1)));
+    assert!(scheduler.dispatch(ms(90_009), ChainSlot(0)).is_some());
+    assert!(scheduler.dispatch(ms(90_010), ChainSlot(0)).is_none());
 }
 
 #[test]
@@ -172,6 +374,7 @@ fn absurd_wire_ids_are_cut_to_what_a_byte_can_carry() {
             difficulty_one: DifficultyOne::BITCOIN,
             seed: 1,
         });
+        use_sessions(&mut scheduler, ms(0), &[(1, 1)]);
         give(&mut scheduler, job(1, 0));
         let ids: Vec<u8> = (0..expected.len())
             .map(|_| scheduler.dispatch(ms(0), ChainSlot(0)).expect("work").0.0)

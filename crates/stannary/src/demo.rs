@@ -90,6 +90,7 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
         backend: "twin".into(),
         difficulty_one,
         pools: vec![pool],
+        pool_groups: Vec::new(),
         settle_percent: SETTLE_PERCENT,
         thinning: 1,
         seed: options.seed,
@@ -170,12 +171,7 @@ fn open_pool(
 ) -> Result<(Option<PoolServer>, PoolConfig)> {
     if let Some(url) = &options.pool {
         let address = Address::parse(url)?;
-        let pool = PoolConfig {
-            address,
-            user: options.user.clone(),
-            password: options.password.expose().to_owned(),
-            difficulty_one: DifficultyOne::BITCOIN,
-        };
+        let pool = PoolConfig::new(address, &options.user, options.password.expose());
         return Ok((None, pool));
     }
     let pool = PoolOptions {
@@ -196,14 +192,13 @@ fn open_pool(
         node: options.node.as_ref().map(|url| url.expose().to_owned()),
     })?;
     let address = server.local_addr();
+    let address = Address::plain(Endpoint {
+        host: address.ip().to_string(),
+        port: address.port(),
+    });
     let pool = PoolConfig {
-        address: Address::plain(Endpoint {
-            host: address.ip().to_string(),
-            port: address.port(),
-        }),
-        user: options.user.clone(),
-        password: options.password.expose().to_owned(),
         difficulty_one,
+        ..PoolConfig::new(address, &options.user, options.password.expose())
     };
     Ok((Some(server), pool))
 }

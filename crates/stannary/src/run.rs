@@ -52,12 +52,11 @@ pub(crate) fn run(config: Config) -> Result<()> {
             .pools
             .into_iter()
             .map(|pool| PoolConfig {
-                address: pool.address,
-                user: pool.user,
-                password: pool.password.expose().to_owned(),
                 difficulty_one: pool.difficulty_one,
+                ..PoolConfig::new(pool.address, pool.user, pool.password.expose())
             })
             .collect(),
+        pool_groups: Vec::new(),
         settle_percent: SETTLE_PERCENT,
         thinning: 1,
         seed,

@@ -12,11 +12,12 @@
 use telemetry::{Code, Pool, PoolState};
 use units::{Duration, Instant, Rng, SessionId};
 
+use crate::account::{Account, Alarm};
 use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, SLOW_RETRY};
 use crate::outbox::Outbox;
 use crate::session::{Context, End, Flow, Retry, Session};
 use crate::v1::render;
-use crate::v1::submits::{self, Account};
+use crate::v1::submits;
 use crate::{Effect, Endpoint, Input, SessionConfig};
 
 /// A pool client; see the crate's documentation.
@@ -93,7 +94,7 @@ impl Client {
             manners: Manners::FULL,
             redirect: None,
             out: Outbox::new(format!("pool {}", config.pool)),
-            account: Account::default(),
+            account: Account::new(config.difficulty_one),
             last_error: None,
             config,
         }
@@ -101,6 +102,37 @@ impl Client {
 
     /// Consume one input.
     pub fn handle(&mut self, now: Instant, input: Input) {
+        if let Input::Submit(share) = &input {
+            self.account.submitted(now, share);
+        }
+        let before = self.out.len();
+        self.take(now, input);
+        self.wake(now);
+        self.book(now, before);
+    }
+
+    /// Keep the account: what a session said of shares and jobs since there were `before`
+    /// effects, whatever it speaks with the pool.
+    fn book(&mut self, now: Instant, before: usize) {
+        let mut alarms = Vec::new();
+        for effect in self.out.since(before) {
+            match effect {
+                Effect::Job(job) => self.account.job(job),
+                Effect::Outcome { share, outcome } => {
+                    alarms.extend(self.account.answered(now, *share, outcome));
+                }
+                _ => {}
+            }
+        }
+        for alarm in alarms {
+            match alarm {
+                Alarm::Rejects(detail) => self.out.note(now, Code::PoolRejects, detail),
+                Alarm::Accepts => self.out.note(now, Code::PoolAccepts, String::new()),
+            }
+        }
+    }
+
+    fn take(&mut self, now: Instant, input: Input) {
         match input {
             Input::Start => {
                 if matches!(self.state, State::Idle) {
@@ -132,7 +164,6 @@ impl Client {
             Input::Stop => self.stop(now),
             Input::Wake => {}
         }
-        self.wake(now);
     }
 
     /// The next thing to do outside. Drain after every input.
@@ -158,21 +189,24 @@ impl Client {
             State::Connecting { .. } => (PoolState::Connecting, None),
             State::Open(session) => session.status(self.config.difficulty_one),
         };
-        Pool {
+        let mut pool = Pool {
+            id: self.config.pool.0,
             url: self.config.address.to_string(),
             user: self.config.user.clone(),
+            enabled: true,
             state,
             active: state == PoolState::Active,
             difficulty,
-            accepted: self.account.accepted,
-            rejected: self.account.rejected,
-            stale: self.account.stale,
-            last_share_s: self
-                .account
-                .last_accepted_at
-                .map(|at| now.since(at).as_secs_f64()),
             last_error: self.last_error.clone(),
-        }
+            ..Pool::default()
+        };
+        self.account.show(now, &mut pool);
+        pool
+    }
+
+    /// Shares without an outcome yet.
+    pub fn in_flight(&self) -> usize {
+        self.account.in_flight()
     }
 
     /// What this client was made with.
@@ -209,7 +243,6 @@ impl Client {
             hashrate: self.hashrate,
             manners: &mut self.manners,
             out: &mut self.out,
-            account: &mut self.account,
         };
         let session = Session::open(&mut cx, id);
         self.state = State::Open(session);
@@ -231,7 +264,6 @@ impl Client {
             hashrate: self.hashrate,
             manners: &mut self.manners,
             out: &mut self.out,
-            account: &mut self.account,
         };
         if let Err(end) = f(session, &mut cx) {
             self.end(now, *end, true);
@@ -336,5 +368,5 @@ impl Client {
 /// Unique in the process as long as a client makes fewer than 2^24 connections, which at
 /// its delays takes decades.
 fn session_id(config: &SessionConfig, counter: u32) -> SessionId {
-    SessionId(u32::from(config.pool.0) << 24 | (counter & 0x00ff_ffff))
+    SessionId::of_pool(config.pool, counter)
 }

@@ -19,16 +19,23 @@
 //!   [`Effect::SessionEnded`] of its session.
 //! - Memory is bounded by [`limits`] whatever a pool sends, and nothing it sends panics.
 //!
-//! What this crate deliberately does not know: sockets, TLS, names, wall time, which
-//! pool is preferred to which, and whether a share is right.
+//! [`Pools`] holds the clients of all pools, and decides which are connected and which give
+//! work.
+//!
+//! What this crate deliberately does not know: sockets, TLS, names, wall time, and whether a
+//! share is right.
 
+mod account;
 mod address;
 mod authority;
 mod client;
+mod earnings;
 mod endpoint;
 mod hex;
 pub mod limits;
 mod outbox;
+pub mod policy;
+mod refusals;
 mod session;
 mod text;
 mod v1;
@@ -45,11 +52,12 @@ pub use address::{Address, Security};
 pub use authority::AuthorityKey;
 pub use client::Client;
 pub use endpoint::{Endpoint, EndpointError};
+pub use policy::{GroupConfig, PoolConfig, PoolOrder, Pools, PoolsConfig};
 
 /// What a client needs to know about its pool and its machine.
 #[derive(Clone)]
 pub struct SessionConfig {
-    /// Place in the configuration. Also the high byte of this client's [`SessionId`]s,
+    /// Its number in this process. Also the high byte of this client's [`SessionId`]s,
     /// which makes them unique in the process: give every client its own.
     pub pool: PoolIndex,
     /// What is spoken with the pool, and where it listens.

@@ -137,5 +137,10 @@ pub const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(60);
 /// Least time between two authorizations after shares were refused with code 24.
 pub const REAUTHORIZE_GAP: Duration = Duration::from_secs(60);
 
-/// Rejections in a row, stale ones aside, that point at us and not at chance.
-pub const REJECTS_IN_A_ROW: u32 = 10;
+/// Rejections in a row, stale ones aside, that are told. Those at a change of job or difficulty
+/// come singly or in pairs.
+pub const REJECTS_IN_A_ROW: u32 = 5;
+
+/// Latencies that percentiles are made of: the last answers. The slowest of a hundred is then
+/// one of two or three.
+pub const LATENCIES_KEPT: usize = 256;

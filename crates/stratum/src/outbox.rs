@@ -50,6 +50,11 @@ impl Outbox {
         self.effects.len()
     }
 
+    /// What was pushed since there were `count` effects.
+    pub(crate) fn since(&self, count: usize) -> impl Iterator<Item = &Effect> {
+        self.effects.iter().skip(count)
+    }
+
     /// Note something. A pool decides how often most notes would come, so that of each
     /// code only some are made in a while; the next one tells how many were not.
     pub(crate) fn note(&mut self, now: Instant, code: Code, mut detail: String) {

@@ -11,7 +11,6 @@ use crate::client::Manners;
 use crate::limits::{GAPS_FOR_RHYTHM, GAPS_KEPT, SILENCE_DEFAULT, SILENCE_MIN};
 use crate::outbox::Outbox;
 use crate::text::printable;
-use crate::v1::submits::Account;
 use crate::{Address, Endpoint, SessionConfig, v1, v2};
 
 /// One connection to a pool, in the protocol of its address.
@@ -114,7 +113,6 @@ pub(crate) struct Context<'a> {
     pub(crate) hashrate: f64,
     pub(crate) manners: &'a mut Manners,
     pub(crate) out: &'a mut Outbox,
-    pub(crate) account: &'a mut Account,
 }
 
 impl Context<'_> {

@@ -124,11 +124,13 @@ codes! {
     PoolDifficulty = "E-POOL-DIFF", Warn, "a pool set a difficulty that does not exist; the old one is kept", "";
     PoolExtranonce = "E-POOL-EXTRANONCE", Error, "a pool gives an extranonce that cannot be used", "";
     PoolVersionBits = "E-POOL-VBITS", Warn, "a pool grants fewer version bits than the chips need", "hashrate is lost as stated; use a pool that grants 16 bits";
-    PoolRejects = "E-POOL-REJECTS", Error, "a pool rejects shares for a reason that points at us", "report this with the log";
+    PoolRejects = "E-POOL-REJECTS", Error, "a pool rejects one share after the other", "look at the likely cause that is named";
+    PoolAccepts = "E-POOL-ACCEPTS", Info, "a pool that had rejected several shares in a row accepts them again", "";
     PoolNoAnswer = "E-POOL-NOANSWER", Warn, "a pool did not answer a submitted share", "";
     PoolMessage = "E-POOL-MESSAGE", Info, "a pool sent a message for its user", "";
     PoolReconnect = "E-POOL-RECONNECT", Info, "a pool asked to reconnect", "";
     PoolUp = "E-POOL-UP", Info, "a pool accepted the session and sent work", "";
+    PoolOrder = "E-POOL-ORDER", Warn, "the list of pools was not changed as ordered", "`stannary pools` shows the pools with their numbers";
     PoolSpaceSpent = "E-POOL-SPENT", Warn, "the search space of a job is used up and no new work can be made from it", "";
     BlockFound = "E-POOL-BLOCK", Info, "a share met the network target", "";
     // Interfaces

@@ -22,5 +22,5 @@ pub use reading::Sensed;
 pub use settings::{FanSettings, Intent, Setting, Settings};
 pub use snapshot::{
     Chain, ChainState, Chip, Decision, Fan, Fault, Hashrate, Machine, MachineState, Pool,
-    PoolState, Psu, Quality, Shares, Snapshot, Temperature,
+    PoolLatency, PoolRejects, PoolState, Psu, Quality, Shares, Snapshot, Temperature,
 };

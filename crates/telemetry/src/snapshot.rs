@@ -45,16 +45,19 @@ pub enum ChainState {
 }
 
 /// State of one pool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PoolState {
     /// Not in use.
+    #[default]
     Idle,
     /// Connecting or negotiating.
     Connecting,
     /// Session accepted, no job yet.
     Connected,
+    /// Has work to give; another pool is preferred.
+    Standby,
     /// Gives work.
     Active,
     /// Waiting before the next attempt.
@@ -248,12 +251,21 @@ pub struct Psu {
 }
 
 /// One pool.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Pool {
+    /// Its number in this process, by which commands name it. Never given to another.
+    pub id: u8,
     /// As configured, without credentials.
     pub url: String,
     /// Login.
     pub user: String,
+    /// Its group: pools of a group stand in for each other.
+    pub group: String,
+    /// What its group is to have of the hashrate, in percent of what all groups are to have.
+    #[serde(serialize_with = "crate::round::plain::<_, 3>")]
+    pub quota_percent: f64,
+    /// False: kept, and left alone.
+    pub enabled: bool,
     /// What it does.
     pub state: PoolState,
     /// Work comes from here now.
@@ -266,11 +278,67 @@ pub struct Pool {
     pub rejected: u64,
     /// Shares that it called stale.
     pub stale: u64,
+    /// Shares that it did not answer, or that could not be sent any more.
+    pub lost: u64,
+    /// Shares sent and not yet answered.
+    pub in_flight: u64,
+    /// The rejected ones by reason.
+    pub rejects: PoolRejects,
+    /// Rejected of all that it answered; `null` before the first answer.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
+    pub rejected_percent: Option<f64>,
+    /// Difficulty of the best share that it accepted, at the scale of its own numbers.
+    pub best_share: Option<f64>,
+    /// Sum of the difficulties of accepted shares: what it owes us for.
+    pub accepted_difficulty: f64,
+    /// Hashrate that the accepted shares of the last hour stand for; `null` in the first minute.
+    #[serde(serialize_with = "crate::round::option::<_, 4>")]
+    pub credited_ths: Option<f64>,
+    /// From submit to answer, of the last answers; `null` before the first.
+    pub latency: Option<PoolLatency>,
+    /// An estimate: what hashes as really computed at the credited rate earn in a day by the
+    /// difficulty and the subsidy of the present job, without fees. `null` where the job does
+    /// not tell its height.
+    #[serde(serialize_with = "crate::round::option::<_, 3>")]
+    pub estimated_sat_per_day: Option<f64>,
     /// Seconds since the last accepted share.
     #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub last_share_s: Option<f64>,
     /// Reason of the last refusal or disconnection.
     pub last_error: Option<String>,
+}
+
+/// Rejected shares by reason. Their sum is `rejected`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct PoolRejects {
+    /// The pool had the share before.
+    pub duplicate: u64,
+    /// Its hash is not good enough, says the pool.
+    pub low_difficulty: u64,
+    /// The pool does not take the user, or not from here.
+    pub user: u64,
+    /// The pool does not know the session.
+    pub not_subscribed: u64,
+    /// Version bits that the pool does not take.
+    pub version: u64,
+    /// A header time that the pool does not take.
+    pub time: u64,
+    /// Anything else.
+    pub other: u64,
+}
+
+/// Latency of answers to shares.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct PoolLatency {
+    /// Half of the answers came within this.
+    #[serde(serialize_with = "crate::round::plain::<_, 3>")]
+    pub p50_ms: f64,
+    /// Nine of ten.
+    #[serde(serialize_with = "crate::round::plain::<_, 3>")]
+    pub p90_ms: f64,
+    /// Ninety-nine of a hundred.
+    #[serde(serialize_with = "crate::round::plain::<_, 3>")]
+    pub p99_ms: f64,
 }
 
 /// Account of nonces and shares since the start of the process.

@@ -32,7 +32,8 @@ id!(
     CoreIndex(u16)
 );
 id!(
-    /// A pool's place in the configuration, counted from 0: its rank of preference.
+    /// A pool's number in this process, never given to another. Those of the configuration are
+    /// counted from 0 in its order.
     PoolIndex(u8)
 );
 id!(
@@ -56,6 +57,18 @@ id!(
     /// One verified share on its way to a pool and back: unique in a process.
     ShareId(u64)
 );
+
+impl SessionId {
+    /// The `count`-th connection of a pool: unique as long as a pool makes fewer than 2^24.
+    pub const fn of_pool(pool: PoolIndex, count: u32) -> Self {
+        SessionId((pool.0 as u32) << 24 | (count & 0x00ff_ffff))
+    }
+
+    /// The pool whose session it is.
+    pub const fn pool(self) -> PoolIndex {
+        PoolIndex((self.0 >> 24) as u8)
+    }
+}
 
 impl Nonce {
     /// From the four bytes as chips send them, which is header order.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use units::{ChainSlot, Instant, JobKey, Nonce, ShareId};
 
+use crate::Target;
+
 /// A nonce that was verified and meets its job's share target or the network's:
 /// everything that any kind of session needs to submit it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +31,8 @@ pub struct Share {
     pub version_bits: Option<u32>,
     /// Hash of the header, as SHA-256 produced it.
     pub hash: [u8; 32],
+    /// What the pool accepts as a share of the job.
+    pub share_target: Target,
     /// The hash meets the network target.
     pub is_block: bool,
     /// When its nonce arrived.

@@ -187,6 +187,12 @@ impl SearchSpace {
         })
     }
 
+    /// The mask under which the chips of the chain at place `chain` roll in the present job.
+    /// `None` where the host rolls, or without a job.
+    pub fn chip_mask(&self, chain: usize) -> Option<u32> {
+        self.contents.back()?.parts.get(chain)?.chip_mask
+    }
+
     /// Note how far the chains came in the present content, before another takes over.
     fn remember_places(&mut self) {
         let Some(content) = self.contents.back() else {

@@ -35,6 +35,15 @@ pub struct Verdicts {
     pub crossed: u64,
 }
 
+/// Totals over all pools.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct AllTotals {
+    pub(crate) accepted: u64,
+    pub(crate) stale: u64,
+    pub(crate) rejected: u64,
+    pub(crate) submitted: u64,
+}
+
 impl World {
     /// End the run and compare all accounts. Panics, naming the seed, where they differ.
     pub fn settle_accounts(&mut self) -> Verdicts {
@@ -56,7 +65,7 @@ impl World {
     fn compare_totals(&self) {
         let seed = self.options.seed;
         let ours = self.engine.shares();
-        let theirs = self.pool.ledger().totals;
+        let theirs = self.all_totals();
         assert_eq!(ours.in_flight, 0, "seed {seed}: shares hang: {ours:?}");
         // What the pool booked without the miner learning of it is lost, not forgotten.
         let unheard = ours.lost;
@@ -66,16 +75,27 @@ impl World {
         );
         if unheard == 0 {
             assert_eq!(
-                ours.submitted,
-                theirs.submitted(),
+                ours.submitted, theirs.submitted,
                 "seed {seed}: {ours:?} {theirs:?}"
             );
             // A pool that refuses without a word cannot be understood as saying "stale".
             let wordless = self.options.pool.behaviour.dialect.errors == ErrorForm::Absent;
             let said_stale = if wordless { theirs.stale } else { 0 };
-            let refused = theirs.rejected() + said_stale;
+            let refused = theirs.rejected + said_stale;
             assert_eq!(ours.rejected, refused, "seed {seed}: {ours:?} {theirs:?}");
         }
+    }
+
+    /// What all pools booked.
+    pub(crate) fn all_totals(&self) -> AllTotals {
+        let mut all = AllTotals::default();
+        for totals in self.ledgers().map(|ledger| ledger.totals) {
+            all.accepted += totals.accepted;
+            all.stale += totals.stale;
+            all.rejected += totals.rejected();
+            all.submitted += totals.submitted();
+        }
+        all
     }
 
     /// What the miner counted as damaged is what the wires damaged: runs of bytes that
@@ -109,7 +129,7 @@ impl World {
         let seed = self.options.seed;
         let mut by_hash: BTreeMap<[u8; 32], u32> = BTreeMap::new();
         let mut by_nonce: BTreeMap<u32, u32> = BTreeMap::new();
-        for record in &self.pool.ledger().records {
+        for record in self.ledgers().flat_map(|ledger| &ledger.records) {
             if let Some(hash) = record.hash {
                 *by_hash.entry(hash).or_default() += 1;
             }
@@ -252,10 +272,8 @@ impl World {
     fn check_stale(&self) -> u64 {
         let slack = self.options.net.latency + self.options.net.jitter + Duration::from_millis(1);
         let stale = self
-            .pool
-            .ledger()
-            .records
-            .iter()
+            .ledgers()
+            .flat_map(|ledger| &ledger.records)
             .filter(|r| r.verdict == Verdict::Stale);
         let mut crossed = 0;
         for record in stale {
@@ -457,7 +475,7 @@ mod tests {
         let lost = world.lost_jobs[0].at;
         let at = lost + Duration::from_millis(500);
         push_nonce(&mut world, HIT, at, lost - Duration::from_millis(500));
-        let sent = world.pool.ledger().records.iter().find_map(|r| r.hash);
+        let sent = world.pool_ledger().records.iter().find_map(|r| r.hash);
         if let Some(frame) = world.frames.last_mut()
             && let FrameKind::Nonce { hash, .. } = &mut frame.kind
         {

@@ -23,4 +23,4 @@ mod world;
 
 pub use account::Verdicts;
 pub use net::NetOptions;
-pub use world::{Pause, Paused, World, WorldOptions, machines};
+pub use world::{MorePool, Pause, Paused, World, WorldOptions, machines, pool_user};

@@ -22,6 +22,20 @@ pub(crate) enum Parcel {
     ClosedAtMiner(ConnId),
 }
 
+impl Parcel {
+    /// Whose connection it is about.
+    pub(crate) fn conn(&self) -> ConnId {
+        match self {
+            Parcel::OpenedAtPool(conn)
+            | Parcel::Connected(conn)
+            | Parcel::ToPool(conn, _)
+            | Parcel::ToMiner(conn, _)
+            | Parcel::ClosedAtPool(conn)
+            | Parcel::ClosedAtMiner(conn) => *conn,
+        }
+    }
+}
+
 /// How the network behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct NetOptions {

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use board_support::Machine;
-use engine::{Effect, Engine, EngineConfig, Event, HardwareConfig, PoolConfig, PoolEvent};
+use engine::{
+    Effect, Engine, EngineConfig, Event, GroupConfig, HardwareConfig, PoolConfig, PoolEvent,
+};
 use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use twin::machine::{FaultPlan, TwinMachine, TwinOptions};
@@ -32,6 +34,10 @@ pub struct WorldOptions {
     pub settle_percent: u8,
     /// The pool.
     pub pool: PoolOptions,
+    /// Further pools, in order of preference behind it.
+    pub more_pools: Vec<MorePool>,
+    /// Groups of pools with a quota; the first pool is of the default group.
+    pub pool_groups: Vec<GroupConfig>,
     /// Supply, controllers, sensors and fans, on both sides. `None`: chains alone.
     pub hardware: Option<HardwareConfig>,
     /// Power, heat and air of the twin; `None`: nothing gets warm.
@@ -46,6 +52,15 @@ pub struct WorldOptions {
     /// that look at totals only: the twin then keeps nothing that grows but the pool's
     /// records, and [`World::notes`] and [`World::recordings`] are the caller's to take.
     pub keep_records: bool,
+}
+
+/// A pool beside the first.
+#[derive(Clone, Debug)]
+pub struct MorePool {
+    /// What it is like.
+    pub options: PoolOptions,
+    /// Its group.
+    pub group: String,
 }
 
 /// A span in which nobody serves the engine.
@@ -117,6 +132,8 @@ impl WorldOptions {
                 difficulty_one,
                 ..PoolOptions::default()
             },
+            more_pools: Vec::new(),
+            pool_groups: Vec::new(),
             hardware: None,
             physics: None,
             faults: FaultPlan::default(),
@@ -138,13 +155,8 @@ pub struct World {
     pub(crate) engine: Engine,
     ports: MachinePorts,
     pub(crate) machine: Arc<Mutex<TwinMachine>>,
-    pub(crate) pool: Pool,
+    sites: Vec<Site>,
     net: Net,
-    /// The miner's connection: its name, and whether it stands.
-    connection: Option<(ConnId, bool)>,
-    next_connection: u32,
-    /// Nobody answers at the pool's address.
-    pool_gone: bool,
     /// What waits for an engine that is paused.
     held: Vec<Event>,
     pub(crate) job_log: JobLog,
@@ -171,24 +183,66 @@ pub struct World {
     touched: Vec<bool>,
 }
 
-const POOL: PoolIndex = PoolIndex(0);
+/// A pool, and the miner's connection to it. Its place in the list is its number.
+struct Site {
+    pool: Pool,
+    /// The miner's connection: its name, and whether it stands.
+    connection: Option<(ConnId, bool)>,
+    next_connection: u32,
+    /// Nobody answers at the pool's address.
+    gone: bool,
+}
+
+impl Site {
+    fn new(options: PoolOptions) -> Site {
+        Site {
+            pool: Pool::new(options),
+            connection: None,
+            next_connection: 0,
+            gone: false,
+        }
+    }
+}
+
+/// Names of connections carry the number of their pool.
+fn site_of(conn: ConnId) -> usize {
+    (conn.0 >> 24) as usize
+}
+
+/// The login at a pool of such a World.
+pub fn pool_user(pool: usize) -> String {
+    match pool {
+        0 => "sim.worker".into(),
+        _ => format!("sim{pool}.worker"),
+    }
+}
+
+fn pool_config(pool: usize, options: &PoolOptions, group: &str) -> PoolConfig {
+    let host = match pool {
+        0 => "pool.sim".into(),
+        _ => format!("pool{pool}.sim"),
+    };
+    let address = stratum::Address::plain(stratum::Endpoint { host, port: 3333 });
+    PoolConfig {
+        difficulty_one: options.difficulty_one,
+        group: group.into(),
+        ..PoolConfig::new(address, pool_user(pool), "x")
+    }
+}
 
 /// The miner of such a World.
 fn engine_config(options: &WorldOptions, seed: u64) -> EngineConfig {
+    let first = pool_config(0, &options.pool, PoolConfig::DEFAULT_GROUP);
+    let more = options.more_pools.iter().enumerate();
+    let more = more.map(|(i, pool)| pool_config(i + 1, &pool.options, &pool.group));
+    let pools = std::iter::once(first).chain(more).collect();
     EngineConfig {
         machine: options.machine.clone(),
         backend: "twin".into(),
         difficulty_one: DifficultyOne::from_zero_bits(options.difficulty_bits)
             .expect("at most 32 bits"),
-        pools: vec![PoolConfig {
-            address: stratum::Address::plain(stratum::Endpoint {
-                host: "pool.sim".into(),
-                port: 3333,
-            }),
-            user: "sim.worker".into(),
-            password: "x".into(),
-            difficulty_one: options.pool.difficulty_one,
-        }],
+        pools,
+        pool_groups: options.pool_groups.clone(),
         settle_percent: options.settle_percent,
         thinning: options.thinning,
         seed,
@@ -223,9 +277,17 @@ impl World {
     /// A World at its first instant.
     pub fn new(mut options: WorldOptions) -> Self {
         if options.keep_records {
-            options.pool.records_kept = usize::MAX;
-            options.pool.connections_kept = usize::MAX;
+            let more = options.more_pools.iter_mut().map(|pool| &mut pool.options);
+            for pool in more.chain([&mut options.pool]) {
+                pool.records_kept = usize::MAX;
+                pool.connections_kept = usize::MAX;
+            }
         }
+        let more = options.more_pools.iter().map(|pool| &pool.options);
+        let all_pools = std::iter::once(&options.pool).chain(more);
+        let sites = all_pools
+            .map(|options| Site::new(options.clone()))
+            .collect();
         let mut rng = Rng::new(options.seed);
         let twin = TwinMachine::new(
             &options.machine,
@@ -249,12 +311,9 @@ impl World {
             engine: Engine::new(Instant::ZERO, config).expect("a machine of this project"),
             ports: ports(&options, &machine),
             machine,
-            pool: Pool::new(options.pool.clone()),
+            sites,
             net: Net::new(options.net, rng.fork(1)),
             options,
-            connection: None,
-            next_connection: 0,
-            pool_gone: false,
             held: Vec::new(),
             job_log: JobLog::default(),
             frames: Vec::new(),
@@ -332,25 +391,50 @@ impl World {
         look(&mut self.machine.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The pool's account.
+    /// The first pool's account.
     pub fn pool_ledger(&self) -> &pool::Ledger {
-        self.pool.ledger()
+        self.ledger_of(0)
     }
 
-    /// Order something at the pool.
+    /// A pool's account.
+    pub fn ledger_of(&self, pool: usize) -> &pool::Ledger {
+        self.sites[pool].pool.ledger()
+    }
+
+    pub(crate) fn ledgers(&self) -> impl Iterator<Item = &pool::Ledger> {
+        self.sites.iter().map(|site| site.pool.ledger())
+    }
+
+    /// Order something at the first pool.
     pub fn pool_order(&mut self, order: pool::Order) {
-        let now = self.now;
-        self.pool.handle(now, pool::Input::Order(None, order));
-        self.drain_pool();
+        self.order_pool(0, order);
     }
 
-    /// The pool's address answers no more, and its connections are gone; or it is back.
+    /// Order something at a pool.
+    pub fn order_pool(&mut self, pool: usize, order: pool::Order) {
+        let now = self.now;
+        let site = &mut self.sites[pool];
+        site.pool.handle(now, pool::Input::Order(None, order));
+        self.drain_pool(pool);
+    }
+
+    /// The first pool's address answers no more, and its connections are gone; or it is back.
     pub fn set_pool_gone(&mut self, gone: bool) {
-        self.pool_gone = gone;
-        if let Some((conn, _)) = self.connection.filter(|_| gone) {
+        self.set_gone(0, gone);
+    }
+
+    /// The same of a pool.
+    pub fn set_gone(&mut self, pool: usize, gone: bool) {
+        self.sites[pool].gone = gone;
+        if let Some((conn, _)) = self.sites[pool].connection.filter(|_| gone) {
             self.net.send(self.now, Parcel::ClosedAtPool(conn));
             self.net.send(self.now, Parcel::ClosedAtMiner(conn));
         }
+    }
+
+    /// Give an operator's order about pools.
+    pub fn pools_change(&mut self, order: engine::PoolOrder) {
+        self.give_engine(Event::PoolOrder(order));
     }
 
     /// From now on the machine's parts and physics suffer what these options say, and what
@@ -384,19 +468,16 @@ impl World {
     /// One step: go to the next instant at which anything is due, do it, check. False
     /// once `end` is reached.
     fn step(&mut self, end: Instant) -> bool {
-        let due = [
-            self.engine_due(),
-            self.pool.next_deadline(),
-            self.net.next_deadline(),
-        ]
-        .into_iter()
-        .chain(self.ports.links.iter().map(|link| link.next_deadline()))
-        .chain(self.ports.buses.iter().map(|bus| bus.next_event()))
-        .chain(self.ports.fans.iter().map(|fans| fans.next_event()))
-        .chain([self.ports.board.next_event()])
-        .flatten()
-        .min()
-        .unwrap_or(Instant::NEVER);
+        let due = [self.engine_due(), self.net.next_deadline()]
+            .into_iter()
+            .chain(self.sites.iter().map(|site| site.pool.next_deadline()))
+            .chain(self.ports.links.iter().map(|link| link.next_deadline()))
+            .chain(self.ports.buses.iter().map(|bus| bus.next_event()))
+            .chain(self.ports.fans.iter().map(|fans| fans.next_event()))
+            .chain([self.ports.board.next_event()])
+            .flatten()
+            .min()
+            .unwrap_or(Instant::NEVER);
         let due = if self.touched.contains(&true) {
             self.now
         } else {
@@ -421,9 +502,12 @@ impl World {
             self.now
         );
         self.deliver();
-        if self.pool.next_deadline().is_some_and(|at| at <= self.now) {
-            self.pool.handle(self.now, pool::Input::Wake);
-            self.drain_pool();
+        for i in 0..self.sites.len() {
+            let due = self.sites[i].pool.next_deadline();
+            if due.is_some_and(|at| at <= self.now) {
+                self.sites[i].pool.handle(self.now, pool::Input::Wake);
+                self.drain_pool(i);
+            }
         }
         for i in 0..self.ports.links.len() {
             let due = self.ports.links[i]
@@ -447,47 +531,52 @@ impl World {
     fn deliver(&mut self) {
         while let Some(parcel) = self.net.take_due(self.now) {
             let now = self.now;
+            let site = site_of(parcel.conn());
+            let pool = PoolIndex(site as u8);
+            let Site {
+                pool: server,
+                connection,
+                ..
+            } = &mut self.sites[site];
             match parcel {
-                Parcel::OpenedAtPool(conn) => self.pool.handle(now, pool::Input::Opened(conn)),
+                Parcel::OpenedAtPool(conn) => server.handle(now, pool::Input::Opened(conn)),
                 Parcel::ToPool(conn, bytes) => {
-                    self.pool.handle(now, pool::Input::Bytes(conn, bytes));
+                    server.handle(now, pool::Input::Bytes(conn, bytes));
                 }
-                Parcel::ClosedAtPool(conn) => self.pool.handle(now, pool::Input::Closed(conn)),
+                Parcel::ClosedAtPool(conn) => server.handle(now, pool::Input::Closed(conn)),
                 Parcel::Connected(conn) => {
-                    if let Some((current, up)) = &mut self.connection
+                    if let Some((current, up)) = connection
                         && *current == conn
                     {
                         *up = true;
-                        self.give_engine(Event::Pool {
-                            pool: POOL,
-                            event: PoolEvent::Connected,
-                        });
+                        let event = PoolEvent::Connected;
+                        self.give_engine(Event::Pool { pool, event });
                     }
                 }
                 Parcel::ToMiner(conn, bytes) => {
-                    if self.connection == Some((conn, true)) {
+                    if *connection == Some((conn, true)) {
                         if self.options.keep_records {
                             self.job_log.bytes(now, conn, &bytes);
                         }
                         let event = PoolEvent::Bytes(bytes);
-                        self.give_engine(Event::Pool { pool: POOL, event });
+                        self.give_engine(Event::Pool { pool, event });
                     }
                 }
                 Parcel::ClosedAtMiner(conn) => {
-                    if self.connection.is_some_and(|(current, _)| current == conn) {
-                        self.connection = None;
+                    if connection.is_some_and(|(current, _)| current == conn) {
+                        *connection = None;
                         self.job_log.closed(now, conn);
                         let event = PoolEvent::Closed("closed by the pool".into());
-                        self.give_engine(Event::Pool { pool: POOL, event });
+                        self.give_engine(Event::Pool { pool, event });
                     }
                 }
             }
-            self.drain_pool();
+            self.drain_pool(site);
         }
     }
 
-    fn drain_pool(&mut self) {
-        while let Some(effect) = self.pool.next_effect() {
+    fn drain_pool(&mut self, site: usize) {
+        while let Some(effect) = self.sites[site].pool.next_effect() {
             match effect {
                 pool::Effect::Send(conn, bytes) => {
                     self.net.send(self.now, Parcel::ToMiner(conn, bytes));
@@ -590,14 +679,15 @@ impl World {
                 }
                 Effect::Remember(what) => self.remembered = what,
                 Effect::Recording(recording) => self.recordings.push(*recording),
-                Effect::Connect { .. } => self.connect(),
-                Effect::Send { bytes, .. } => {
+                Effect::RememberPools(_) => {}
+                Effect::Connect { pool, .. } => self.connect(usize::from(pool.0)),
+                Effect::Send { pool, bytes } => {
                     self.hash(&bytes);
-                    if let Some((conn, true)) = self.connection {
+                    if let Some((conn, true)) = self.sites[usize::from(pool.0)].connection {
                         self.net.send(self.now, Parcel::ToPool(conn, bytes));
                     }
                 }
-                Effect::Disconnect { .. } => self.disconnect(),
+                Effect::Disconnect { pool } => self.disconnect(usize::from(pool.0)),
                 Effect::Log(note) => self.notes.push(note),
                 Effect::Stopped => self.stopped = true,
             }
@@ -626,12 +716,13 @@ impl World {
         }
     }
 
-    fn connect(&mut self) {
-        self.disconnect();
-        let conn = ConnId(self.next_connection);
-        self.next_connection += 1;
-        self.connection = Some((conn, false));
-        if self.pool_gone {
+    fn connect(&mut self, pool: usize) {
+        self.disconnect(pool);
+        let site = &mut self.sites[pool];
+        let conn = ConnId((pool as u32) << 24 | site.next_connection);
+        site.next_connection += 1;
+        site.connection = Some((conn, false));
+        if site.gone {
             // Nobody says so: whoever waits gives up by himself.
             return;
         }
@@ -640,8 +731,8 @@ impl World {
             .send(self.now + self.options.net.latency, Parcel::Connected(conn));
     }
 
-    fn disconnect(&mut self) {
-        if let Some((conn, _)) = self.connection.take() {
+    fn disconnect(&mut self, pool: usize) {
+        if let Some((conn, _)) = self.sites[pool].connection.take() {
             self.job_log.closed(self.now, conn);
             self.net.send(self.now, Parcel::ClosedAtPool(conn));
         }
@@ -657,24 +748,27 @@ impl World {
             self.options.seed,
             self.now
         );
-        let violations = &self.pool.ledger().violations;
-        assert!(
-            violations.is_empty(),
-            "seed {}: the miner broke the protocol: {:?}",
-            self.options.seed,
-            violations.first()
-        );
-        let totals = &self.pool.ledger().totals;
-        assert_eq!(
-            totals.duplicate
-                + totals.low_difficulty
-                + totals.other
-                + totals.unauthorized
-                + totals.not_subscribed,
-            0,
-            "seed {}: an invalid share was submitted: {totals:?}",
-            self.options.seed
-        );
+        for (pool, site) in self.sites.iter().enumerate() {
+            let ledger = site.pool.ledger();
+            let violations = &ledger.violations;
+            assert!(
+                violations.is_empty(),
+                "seed {}: the miner broke the protocol at pool {pool}: {:?}",
+                self.options.seed,
+                violations.first()
+            );
+            let totals = &ledger.totals;
+            assert_eq!(
+                totals.duplicate
+                    + totals.low_difficulty
+                    + totals.other
+                    + totals.unauthorized
+                    + totals.not_subscribed,
+                0,
+                "seed {}: an invalid share was submitted to pool {pool}: {totals:?}",
+                self.options.seed
+            );
+        }
         if self.options.keep_records {
             let mut taken = self.twin(|twin| twin.take_ledger());
             self.frames.append(&mut taken.frames);

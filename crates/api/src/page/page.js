@@ -144,10 +144,11 @@ function tables(s) {
     [group(c.hw_errors), c.damaged_frames ? `${group(c.damaged_frames)} frames damaged` : ""],
   ])));
   fill("pools", s.pools.map((p) => row(POOL_LABELS, [
-    [p.url, p.user],
+    [p.url, p.group && p.group !== "default" ? `${p.user} · ${p.group} ${p.quota_percent.toFixed(0)} %` : p.user],
     [marked(p.state), p.state === "active" ? "" : p.last_error || "", tone(p.state)],
     known(p.difficulty) ? String(p.difficulty) : "–",
-    group(p.accepted), group(p.rejected), group(p.stale), ago(p.last_share_s),
+    [group(p.accepted), p.estimated_sat_per_day >= 1 ? `≈ ${group(Math.round(p.estimated_sat_per_day))} sat a day, an estimate` : ""],
+    group(p.rejected), group(p.stale), ago(p.last_share_s),
   ])));
 }
 

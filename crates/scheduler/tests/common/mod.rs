@@ -49,11 +49,20 @@ pub(crate) fn scheduler(rolling: &[RollingNeed]) -> Scheduler {
             }
         })
         .collect();
-    Scheduler::new(Config {
+    let mut scheduler = Scheduler::new(Config {
         chains,
         difficulty_one: DifficultyOne::from_zero_bits(TICKET_BITS as u8 - 2).expect("small"),
         seed: 1,
-    })
+    });
+    use_sessions(&mut scheduler, Instant::ZERO, &[(1, 1)]);
+    scheduler
+}
+
+/// Work comes from these sessions, with these weights. From session 1 until somebody says
+/// otherwise.
+pub(crate) fn use_sessions(scheduler: &mut Scheduler, now: Instant, uses: &[(u32, u32)]) {
+    let uses = uses.iter().map(|(id, weight)| (SessionId(*id), *weight));
+    scheduler.handle(now, Input::Use(uses.collect()));
 }
 
 pub(crate) fn job(session: u32, serial: u32) -> Job {

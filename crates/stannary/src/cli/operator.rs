@@ -115,7 +115,8 @@ fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
         Operator::Pools(output) => {
             let pools = daemon.get(STATUS)?["pools"].take();
             show(&pools, *output, |pools, colour| {
-                view::pools(&json!({ "pools": pools }), colour)
+                let status = json!({ "pools": pools });
+                view::pools(&status, colour) + "\n" + &view::pool_accounts(&status, colour)
             })
         }
         Operator::Chips(output) => {

@@ -211,6 +211,7 @@ pub(super) fn pools(s: &Value, colour: Colour) -> String {
     ];
     let mut table = Table::new(&heads);
     for (i, p) in list(&s["pools"]).enumerate() {
+        let id = p["id"].as_u64().unwrap_or(i as u64);
         let state = word(&p["state"]);
         let last = p["last_share_s"].as_f64();
         let error = if p["active"].as_bool() == Some(true) {
@@ -219,7 +220,7 @@ pub(super) fn pools(s: &Value, colour: Colour) -> String {
             text(&p["last_error"])
         };
         table.row([
-            i.to_string().into(),
+            id.to_string().into(),
             Cell::toned(state.clone(), tone(&state)),
             text(&p["url"]).into(),
             text(&p["user"]).into(),
@@ -233,6 +234,46 @@ pub(super) fn pools(s: &Value, colour: Colour) -> String {
         ]);
     }
     table.render(colour)
+}
+
+/// What became of the shares of each pool, and what they are worth: the second table of
+/// `stannary pools`.
+pub(super) fn pool_accounts(s: &Value, colour: Colour) -> String {
+    let heads = [
+        "pool",
+        "group",
+        ">quota",
+        ">credited TH/s",
+        ">best share",
+        ">rejected",
+        ">lost",
+        ">p50 ms",
+        ">p99 ms",
+        ">sat/day",
+    ];
+    let mut table = Table::new(&heads);
+    for (i, p) in list(&s["pools"]).enumerate() {
+        let id = p["id"].as_u64().unwrap_or(i as u64);
+        let percent = |value: &Value, digits| match value.is_null() {
+            true => UNKNOWN.to_owned(),
+            false => format!("{} %", number(value, digits)),
+        };
+        table.row([
+            id.to_string().into(),
+            text(&p["group"]).into(),
+            percent(&p["quota_percent"], 0).into(),
+            number(&p["credited_ths"], 2).into(),
+            number(&p["best_share"], 0).into(),
+            percent(&p["rejected_percent"], 2).into(),
+            grouped(&p["lost"]).into(),
+            number(&p["latency"]["p50_ms"], 0).into(),
+            number(&p["latency"]["p99_ms"], 0).into(),
+            number(&p["estimated_sat_per_day"], 0).into(),
+        ]);
+    }
+    let about =
+        "sat/day is an estimate: by the difficulty and subsidy of the present job, without fees";
+    format!("{}{about}\n", table.render(colour))
 }
 
 /// Chips of a status that was asked for with chips, domain by domain: seen nonces in

@@ -44,6 +44,30 @@ pool  state    url                user     difficulty  accepted  rejected  stale
     assert_eq!(status(&sample(), Colour::Never), expected);
 }
 
+#[test]
+fn pools_show_their_accounts_and_what_is_unknown() {
+    let s = json!({"pools": [
+        {"id": 0, "group": "default", "quota_percent": 70.0, "credited_ths": 96.414, "best_share": 81_000_000.5,
+         "rejected_percent": 0.016, "lost": 1, "latency": {"p50_ms": 31.5, "p90_ms": 44.0, "p99_ms": 210.25},
+         "estimated_sat_per_day": 4711.4},
+        {"id": 7, "group": "b", "quota_percent": 30.0, "credited_ths": null, "best_share": null,
+         "rejected_percent": null, "lost": 0, "latency": null, "estimated_sat_per_day": null}]});
+    let shown = pool_accounts(&s, Colour::Never);
+    let lines: Vec<Vec<&str>> = shown
+        .lines()
+        .map(|l| l.split_whitespace().collect())
+        .collect();
+    let first = [
+        "0", "default", "70", "%", "96.41", "81000000", "0.02", "%", "1", "32", "210", "4711",
+    ];
+    assert_eq!(lines[1], first);
+    assert_eq!(
+        lines[2],
+        ["7", "b", "30", "%", "–", "–", "–", "0", "–", "–", "–"]
+    );
+    assert!(shown.contains("an estimate"), "{shown}");
+}
+
 fn settings_sample() -> Value {
     let setting = |set: Value, in_force: Value, min: u32, max: u32, default: Value, unit: &str| json!({"set": set, "in_force": in_force, "min": min, "max": max, "default": default, "unit": unit});
     json!({

@@ -16,7 +16,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 
-use engine::{Effect, Engine, EngineConfig, Event, Persisted, Recording};
+use engine::{Effect, Engine, EngineConfig, Event, Persisted, PoolConfig, Recording};
 use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use units::{Duration, Instant};
@@ -29,6 +29,8 @@ pub(crate) use lock::PortLock;
 /// Messages that may wait for the engine. At 23 KiB for the longest (a look at a UART that
 /// had much to say) this bounds the memory at 6 MiB. Of pools, two per connection.
 const INBOX: usize = 256;
+/// Numbers that pools can have in a process: those that are added while it runs included.
+const POOL_NUMBERS: usize = 256;
 /// How late the kernel may wake a sleeping thread to save wake-ups, in nanoseconds. Its
 /// default of 50,000 saves power on a laptop; a miner uses three kilowatts.
 const TIMER_SLACK_NS: u64 = 1_000;
@@ -59,6 +61,8 @@ pub(crate) trait Observer {
     fn note(&mut self, note: &Note);
     /// Write this down where it survives power loss. Must not wait for a disk.
     fn remember(&mut self, _what: Persisted) {}
+    /// Write this list of pools down where the configuration is. Must not wait for a disk.
+    fn remember_pools(&mut self, _pools: Vec<PoolConfig>) {}
     /// Keep this for people. Must not wait for a disk.
     fn recording(&mut self, _recording: Recording) {}
     /// Everything is off on purpose. Called before the lines are let go.
@@ -92,7 +96,7 @@ impl Miner {
         let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK_NS));
         let (inbox, messages) = sync_channel(INBOX);
         let ports = links::Ports::start(ports, clock, &inbox)?;
-        let pools = pools::PoolSockets::new(config.pools.len(), inbox.clone());
+        let pools = pools::PoolSockets::new(POOL_NUMBERS, inbox.clone());
         let engine = Engine::new(clock.now(), config)?;
         Ok(Miner {
             engine,
@@ -185,6 +189,7 @@ impl Miner {
                 Effect::Bus(job) => self.ports.bus(job),
                 Effect::Fans(op) => self.ports.fans(op),
                 Effect::Remember(what) => observer.remember(what),
+                Effect::RememberPools(pools) => observer.remember_pools(pools),
                 Effect::Recording(recording) => observer.recording(*recording),
                 Effect::Connect {
                     pool,

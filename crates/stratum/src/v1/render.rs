@@ -107,6 +107,7 @@ mod tests {
             version: 0x2000_2000,
             version_bits,
             hash: [0; 32],
+            share_target: work::Target::MAX,
             is_block: false,
             found_at: Instant::ZERO,
         }

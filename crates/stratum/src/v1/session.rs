@@ -30,7 +30,7 @@ use crate::v1::answer::code;
 use crate::v1::lines::{self, Partial};
 use crate::v1::notify::Notify;
 use crate::v1::params::Extranonce;
-use crate::v1::submits::Submits;
+use crate::v1::submits::{self, Submits};
 use crate::v1::wire::{self, Message, Reply};
 
 /// How far the handshake got. `until` is when patience ends.
@@ -286,7 +286,7 @@ impl Session {
             return Ok(());
         };
         if let Some(pending) = self.submits.take(id) {
-            let refused = cx.account.book(cx.now, pending, reply, cx.out);
+            let refused = submits::answered(pending, reply, cx.out);
             return match refused {
                 Some(code::UNAUTHORIZED) => {
                     self.authorize_again(cx);

@@ -1,4 +1,4 @@
-//! Shares on their way to the pool and back, and the account of what came of them.
+//! Shares on their way to the pool and back.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use units::{Instant, ShareId};
 use work::{Share, ShareOutcome};
 
 use crate::Effect;
-use crate::limits::{PENDING_SHARES, REJECTS_IN_A_ROW, SUBMIT_TIMEOUT};
+use crate::limits::{PENDING_SHARES, SUBMIT_TIMEOUT};
 use crate::outbox::Outbox;
 use crate::v1::answer;
 use crate::v1::render;
@@ -97,72 +97,18 @@ pub(crate) fn unanswered(share: ShareId, out: &mut Outbox) {
     });
 }
 
-/// What the pool made of our shares since the start of the process.
-#[derive(Debug, Default)]
-pub(crate) struct Account {
-    pub(crate) accepted: u64,
-    pub(crate) rejected: u64,
-    pub(crate) stale: u64,
-    pub(crate) last_accepted_at: Option<Instant>,
-    /// Rejections since the last acceptance, stale ones aside.
-    rejects_in_a_row: u32,
-}
-
-impl Account {
-    /// Book the answer to one share and pass it on. Returns the code of a refusal.
-    pub(crate) fn book(
-        &mut self,
-        now: Instant,
-        pending: Pending,
-        reply: Reply<'_>,
-        out: &mut Outbox,
-    ) -> Option<i64> {
-        let (outcome, refused) = match reply.verdict() {
-            Ok(()) => (ShareOutcome::Accepted, None),
-            Err(refusal) => {
-                let code = refusal.code;
-                (answer::outcome(refusal), Some(code))
-            }
-        };
-        self.settle(now, pending.share, outcome, out);
-        refused
-    }
-
-    /// Count what became of one share, and pass it on.
-    pub(crate) fn settle(
-        &mut self,
-        now: Instant,
-        share: ShareId,
-        outcome: ShareOutcome,
-        out: &mut Outbox,
-    ) {
-        let alarm = self.count(now, &outcome);
-        out.push(Effect::Outcome { share, outcome });
-        if let Some(alarm) = alarm {
-            out.note(now, Code::PoolRejects, alarm);
+/// Pass on the answer to one share. Returns the code of a refusal.
+pub(crate) fn answered(pending: Pending, reply: Reply<'_>, out: &mut Outbox) -> Option<i64> {
+    let (outcome, refused) = match reply.verdict() {
+        Ok(()) => (ShareOutcome::Accepted, None),
+        Err(refusal) => {
+            let code = refusal.code;
+            (answer::outcome(refusal), Some(code))
         }
-    }
-
-    /// Returns what to alarm a person with, once per run of rejections.
-    fn count(&mut self, now: Instant, outcome: &ShareOutcome) -> Option<String> {
-        match outcome {
-            ShareOutcome::Accepted => {
-                self.accepted += 1;
-                self.last_accepted_at = Some(now);
-                self.rejects_in_a_row = 0;
-            }
-            ShareOutcome::Stale { .. } => self.stale += 1,
-            ShareOutcome::Rejected { code, reason } => {
-                self.rejected += 1;
-                self.rejects_in_a_row = self.rejects_in_a_row.saturating_add(1);
-                if self.rejects_in_a_row == REJECTS_IN_A_ROW {
-                    return Some(format!(
-                        "in_a_row={REJECTS_IN_A_ROW} code={code} reason={reason:?}"
-                    ));
-                }
-            }
-            ShareOutcome::NoAnswer => {}
-        }
-        None
-    }
+    };
+    out.push(Effect::Outcome {
+        share: pending.share,
+        outcome,
+    });
+    refused
 }

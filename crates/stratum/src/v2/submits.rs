@@ -11,6 +11,7 @@ use telemetry::Code;
 use units::{Instant, ShareId};
 use work::{Share, ShareOutcome};
 
+use crate::Effect;
 use crate::limits::{BATCH_TIMEOUT, PENDING_SHARES};
 use crate::outbox::Outbox;
 use crate::session::{Context, Flow, Retry, end};
@@ -103,7 +104,8 @@ impl Submits {
         let (booked, told) = (taken.len(), message.new_submits_accepted_count);
         for pending in taken.into_values() {
             let outcome = ShareOutcome::Accepted;
-            cx.account.settle(cx.now, pending.share, outcome, cx.out);
+            let share = pending.share;
+            cx.out.push(Effect::Outcome { share, outcome });
         }
         if u32::try_from(booked) != Ok(told) {
             let detail = format!("the pool counts {told} shares where {booked} waited");
@@ -128,7 +130,8 @@ impl Submits {
             return Ok(());
         };
         let outcome = outcome(&code);
-        cx.account.settle(cx.now, pending.share, outcome, cx.out);
+        let share = pending.share;
+        cx.out.push(Effect::Outcome { share, outcome });
         if code == mining::ERROR_CODE_SUBMIT_SHARES_INVALID_CHANNEL_ID {
             let detail = words::explained(&code);
             return end(Code::PoolProtocol, detail, Retry::Backoff);

@@ -217,6 +217,7 @@ impl Harness {
             version: job.rolled_version(0x6000),
             version_bits: (job.version_mask != 0).then_some(0x6000 & job.version_mask),
             hash: [0; 32],
+            share_target: job.share_target,
             is_block: false,
             found_at: self.now,
         }

@@ -209,7 +209,7 @@ fn a_run_of_rejections_raises_one_alarm() {
             alarms.push(id);
         }
     }
-    assert_eq!(alarms, [11, 30]);
+    assert_eq!(alarms, [6, 25]);
 }
 
 #[test]

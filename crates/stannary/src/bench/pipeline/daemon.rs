@@ -129,19 +129,19 @@ pub(in crate::bench) fn config(
     pool: SocketAddr,
 ) -> Result<EngineConfig> {
     let difficulty_one = DifficultyOne::from_zero_bits(difficulty_one_bits).context("bits")?;
+    let address = Address::plain(Endpoint {
+        host: pool.ip().to_string(),
+        port: pool.port(),
+    });
     Ok(EngineConfig {
         machine,
         backend: "bench".into(),
         difficulty_one,
         pools: vec![PoolConfig {
-            address: Address::plain(Endpoint {
-                host: pool.ip().to_string(),
-                port: pool.port(),
-            }),
-            user: "bench.worker".into(),
-            password: "x".into(),
             difficulty_one,
+            ..PoolConfig::new(address, "bench.worker", "x")
         }],
+        pool_groups: Vec::new(),
         settle_percent,
         thinning: 1,
         seed: 1,

@@ -7,8 +7,8 @@ use stratum::{Endpoint, Security};
 use units::Duration;
 
 use super::dial::{self, Timed};
-use super::noise;
 use super::guard::{Guard, Plain};
+use super::noise;
 
 /// Everything together: name, addresses, proxy, handshake. Within what the session waits for
 /// it, so that its reason is heard.

@@ -66,9 +66,8 @@ pub(super) fn connect(
     let first = initiator
         .step_0()
         .map_err(|error| Fault::Handshake(format!("no key of our own: {error}")))?;
-    let silent = |error: std::io::Error| {
-        Fault::Handshake(format!("no handshake of Stratum V2: {error}"))
-    };
+    let silent =
+        |error: std::io::Error| Fault::Handshake(format!("no handshake of Stratum V2: {error}"));
     wire.write_all(&first).map_err(silent)?;
     let mut answer = [0; INITIATOR_EXPECTED_HANDSHAKE_MESSAGE_SIZE];
     wire.read_exact(&mut answer).map_err(silent)?;
