@@ -53,10 +53,12 @@ pub(crate) fn run(config: Config) -> Result<()> {
             .into_iter()
             .map(|pool| PoolConfig {
                 difficulty_one: pool.difficulty_one,
+                group: pool.group,
+                enabled: pool.enabled,
                 ..PoolConfig::new(pool.address, pool.user, pool.password.expose())
             })
             .collect(),
-        pool_groups: Vec::new(),
+        pool_groups: config.pool_groups,
         settle_percent: SETTLE_PERCENT,
         thinning: 1,
         seed,

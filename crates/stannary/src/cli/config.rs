@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use board_support::strict::{self, Kind, Problem, Problems, Section, Source};
 use board_support::{Active, Machine, bounds};
+use engine::GroupConfig;
 use stratum::Address;
 use telemetry::Code;
 use units::DifficultyOne;
 
-use super::{Secret, consent, default_socket, paths};
+use super::{Secret, consent, default_socket, paths, pool_groups};
 use crate::boards;
 use crate::file_text;
 use crate::runnable::refusal;
@@ -47,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) backend: Backend,
     /// Pools in order of preference; at least one.
     pub(crate) pools: Vec<Pool>,
+    /// Groups of pools that have a quota.
+    pub(crate) pool_groups: Vec<GroupConfig>,
     /// Where to listen.
     pub(crate) api: Api,
     /// Where what survives the process is written; `None`: nowhere, which only a twin may.
@@ -99,6 +102,10 @@ pub(crate) struct Pool {
     pub(crate) password: Secret,
     /// The scale of its difficulty: Bitcoin's, or the twin's at the twin's own pool.
     pub(crate) difficulty_one: DifficultyOne,
+    /// Name of its group.
+    pub(crate) group: String,
+    /// False: kept, and left alone.
+    pub(crate) enabled: bool,
 }
 
 /// Where to listen.
@@ -177,6 +184,11 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         .and_then(Option::as_ref)
         .map_or(DifficultyOne::BITCOIN, |t| t.difficulty_one);
     let pools = read_pools(s, backend, scale);
+    let pool_groups = pool_groups::read(s);
+    if let (Some(groups), Some(pools)) = (&pool_groups, &pools) {
+        let named: Vec<&str> = pools.iter().map(|pool| pool.group.as_str()).collect();
+        pool_groups::fit(s, groups, &named);
+    }
     let api = read_api(s, &mut notices);
     let local = consent::read(s);
     for key in ["tuner", "update"] {
@@ -197,6 +209,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
             Asked::Linux | Asked::Both => Backend::Linux { stand_in: twin? },
         },
         pools: pools?,
+        pool_groups: pool_groups?,
         api: api?,
         state: state?,
         recordings: recordings?,
@@ -513,6 +526,11 @@ fn read_pool(
             s.refuse("difficulty_one", message, remedy);
         }
     }
+    let group = pool_groups::of_pool(s);
+    let enabled = match s.has("enabled") {
+        true => s.boolean("enabled"),
+        false => Some(true),
+    };
     let difficulty_one = match of_twin? {
         true => twin_scale,
         false => DifficultyOne::BITCOIN,
@@ -522,6 +540,8 @@ fn read_pool(
         user: user?,
         password: Secret::new(password?),
         difficulty_one,
+        group: group?,
+        enabled: enabled?,
     })
 }
 

@@ -570,3 +570,63 @@ fn a_twin_may_stand_in_behind_chain_devices_from_a_process_of_its_own() {
     assert_eq!(config.pools[1].difficulty_one.zero_bits(), 4);
     assert_eq!((config.state, config.recordings), (None, None));
 }
+
+#[test]
+fn groups_of_pools_are_read_and_must_fit_them() {
+    let group = |name: &str, quota: &str| {
+        format!("[[pool_group]]\nname = \"{name}\"\nquota_percent = {quota}\n")
+    };
+    let pools = GOOD.matches("[[pool]]").count();
+    assert_eq!(pools, 2);
+    let in_groups = |first: &str, second: &str| {
+        let mut text = GOOD.to_owned();
+        for name in [second, first] {
+            let at = text.rfind("[[pool]]").expect("a pool");
+            text.replace_range(
+                at..at + 8,
+                &format!("[[ pool ]]\ngroup = \"{name}\"\nenabled = false"),
+            );
+        }
+        text
+    };
+    let both = in_groups("a", "b") + &group("a", "70") + &group("b", "29.5");
+    let config = parse("c.toml", &both).unwrap_or_else(|e| panic!("{e}"));
+    let quotas: Vec<_> = config
+        .pool_groups
+        .iter()
+        .map(|g| (g.name.as_str(), g.quota_percent))
+        .collect();
+    assert_eq!(quotas, [("a", 70.0), ("b", 29.5)]);
+    let of: Vec<_> = config
+        .pools
+        .iter()
+        .map(|p| (p.group.as_str(), p.enabled))
+        .collect();
+    assert_eq!(of, [("a", false), ("b", false)]);
+    // Pools that name no group have what is left.
+    let rest = GOOD.replacen("[[pool]]", "[[pool]]\ngroup = \"a\"", 1) + &group("a", "60");
+    let config = parse("c.toml", &rest).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.pools[1].group, "default");
+
+    let refused = |text: &str, why: &str| {
+        let error = parse("c.toml", text).expect_err(why).to_string();
+        assert!(error.contains(why), "{error}");
+        assert!(error.contains("E-CONF-VALUE"), "{error}");
+    };
+    let full = GOOD.replacen("[[pool]]", "[[pool]]\ngroup = \"a\"", 1) + &group("a", "100");
+    refused(&full, "leaves nothing to the pools that name no `group`");
+    refused(&(in_groups("a", "c") + &group("a", "70")), "has no `c`");
+    refused(
+        &(in_groups("a", "a") + &group("a", "70") + &group("b", "30")),
+        "`b` has no pool",
+    );
+    refused(
+        &(in_groups("a", "b") + &group("a", "70") + &group("b", "31")),
+        "add up to 101",
+    );
+    refused(
+        &(in_groups("a", "a") + &group("a", "50") + &group("a", "50")),
+        "twice",
+    );
+    refused(&(in_groups("a", "a") + &group("a", "0")), "quota_percent");
+}

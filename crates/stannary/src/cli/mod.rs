@@ -11,6 +11,7 @@ mod decode;
 mod operator;
 mod orders;
 mod paths;
+mod pool_groups;
 mod replay;
 mod secret;
 mod table;
