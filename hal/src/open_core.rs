@@ -11,8 +11,9 @@
 //! work id, which no chip uses.
 //!
 //! The core's clearing of a FIFO takes effect at the end of a period, and would take works with
-//! it that were written in between. So nothing is cleared: the port keeps little inside and a
-//! flush forgets what is here. Register meanings are published (core's README and HDL).
+//! it that were written in between. So nothing is cleared: the port keeps little inside, by what
+//! the core itself says of its FIFO (the clocks of both sides drift apart), and a flush forgets
+//! what is here. Register meanings are published (core's README and HDL).
 //!
 //! ```text
 //! work frame  55 AA? 21 len id count 00000000 nbits ntime merkle  midstates    CRC16
@@ -21,7 +22,6 @@
 
 use units::{ChainSlot, Duration, Instant};
 
-use crate::inside::Inside;
 use crate::outbox::{Outbox, Pending};
 use crate::uart::byte_time;
 use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, RegisterWindow};
@@ -41,6 +41,7 @@ const WORK_RX: u32 = 0x2000;
 const WORK_RX_STATUS: u32 = 0x200C;
 const WORK_TX: u32 = 0x3004;
 const WORK_TX_STATUS: u32 = 0x300C;
+const WORK_TX_THRESHOLD: u32 = 0x3010;
 
 /// Bits of [`CONTROL`]: chips with a preamble, the core runs, the place of the midstates' log2.
 const PREAMBLE: u32 = 1 << 4;
@@ -50,13 +51,18 @@ const MIDSTATES_AT: u32 = 1;
 const RX_EMPTY: u32 = 1 << 0;
 const TX_EMPTY: u32 = 1 << 2;
 const TX_FULL: u32 = 1 << 3;
+/// In [`WORK_TX_STATUS`]: fewer words than [`WORK_TX_THRESHOLD`] are in the FIFO.
+const FEW_WORDS: u32 = 1 << 4;
 /// Type and model in [`VERSION`]: an Antminer's, S9 and later.
 const MODEL: u32 = 0x009;
 
 /// The core's clock.
 const HERTZ: u64 = 50_000_000;
-/// Longest period, 24 bits of the clock: 335 ms.
-const PERIOD_TICKS_MAX: u64 = 0xFF_FFFF;
+/// Longer periods are kept by the port: the core sends one command in each period of its own,
+/// and a ramp has some hundred. Jobs at their frequency last some milliseconds on every chip.
+const CORE_PACES_MAX: Duration = Duration::from_millis(20);
+/// The core's period then, so that a command or work leaves within it. It could be 335 ms.
+const CORE_PERIOD: Duration = Duration::from_millis(1);
 /// Divider of the baud rate: 12 bits.
 const DIVIDER_MAX: u32 = 0xFFF;
 /// Baud rate of chips after reset: 25 MHz / (8 * 27).
@@ -66,8 +72,13 @@ const RESET_BAUD: u32 = 115_740;
 /// answers that fit into the core no chain gives a tenth in that time.
 const POLL_PERIOD: Duration = Duration::from_millis(1);
 const POLL_PERIOD_MAX: Duration = Duration::from_millis(10);
+/// Work that may wait inside: two polls, so that one late poll starves nobody, and what a flush
+/// leaves behind is stale for no longer.
+const INSIDE_MAX: Duration = Duration::from_millis(2);
 /// Works that fit into the FIFO of 2048 words, 36 words each, and one to spare.
-const FIFO_DEPTH: u16 = 55;
+const INSIDE_WORKS_MAX: u32 = 55;
+/// The error counter is read with each answer, and this often without one.
+const COUNT_EVERY: Duration = Duration::from_millis(10);
 /// Answers read in one poll: what each FIFO can hold.
 const ANSWERS_MAX: u32 = 512;
 /// A command waits for a period (335 ms at most) and takes a millisecond; a FIFO that is full
@@ -82,14 +93,20 @@ pub struct OpenCorePort<W> {
     state: State,
     bits_per_s: u32,
     period: Duration,
-    /// Works believed to wait in the core.
-    inside: Inside,
+    /// When a work was last due, by the port's own schedule; `None` once it is void.
+    last_work: Option<Instant>,
+    /// Words in the core below which it takes another work, as it was told.
+    threshold: u32,
     /// Since when the core takes no command.
     blocked: Option<Instant>,
     /// When the last command will have left, once the core's FIFO is empty.
     busy_until: Instant,
     next_poll: Instant,
-    damage: Option<u32>,
+    /// The core's error counter at the last look.
+    errors: Option<u32>,
+    next_count: Instant,
+    /// It rose, and no answer has come since.
+    in_damage: bool,
 }
 
 /// What the core was told.
@@ -114,11 +131,14 @@ impl<W: RegisterWindow> OpenCorePort<W> {
             state: State::Unknown,
             bits_per_s: RESET_BAUD,
             period: Duration::ZERO,
-            inside: Inside::empty(FIFO_DEPTH),
+            last_work: None,
+            threshold: 0,
             blocked: None,
             busy_until: Instant::ZERO,
             next_poll: Instant::ZERO,
-            damage: None,
+            errors: None,
+            next_count: Instant::ZERO,
+            in_damage: false,
         }
     }
 
@@ -147,15 +167,30 @@ impl<W: RegisterWindow> OpenCorePort<W> {
         self.window.write32(now, CONTROL, control);
         self.window.write32(now, CONTROL, control | ENABLE);
         self.state = State::Runs(control | ENABLE);
+        self.threshold = 0;
         self.write_period(now);
         self.set_baud(now, self.bits_per_s);
         true
     }
 
     fn write_period(&mut self, now: Instant) {
-        let ticks = self.period.as_nanos() * u128::from(HERTZ) / 1_000_000_000;
-        let ticks = ticks.clamp(1, u128::from(PERIOD_TICKS_MAX)) as u32;
-        self.window.write32(now, WORK_TIME, ticks);
+        let period = match self.core_paces() {
+            true => self.period,
+            false => CORE_PERIOD,
+        };
+        // At most 20 ms: a million.
+        let ticks = period.as_nanos() * u128::from(HERTZ) / 1_000_000_000;
+        self.window.write32(now, WORK_TIME, (ticks as u32).max(1));
+    }
+
+    fn core_paces(&self) -> bool {
+        self.period <= CORE_PACES_MAX
+    }
+
+    /// When the next work may go in, where the core does not pace; `None`: at once.
+    fn work_due(&self) -> Option<Instant> {
+        let last = self.last_work.filter(|_| !self.core_paces())?;
+        Some(last + self.period)
     }
 
     fn set_baud(&mut self, now: Instant, bits_per_s: u32) {
@@ -239,14 +274,14 @@ impl<W: RegisterWindow> OpenCorePort<W> {
     }
 
     fn feed(&mut self, now: Instant) {
-        self.inside.drain(now, self.period);
         if self.period.is_zero() {
             return;
         }
-        while self.inside.has_room(self.period) {
-            let Some(frame) = self.out.first_work() else {
+        while let Some(frame) = self.out.first_work() {
+            let due = self.work_due().unwrap_or(now);
+            if now < due {
                 return;
-            };
+            }
             let (preamble, bytes) = without_preamble(frame.as_slice());
             let Some(work) = Work::parse(bytes) else {
                 self.out.drop_work();
@@ -255,14 +290,29 @@ impl<W: RegisterWindow> OpenCorePort<W> {
             if !self.prepare(now, preamble) || !self.set_midstates(now, work.midstates_log2) {
                 return;
             }
-            if self.window.read32(now, WORK_TX_STATUS) & TX_FULL != 0 {
-                self.inside.fill(now, self.period);
+            self.set_threshold(now, work.words().count() as u32);
+            let status = self.window.read32(now, WORK_TX_STATUS);
+            if status & TX_FULL != 0 || status & FEW_WORDS == 0 {
                 return;
             }
             let words: Vec<u32> = work.words().collect();
             self.window.write_fifo(now, WORK_TX, &words);
             self.out.take_work();
-            self.inside.count_in(now);
+            let on_time = due + self.period > now;
+            self.last_work = Some(if on_time { due } else { now });
+        }
+    }
+
+    /// Tell the core how few words are few: [`INSIDE_MAX`] of works, one at least.
+    fn set_threshold(&mut self, now: Instant, words: u32) {
+        let works = INSIDE_MAX
+            .as_nanos()
+            .div_ceil(self.period.as_nanos().max(1));
+        let works = u32::try_from(works).map_or(INSIDE_WORKS_MAX, |w| w.min(INSIDE_WORKS_MAX));
+        let threshold = works * words;
+        if threshold != self.threshold {
+            self.threshold = threshold;
+            self.window.write32(now, WORK_TX_THRESHOLD, threshold);
         }
     }
 
@@ -311,17 +361,27 @@ impl<W: RegisterWindow> OpenCorePort<W> {
                 bytes.extend_from_slice(&[second[0], id, second[3]]);
             }
         }
-        if !bytes.is_empty() {
+        let answered = !bytes.is_empty();
+        if answered {
             events.push((self.slot[0], LinkEvent::Bytes(bytes)));
         }
-        let errors = self.window.read32(now, ERRORS);
-        let before = self.damage.replace(errors).unwrap_or(errors);
-        match errors.wrapping_sub(before) {
-            0 => {}
-            // It was cleared.
-            damaged if damaged > u32::MAX / 2 => {}
-            damaged => events.push((self.slot[0], LinkEvent::Damaged(damaged))),
+        let due = now >= self.next_count;
+        if (answered || due) && self.is_damaged_anew(now, answered) {
+            events.push((self.slot[0], LinkEvent::Damaged(1)));
         }
+    }
+
+    /// The core gives up what is damaged byte by byte, as more bytes come in, and counts each
+    /// (HDL): its counter rises until a good answer is through. All that is one damage.
+    fn is_damaged_anew(&mut self, now: Instant, answered: bool) -> bool {
+        self.next_count = now + COUNT_EVERY;
+        let errors = self.window.read32(now, ERRORS);
+        let before = self.errors.replace(errors).unwrap_or(errors);
+        // It falls where somebody cleared it.
+        let rose = (1..=u32::MAX / 2).contains(&errors.wrapping_sub(before));
+        let anew = rose && !self.in_damage;
+        self.in_damage = (rose || self.in_damage) && !answered;
+        anew
     }
 }
 
@@ -339,10 +399,12 @@ impl<W: RegisterWindow> LinkPort for OpenCorePort<W> {
             LinkOp::Command(frame) => self.out.push(Pending::Command(frame)),
             LinkOp::SetBaud { bits_per_s } => self.out.push(Pending::Rate(bits_per_s)),
             LinkOp::Work(frame) => self.out.push_work(frame),
-            LinkOp::FlushWork => self.out.flush_work(),
+            LinkOp::FlushWork => {
+                self.out.flush_work();
+                self.last_work = None;
+            }
             LinkOp::SetWorkPeriod(period) => {
-                let before = core::mem::replace(&mut self.period, period);
-                self.inside.repace(now, before, period);
+                self.period = period;
                 if matches!(self.state, State::Runs(_)) {
                     self.write_period(now);
                 }
@@ -360,7 +422,11 @@ impl<W: RegisterWindow> LinkPort for OpenCorePort<W> {
             self.out.fail(LinkError::Device(errno));
         }
         self.out.tell(self.slot[0], events);
-        self.next_poll = now + (self.period / 4).clamp(POLL_PERIOD, POLL_PERIOD_MAX);
+        let poll = now + (self.period / 4).clamp(POLL_PERIOD, POLL_PERIOD_MAX);
+        let due = self
+            .work_due()
+            .filter(|due| *due > now && self.out.has_work());
+        self.next_poll = due.map_or(poll, |due| due.min(poll));
     }
 
     fn next_deadline(&self) -> Option<Instant> {

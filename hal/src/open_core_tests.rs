@@ -17,6 +17,9 @@ struct Core {
     /// What the status of commands and works towards the chips says.
     command_tx: u32,
     work_tx: u32,
+    /// Words that wait for the chips, and how few are few.
+    words: u32,
+    threshold: u32,
     fault: Option<i32>,
 }
 
@@ -30,6 +33,7 @@ impl RegisterWindow for Core {
             WORK_RX => self.work_rx.pop_front().unwrap_or(0xDEAD_BEEF),
             COMMAND_STATUS => status(&self.command_rx) | self.command_tx,
             WORK_RX_STATUS => status(&self.work_rx),
+            WORK_TX_STATUS if self.words < self.threshold => self.work_tx | FEW_WORDS,
             WORK_TX_STATUS => self.work_tx,
             _ => panic!("0x{offset:04x} was read"),
         }
@@ -37,6 +41,11 @@ impl RegisterWindow for Core {
 
     fn write32(&mut self, _: Instant, offset: u32, value: u32) {
         self.writes.push((offset, value));
+        match offset {
+            WORK_TX => self.words += 1,
+            WORK_TX_THRESHOLD => self.threshold = value,
+            _ => {}
+        }
     }
 
     fn take_fault(&mut self) -> Option<i32> {
@@ -270,9 +279,16 @@ fn little_work_waits_inside_and_a_flush_forgets_the_rest() {
         "in ticks of 50 MHz"
     );
     polled(&mut port, at(5));
+    assert_eq!(port.out.sent, 2, "the core still has both");
+    port.window().words = 12;
+    polled(&mut port, at(6));
+    assert_eq!(port.out.sent, 3);
+    port.window().words = 12;
+    polled(&mut port, at(7));
     assert_eq!(port.out.sent, 4);
-    port.submit(at(5), SLOT, LinkOp::FlushWork);
-    let told = polled(&mut port, at(6));
+    port.window().words = 0;
+    port.submit(at(8), SLOT, LinkOp::FlushWork);
+    let told = polled(&mut port, at(9));
     assert_eq!(told, [LinkEvent::Work { queued: 0, sent: 4 }]);
     polled(&mut port, at(60));
     assert_eq!(port.out.sent, 4, "nothing is left");
@@ -281,6 +297,36 @@ fn little_work_waits_inside_and_a_flush_forgets_the_rest() {
         [0; 0],
         "the core's clearing is not used"
     );
+}
+
+#[test]
+fn a_long_period_is_kept_by_the_port_and_commands_do_not_wait_for_it() {
+    let jobs = vectors("jobs.json");
+    let mut known = jobs.iter();
+    let frame = known.find(|job| job["id"] == "job-1387-01").expect("known");
+    let frame = Frame::new(&bytes(frame["hex"].as_str().expect("hex"))).expect("fits");
+    let mut port = running();
+    let second = Duration::from_secs(1);
+    port.submit(at(0), SLOT, LinkOp::SetWorkPeriod(second));
+    for _ in 0..9 {
+        port.submit(at(0), SLOT, LinkOp::Work(frame));
+    }
+    let mut sent = Vec::new();
+    for ms in (0..3000).step_by(10) {
+        // The core takes each at its next tick.
+        port.window().words = 0;
+        polled(&mut port, at(ms));
+        sent.push(port.out.sent);
+    }
+    assert_eq!((sent[0], sent[99], sent[100], sent[299]), (1, 1, 2, 3));
+    assert_eq!(written(&mut port, WORK_TIME), [50_000], "one millisecond");
+    let wakes = port.next_deadline();
+    assert!(wakes <= Some(at(3000)), "{wakes:?}: the next work is due");
+    // A flush voids the running one: the next leaves at once.
+    port.submit(at(3500), SLOT, LinkOp::FlushWork);
+    port.submit(at(3500), SLOT, LinkOp::Work(frame));
+    polled(&mut port, at(3500));
+    assert_eq!(port.out.sent, 4);
 }
 
 #[test]
@@ -303,12 +349,22 @@ fn frames_that_are_none_reach_no_core() {
 #[test]
 fn damage_and_faults_of_the_window_are_told() {
     let mut port = running();
-    port.window().errors = 3;
-    assert_eq!(polled(&mut port, at(1)), [LinkEvent::Damaged(3)]);
-    assert_eq!(polled(&mut port, at(2)), []);
+    // A damaged answer fails once when it is whole, and byte by byte as the next one comes in.
+    port.window().errors = 1;
+    assert_eq!(polled(&mut port, at(10)), [LinkEvent::Damaged(1)]);
+    port.window().errors = 4;
+    assert_eq!(polled(&mut port, at(20)), []);
+    port.window().errors = 7;
+    port.window().work_rx.extend([0x83EA_0372, 0x9800_0300]);
+    let told = polled(&mut port, at(21));
+    assert!(matches!(told[..], [LinkEvent::Bytes(_)]), "{told:?}");
+    port.window().errors = 8;
+    assert_eq!(polled(&mut port, at(22)), [], "not looked at yet");
+    assert_eq!(polled(&mut port, at(32)), [LinkEvent::Damaged(1)]);
+    assert_eq!(polled(&mut port, at(42)), []);
     port.window().errors = 0;
-    assert_eq!(polled(&mut port, at(3)), [], "cleared by somebody");
+    assert_eq!(polled(&mut port, at(52)), [], "cleared by somebody");
     port.window().fault = Some(14);
     let fault = LinkEvent::Error(LinkError::Device(14));
-    assert_eq!(polled(&mut port, at(4)), [fault]);
+    assert_eq!(polled(&mut port, at(53)), [fault]);
 }
