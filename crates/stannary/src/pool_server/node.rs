@@ -10,12 +10,15 @@ use telemetry::Code;
 use twin::pool::Input;
 
 use super::sockets::Msg;
+use crate::names;
 
 /// How often the node is asked for a template: a new block of somebody else is noticed
 /// within this time. Nodes answer in milliseconds.
 const POLL: Duration = Duration::from_secs(1);
 /// Seconds for one call. A block of four megabytes is checked well within it.
 const TIMEOUT_S: u64 = 10;
+/// Where a node is asked whose address names no port.
+const HTTP_PORT: u16 = 80;
 /// Longest answer: a full template is about ten megabytes of JSON.
 const ANSWER_MAX: u64 = 64 << 20;
 /// Blocks that wait for the node; one in five seconds is made.
@@ -24,8 +27,8 @@ const ORDERS: usize = 16;
 /// Where the node is, and who asks.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// Without credentials.
-    url: String,
+    host: String,
+    port: u16,
     authorization: Option<String>,
 }
 
@@ -52,14 +55,14 @@ impl Node {
             Some((login, host)) => (Some(login), host),
             None => (None, rest),
         };
-        let host = host.trim_end_matches('/');
-        if host.is_empty() || host.contains('/') {
+        let Some((host, port)) = host_and_port(host.trim_end_matches('/')) else {
             bail!(
                 "the node's address names no host\nhint: write it as `http://user:password@host:port`"
             );
-        }
+        };
         Ok(Node {
-            url: format!("http://{host}/"),
+            host: host.to_owned(),
+            port,
             authorization: login.map(|login| format!("Basic {}", base64(login.as_bytes()))),
         })
     }
@@ -81,25 +84,18 @@ impl Node {
 
     fn call(&self, method: &str, params: &Value) -> Result<Value> {
         let body = json!({ "jsonrpc": "1.0", "id": 1, "method": method, "params": params });
-        let mut request = minreq::post(&self.url)
-            .with_timeout(TIMEOUT_S)
-            .with_follow_redirects(false)
-            .with_header("Content-Type", "application/json")
-            .with_body(body.to_string());
-        if let Some(login) = &self.authorization {
-            request = request.with_header("Authorization", login);
-        }
         let code = Code::TwinNode;
         let about = || {
             format!(
-                "{}: {} at {}: {}",
+                "{}: {} at http://{}:{}/: {}",
                 code.text(),
                 method,
-                self.url,
+                self.host,
+                self.port,
                 code.remedy()
             )
         };
-        let response = request.send_lazy().with_context(about)?;
+        let response = self.send(&body.to_string()).with_context(about)?;
         let status = response.status_code;
         if matches!(status, 401 | 403) {
             return Err(anyhow!("the node refuses this user or password").context(about()));
@@ -116,6 +112,27 @@ impl Node {
             Value::Null => Ok(answer["result"].clone()),
             error => Err(anyhow!("the node says {error}").context(about())),
         }
+    }
+
+    /// Ask at each of the node's addresses until one answers. They are looked up here, because
+    /// a static binary has no other way to names.
+    fn send(&self, body: &str) -> Result<minreq::ResponseLazy> {
+        let mut why = anyhow!("the node has no address");
+        for address in names::resolve(&self.host, self.port)? {
+            let mut request = minreq::post(format!("http://{address}/"))
+                .with_timeout(TIMEOUT_S)
+                .with_follow_redirects(false)
+                .with_header("Content-Type", "application/json")
+                .with_body(body);
+            if let Some(login) = &self.authorization {
+                request = request.with_header("Authorization", login);
+            }
+            match request.send_lazy() {
+                Ok(response) => return Ok(response),
+                Err(error) => why = error.into(),
+            }
+        }
+        Err(why)
     }
 
     /// Polls in a thread of its own until told to stop, or until the pool is gone.
@@ -164,6 +181,17 @@ impl Node {
     }
 }
 
+/// `None` where there is no host, or no port behind a colon. An IPv6 address stands in brackets.
+fn host_and_port(text: &str) -> Option<(&str, u16)> {
+    let end = text.rfind(']').map_or(0, |at| at + 1);
+    let (host, port) = match text[end..].rfind(':') {
+        Some(at) => (&text[..end + at], text[end + at + 1..].parse().ok()?),
+        None => (text, HTTP_PORT),
+    };
+    let is_host = !host.is_empty() && !host.contains('/');
+    is_host.then_some((host, port))
+}
+
 /// RFC 4648 with padding, which is all that basic authentication needs.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -203,7 +231,7 @@ mod tests {
     #[test]
     fn a_node_address_is_taken_apart_at_the_last_at() {
         let node = Node::new("http://u:p@ss@127.0.0.1:8332/").expect("an address");
-        assert_eq!(node.url, "http://127.0.0.1:8332/");
+        assert_eq!((node.host.as_str(), node.port), ("127.0.0.1", 8332));
         let login = format!("Basic {}", base64(b"u:p@ss"));
         assert_eq!(node.authorization, Some(login));
         for bad in [
@@ -212,8 +240,59 @@ mod tests {
             "http://",
             "http://u:p@",
             "http://h/x",
+            "http://h:x",
+            "http://:8332",
+            "http://[::1]:99999",
         ] {
             assert!(Node::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn hosts_have_names_addresses_of_both_kinds_and_maybe_a_port() {
+        for (text, host, port) in [
+            ("node.example:18443", "node.example", 18443),
+            ("node.example", "node.example", 80),
+            ("[::1]:8332", "[::1]", 8332),
+            ("[::1]", "[::1]", 80),
+        ] {
+            assert_eq!(host_and_port(text), Some((host, port)), "{text}");
+        }
+    }
+
+    /// One request to a node that answers once; what it was asked, and what came of it.
+    fn ask_once(url: &str, listener: &std::net::TcpListener) -> (String, Result<Value>) {
+        use std::io::Write;
+        let node = Node::new(url).expect("an address");
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(move || {
+                let (mut stream, _) = listener.accept().expect("a guest");
+                let mut asked = Vec::new();
+                let mut chunk = [0; 1024];
+                while !asked.ends_with(b"}") {
+                    let count = stream.read(&mut chunk).expect("a request");
+                    assert!(count > 0, "cut off");
+                    asked.extend(&chunk[..count]);
+                }
+                let body = r#"{"result":{"height":7},"error":null,"id":1}"#;
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+                stream.write_all(head.as_bytes()).expect("taken");
+                stream.write_all(body.as_bytes()).expect("taken");
+                String::from_utf8(asked).expect("text")
+            });
+            let answer = node.template();
+            (asked.join().expect("no panic"), answer)
+        })
+    }
+
+    /// A name that no library resolves here: our resolver's own rule for it.
+    #[test]
+    fn a_node_is_found_by_name_without_the_c_library() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let url = format!("http://u:p@node.localhost:{port}");
+        let (asked, answer) = ask_once(&url, &listener);
+        assert_eq!(answer.expect("an answer")["height"], 7);
+        assert!(asked.contains("Authorization: Basic dTpw"), "{asked}");
     }
 }
