@@ -53,7 +53,7 @@ impl Write for Server {
             let mut responder = Responder::from_authority_kp(&key(PUBLIC).0, &SECRET, validity)
                 .expect("a pair of keys");
             // The reference's own clock is not asked.
-            let answer = responder.step_1_with_now_rng(first, self.at, &mut rand_core());
+            let answer = responder.step_1_with_now_rng(first, self.at, &mut rand::thread_rng());
             let (answer, engine) = answer.expect("it answers any key");
             self.says.extend_from_slice(&answer);
             self.engine = Some(engine);
@@ -73,10 +73,6 @@ impl Read for Server {
         self.says.drain(..n);
         Ok(n)
     }
-}
-
-fn rand_core() -> rand::rngs::ThreadRng {
-    rand::thread_rng()
 }
 
 fn connected() -> (Noise, NoiseEngine) {
