@@ -8,6 +8,7 @@ use units::{Difficulty, DifficultyOne, Instant};
 use super::ConnId;
 use super::job::Job;
 use super::target::Target;
+use super::v2::V2Connection;
 
 /// Longest line that a client may send; ESP-class clients stay below 1 KiB.
 const LINE_MAX: usize = 64 * 1024;
@@ -38,6 +39,8 @@ pub(super) struct Connection {
     /// Newest last.
     pub jobs: VecDeque<SentJob>,
     pub seen: BTreeSet<[u8; 32]>,
+    /// What it has besides in V2.
+    pub v2: V2Connection,
     asks: BTreeMap<u64, &'static str>,
     asked: u64,
     buffer: Vec<u8>,
@@ -47,6 +50,8 @@ pub(super) struct Connection {
 #[derive(Debug)]
 pub(super) struct SentJob {
     pub job: Arc<Job>,
+    /// Its name in V2.
+    pub number: u32,
     pub extranonce1: Vec<u8>,
     pub extranonce2_size: u8,
     pub mask: u32,
@@ -70,6 +75,7 @@ impl Connection {
             difficulty,
             jobs: VecDeque::new(),
             seen: BTreeSet::new(),
+            v2: V2Connection::default(),
             asks: BTreeMap::new(),
             asked: 0,
             buffer: Vec::new(),
@@ -111,6 +117,7 @@ impl Connection {
         }
         self.jobs.push_back(SentJob {
             job,
+            number: 0,
             extranonce1: self.extranonce1.clone(),
             extranonce2_size: self.extranonce2_size,
             mask: self.mask.unwrap_or(0),
@@ -136,9 +143,9 @@ impl Connection {
         self.seen.clear();
     }
 
-    /// The job of that name, newest first.
-    pub(super) fn job(&self, id: &str) -> Option<&SentJob> {
-        self.jobs.iter().rev().find(|sent| sent.job.id == id)
+    /// The place of the job of that name, newest first.
+    pub(super) fn job(&self, id: &str) -> Option<usize> {
+        self.jobs.iter().rposition(|sent| sent.job.id == id)
     }
 
     /// Remembers a header; false if it is known.

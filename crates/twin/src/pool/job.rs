@@ -33,7 +33,7 @@ pub(super) struct Job {
 
 impl Job {
     /// The header's merkle root for one coinbase.
-    fn merkle_root(&self, coinbase: &[u8]) -> [u8; 32] {
+    pub(super) fn merkle_root(&self, coinbase: &[u8]) -> [u8; 32] {
         self.branches
             .iter()
             .fold(sha256d(coinbase), |left, right| pair(&left, right))

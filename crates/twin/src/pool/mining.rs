@@ -8,7 +8,7 @@ use units::{Duration, Instant, Rng};
 use super::connection::Connection;
 use super::job::{Job, swap_groups};
 use super::ledger::{Block, BlockAnswer};
-use super::options::{NodeMining, PoolOptions, Source};
+use super::options::{NodeMining, PoolOptions, Protocol, Source};
 use super::submit::Solution;
 use super::synthetic::Generator;
 use super::template::Template;
@@ -219,6 +219,9 @@ impl Pool {
         }
         conn.sent(job.clone(), clean, one, kept);
         self.ledger.jobs_sent += 1;
+        if self.options.protocol == Protocol::V2 {
+            return self.v2_job(id, job, clean);
+        }
         let dialect = &self.options.behaviour.dialect;
         let flag = clean && !dialect.clean_flag_missing;
         let line = notify(job, conn, flag, dialect.long_notify);

@@ -1,5 +1,5 @@
-//! A Stratum V1 pool: the other end of the network, written from the protocol's
-//! description and sharing no code with the miner's side.
+//! A pool of Stratum V1 or V2: the other end of the network, written from the protocols'
+//! descriptions and sharing no code with the miner's side.
 //!
 //! It does no I/O and reads no clock: a shell, or a simulation, carries bytes between
 //! its connections and the outside and tells it the time. It makes jobs (from its seed,
@@ -27,13 +27,17 @@ mod target;
 mod template;
 #[cfg(test)]
 mod tests;
+mod v2;
 mod wire;
 
 pub use ledger::{Block, BlockAnswer, LIST_MAX, Ledger, Record, Reply, Totals, Verdict, Violation};
 pub use options::{
     Behaviour, ConfigureForm, Dialect, DifficultyChanges, ErrorForm, Fragments, JobStorms,
-    NodeMining, Order, PoolOptions, RefusedResult, Source, Synthetic, UnknownMethod, Users,
+    NodeMining, Order, PoolOptions, Protocol, RefusedResult, Source, Synthetic, UnknownMethod,
+    Users,
 };
+
+pub use v2::V2Options;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -162,8 +166,11 @@ impl Pool {
             Some(after) => self.connections.values().map(|c| c.opened_at + after).min(),
             None => None,
         };
+        let v2 = &self.options.v2;
+        let batches = self.connections.values().filter_map(|c| c.v2.flush_at(v2));
         let at = clocks
             .min(drops.unwrap_or(Instant::NEVER))
+            .min(batches.min().unwrap_or(Instant::NEVER))
             .min(self.mining.next_deadline());
         (at != Instant::NEVER).then_some(at)
     }
@@ -196,6 +203,7 @@ impl Pool {
             }
         }
         self.take_template(now);
+        self.v2_flush(now);
         if let Some(after) = self.options.behaviour.drop_after {
             let late = self.connections.values();
             let late = late.filter(|c| c.opened_at + after <= now).map(|c| c.id);
@@ -230,6 +238,9 @@ impl Pool {
     }
 
     fn bytes(&mut self, now: Instant, id: ConnId, bytes: &[u8]) {
+        if self.options.protocol == Protocol::V2 {
+            return self.v2_bytes(now, id, bytes);
+        }
         let Some(conn) = self.connections.get_mut(&id) else {
             return;
         };
@@ -257,6 +268,9 @@ impl Pool {
     }
 
     fn order_one(&mut self, now: Instant, id: ConnId, order: &Order) {
+        if self.options.protocol == Protocol::V2 && self.order_v2(id, order) {
+            return;
+        }
         let Some(conn) = self.connections.get_mut(&id) else {
             return;
         };
@@ -286,6 +300,26 @@ impl Pool {
             Order::Hang(silent) => return self.hang(id, *silent),
         };
         self.send(id, &line);
+    }
+
+    /// Orders that V2 has a message of its own for, or none at all. False for the others.
+    fn order_v2(&mut self, id: ConnId, order: &Order) -> bool {
+        match order {
+            Order::Reconnect(to) => {
+                let (host, port) = match to {
+                    Some((host, port, _)) => (host.as_str(), *port),
+                    None => ("", 0),
+                };
+                self.v2_reconnect(id, host, port);
+                true
+            }
+            Order::SendDifficultyText(_)
+            | Order::ShowMessage(_)
+            | Order::Ping
+            | Order::GetVersion
+            | Order::SetVersionMask(_) => true,
+            _ => false,
+        }
     }
 
     /// Sends a message, in the manner of the behaviour.
@@ -344,6 +378,9 @@ impl Pool {
             return;
         };
         conn.difficulty = difficulty;
+        if self.options.protocol == Protocol::V2 {
+            return self.v2_target(id);
+        }
         if conn.welcomed {
             let line = note(
                 "mining.set_difficulty",

@@ -4,6 +4,7 @@ use bitcoin::address::NetworkUnchecked;
 use units::{Difficulty, DifficultyOne, Duration};
 
 use super::ledger::Kept;
+use super::v2::V2Options;
 
 /// The pool as a whole. `PoolOptions::default()` is a well-behaved pool with synthetic
 /// jobs at the twin's scale.
@@ -40,8 +41,23 @@ pub struct PoolOptions {
     pub records_kept: usize,
     /// Connections whose own totals the ledger keeps; the oldest go first.
     pub connections_kept: usize,
-    /// How it misbehaves.
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// How it speaks V2, if it does.
+    pub v2: V2Options,
+    /// How it misbehaves. Of this V2 knows hanging, dropping, fragments, storms, changes of
+    /// difficulty, and the orders that have a message there.
     pub behaviour: Behaviour,
+}
+
+/// What a pool speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Protocol {
+    /// Stratum V1.
+    #[default]
+    V1,
+    /// Stratum V2, in plaintext: Noise stands around the pool.
+    V2,
 }
 
 impl Default for PoolOptions {
@@ -60,6 +76,8 @@ impl Default for PoolOptions {
             jobs_kept: 64,
             records_kept: 100_000,
             connections_kept: 100_000,
+            protocol: Protocol::V1,
+            v2: V2Options::default(),
             behaviour: Behaviour::default(),
         }
     }
@@ -328,7 +346,7 @@ pub enum Order {
     },
     /// `client.show_message`.
     ShowMessage(String),
-    /// `client.reconnect`, with host, port and wait in seconds if given; then the pool
+    /// `client.reconnect` (V2: Reconnect), with host, port and wait in seconds if given; then the pool
     /// closes nothing by itself.
     Reconnect(Option<(String, u16, u32)>),
     /// `mining.ping`.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use units::{Difficulty, Instant};
 
 use super::ledger::{Record, Reply};
-use super::options::{ConfigureForm, UnknownMethod, Users};
+use super::options::{ConfigureForm, Protocol, UnknownMethod, Users};
 use super::submit::{Submit, judge};
 use super::wire::{self, hex, unhex_u32};
 use super::{ConnId, Pool, note};
@@ -263,6 +263,10 @@ impl Pool {
             return;
         };
         conn.extranonce1 = fresh;
+        if self.options.protocol == Protocol::V2 {
+            // The size of a channel's own part never changes.
+            return self.v2_prefix(id);
+        }
         conn.extranonce2_size = extranonce2_size.min(16);
         let params = json!([hex(&conn.extranonce1), conn.extranonce2_size]);
         self.send(id, &note("mining.set_extranonce", params));

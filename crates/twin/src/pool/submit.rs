@@ -58,7 +58,7 @@ pub(super) struct Solution {
 }
 
 impl Judgement {
-    fn refused(verdict: Verdict, reason: &'static str) -> Self {
+    pub(super) fn refused(verdict: Verdict, reason: &'static str) -> Self {
         Judgement {
             verdict,
             reason,
@@ -72,7 +72,7 @@ impl Judgement {
 /// Judges a share in the order in which pools do: who, which job, form, staleness, then
 /// the hash. A share is booked as seen only if it is accepted.
 pub(super) fn judge(conn: &mut Connection, submit: &Submit, ntime_ahead_s: u32) -> Judgement {
-    use Verdict::{Duplicate, LowDifficulty, NotSubscribed, Other, Stale, Unauthorized};
+    use Verdict::{NotSubscribed, Other, Stale, Unauthorized};
     let refused = Judgement::refused;
     if !conn.subscribed {
         return refused(NotSubscribed, "Not subscribed");
@@ -83,9 +83,10 @@ pub(super) fn judge(conn: &mut Connection, submit: &Submit, ntime_ahead_s: u32) 
     if !conn.users.contains(&submit.user) {
         return refused(Other, "Worker mismatch");
     }
-    let Some(sent) = conn.job(&submit.job_id) else {
+    let Some(index) = conn.job(&submit.job_id) else {
         return refused(Stale, "Job not found");
     };
+    let sent = &conn.jobs[index];
     let Some(nonce) = submit.nonce else {
         return refused(Other, "Invalid nonce");
     };
@@ -105,11 +106,26 @@ pub(super) fn judge(conn: &mut Connection, submit: &Submit, ntime_ahead_s: u32) 
         Some(Some(bits)) if bits & !sent.mask == 0 => job.version & !sent.mask | bits,
         Some(_) => return refused(Other, "Invalid version mask"),
     };
+    weigh(conn, index, &extranonce2, version, ntime, nonce)
+}
+
+/// Judges a well-formed share of the connection's job at `index` by its staleness and its hash.
+pub(super) fn weigh(
+    conn: &mut Connection,
+    index: usize,
+    extranonce2: &[u8],
+    version: u32,
+    ntime: u32,
+    nonce: u32,
+) -> Judgement {
+    use Verdict::{Duplicate, LowDifficulty, Stale};
+    let sent = &conn.jobs[index];
+    let job = sent.job.clone();
     let mut coinbase = Vec::new();
     let (before, after) = job
         .coinbase
         .parts(sent.extranonce1.len() + extranonce2.len());
-    for part in [&before, &sent.extranonce1, &extranonce2, &after] {
+    for part in [&before[..], &sent.extranonce1, extranonce2, &after] {
         coinbase.extend_from_slice(part);
     }
     let header = job.header(&coinbase, version, ntime, nonce);
