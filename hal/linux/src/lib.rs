@@ -16,6 +16,7 @@ mod spi;
 mod sysfs_line;
 mod tach;
 mod tty;
+mod wall;
 mod watchdog;
 mod window;
 
@@ -31,5 +32,6 @@ pub use root::{Root, read_number, read_text};
 pub use spi::LinuxSpi;
 pub use tach::{CaptureTach, EdgeTach, HwmonTach, Tach};
 pub use tty::Tty;
+pub use wall::clock_is_synchronised;
 pub use watchdog::{CleanStop, Watchdog};
 pub use window::{WINDOW_BYTES_MAX, Window};
