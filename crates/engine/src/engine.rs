@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use scheduler::Scheduler;
 use stratum::policy;
-use telemetry::{Command, Decision, Note, NoteLog};
+use telemetry::{Clock, Code, Command, Decision, Note, NoteLog};
 use units::{ChainSlot, Duration, Instant, NonceReport, PoolIndex};
 
 use crate::config::EngineConfig;
@@ -68,6 +68,8 @@ pub struct Engine {
     pub(crate) rates: Rates,
     /// When pools are told next what the machine really computes.
     pub(crate) hashrate_due: Instant,
+    /// How well the time is known. Nothing here depends on it: it is shown.
+    pub(crate) clock: Clock,
     /// Heat, power and air; `None` for chains alone.
     pub(crate) hardware: Option<Hardware>,
 }
@@ -119,6 +121,7 @@ impl Engine {
             decisions: VecDeque::new(),
             rates: Rates::new(now),
             hashrate_due: now + crate::hashrate::EVERY,
+            clock: Clock::default(),
         })
     }
 
@@ -141,6 +144,7 @@ impl Engine {
                 }
             }
             Event::Pool { pool, event } => self.pool_event(pool, event),
+            Event::Clock(clock) => self.clock_changed(clock),
             Event::Command(command) => self.command(command),
             Event::PoolOrder(order) => {
                 self.pools.handle(self.now, policy::Input::Order(order));
@@ -282,12 +286,28 @@ impl Engine {
     fn pool_event(&mut self, pool: PoolIndex, event: PoolEvent) {
         let input = match event {
             PoolEvent::Connected => stratum::Input::Connected,
+            PoolEvent::Unprotected { code, why } => stratum::Input::Unprotected { code, why },
             PoolEvent::ConnectFailed(why) => stratum::Input::ConnectFailed(why),
             PoolEvent::Bytes(bytes) => stratum::Input::Bytes(bytes),
             PoolEvent::Closed(why) => stratum::Input::Closed(why),
         };
         self.pools
             .handle(self.now, policy::Input::Pool(pool, input));
+    }
+
+    fn clock_changed(&mut self, clock: Clock) {
+        let detail = format!(
+            "quality={:?} source={}",
+            clock.quality,
+            clock.source.as_deref().unwrap_or("none")
+        );
+        self.clock = clock;
+        self.tell(Note {
+            at: self.now,
+            code: Code::ClockKnown,
+            place: "clock".to_owned(),
+            detail: detail.to_ascii_lowercase(),
+        });
     }
 
     fn command(&mut self, command: Command) {

@@ -29,6 +29,8 @@ pub enum Event {
         /// What happened.
         event: PoolEvent,
     },
+    /// How well the time is known has changed.
+    Clock(telemetry::Clock),
     /// An operator asks for something.
     Command(Command),
     /// An operator wants the list of pools changed.
@@ -44,6 +46,13 @@ pub enum PoolEvent {
     Connected,
     /// Could not be established; the text says why.
     ConnectFailed(String),
+    /// Somebody is there, and what must protect the connection cannot be established.
+    Unprotected {
+        /// What kind of fault it is.
+        code: telemetry::Code,
+        /// What was seen.
+        why: String,
+    },
     /// Plaintext bytes of the session, in order, cut anywhere.
     Bytes(Vec<u8>),
     /// Ended by the pool or the network; the text says why.
@@ -80,6 +89,8 @@ pub enum Effect {
         endpoint: stratum::Endpoint,
         /// What must protect the connection.
         security: stratum::Security,
+        /// Whom to trust, and through which proxy.
+        route: stratum::Route,
     },
     /// Send these bytes on the pool's connection.
     Send {

@@ -57,6 +57,7 @@ impl Engine {
             power_w: None,
             efficiency_j_per_th: None,
             settings: self.hardware.as_ref().map(Hardware::settings),
+            clock: self.clock.clone(),
             pools,
             shares: self.scheduler.shares(),
             faults: self.faults.list().to_vec(),

@@ -149,10 +149,12 @@ impl Engine {
                 pool,
                 endpoint,
                 security,
+                route,
             } => Effect::Connect {
                 pool,
                 endpoint,
                 security,
+                route,
             },
             Of::Send(pool, bytes) => Effect::Send { pool, bytes },
             Of::Disconnect(pool) => Effect::Disconnect { pool },

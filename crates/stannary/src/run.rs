@@ -55,6 +55,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
                 difficulty_one: pool.difficulty_one,
                 group: pool.group,
                 enabled: pool.enabled,
+                route: pool.route,
                 ..PoolConfig::new(pool.address, pool.user, pool.password.expose())
             })
             .collect(),
@@ -73,6 +74,8 @@ pub(crate) fn run(config: Config) -> Result<()> {
         }),
     };
     let mut miner = Miner::new(engine, reached.ports, clock)?;
+    let time = miner.keep_time(config.time_servers);
+    time.context("no thread for the time")?;
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);

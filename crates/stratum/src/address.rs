@@ -6,7 +6,7 @@ use crate::authority::AuthorityKey;
 use crate::endpoint::{Endpoint, EndpointError};
 
 /// Schemes that the project plans and this build has not.
-const PLANNED: &[&str] = &["stratum+ssl", "stratum+tls", "node+http", "node+https"];
+const PLANNED: &[&str] = &["node+http", "node+https"];
 
 /// What is spoken with a pool, and where it listens.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +32,8 @@ pub enum Address {
 pub enum Security {
     /// Nothing: plain TCP.
     Plain,
+    /// TLS, and whoever the pool's [`Route`](crate::Route) trusts.
+    Tls,
     /// Noise as Stratum V2 uses it: the server must show a certificate that this authority
     /// signed, and its frames are encrypted.
     Noise {
@@ -41,8 +43,9 @@ pub enum Security {
 }
 
 impl Address {
-    /// Read `stratum+tcp://host:port`, `host:port` or `stratum2+tcp://host:port/KEY`; an IPv6
-    /// address stands in brackets. One slash at the end is allowed.
+    /// Read `stratum+tcp://host:port`, `host:port` (the same), `stratum+ssl://host:port`
+    /// (`stratum+tls://` is the same) or `stratum2+tcp://host:port/KEY`; an IPv6 address stands
+    /// in brackets. One slash at the end is allowed.
     pub fn parse(text: &str) -> Result<Address, EndpointError> {
         let text = text.trim();
         let (scheme, rest) = match text.split_once("://") {
@@ -50,10 +53,8 @@ impl Address {
             None => (None, text),
         };
         match scheme.as_deref() {
-            None | Some("stratum+tcp") => Ok(Address::V1 {
-                endpoint: Endpoint::parse(rest.strip_suffix('/').unwrap_or(rest))?,
-                security: Security::Plain,
-            }),
+            None | Some("stratum+tcp") => v1(rest, Security::Plain),
+            Some("stratum+ssl" | "stratum+tls") => v1(rest, Security::Tls),
             Some("stratum2+tcp") => v2(rest),
             Some(scheme) if PLANNED.contains(&scheme) => {
                 Err(EndpointError::NotInThisBuild(scheme.to_owned()))
@@ -88,6 +89,13 @@ impl Address {
     }
 }
 
+fn v1(place: &str, security: Security) -> Result<Address, EndpointError> {
+    Ok(Address::V1 {
+        endpoint: Endpoint::parse(place.strip_suffix('/').unwrap_or(place))?,
+        security,
+    })
+}
+
 /// `host:port/KEY`.
 fn v2(rest: &str) -> Result<Address, EndpointError> {
     if rest.contains('@') {
@@ -112,6 +120,7 @@ impl fmt::Display for Address {
         match self {
             Address::V1 { endpoint, security } => {
                 let scheme = match security {
+                    Security::Tls => "stratum+ssl",
                     Security::Plain | Security::Noise { .. } => "stratum+tcp",
                 };
                 write!(f, "{scheme}://{endpoint}")
@@ -147,6 +156,8 @@ mod tests {
         let v2 = format!("stratum2+tcp://[::1]:3336/{KEY}");
         check(&v2, &v2);
         check(&format!("Stratum2+TCP://[::1]:3336/{KEY}/ "), &v2);
+        check("stratum+ssl://h:443", "stratum+ssl://h:443");
+        check("Stratum+TLS://h:443/", "stratum+ssl://h:443");
     }
 
     #[test]
@@ -169,5 +180,6 @@ mod tests {
         check(&format!("stratum2+tcp://h/{KEY}"), E::NoPort);
         let why = "its check does not fit: a character is wrong";
         check(&format!("stratum2+tcp://h:1/{}", &KEY[1..]), E::Key(why));
+        check("stratum+ssl://h", E::NoPort);
     }
 }

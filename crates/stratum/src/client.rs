@@ -149,6 +149,7 @@ impl Client {
                     Ok(())
                 });
             }
+            Input::Unprotected { code, why } => self.unprotected(now, code, &why),
             Input::Submit(share) => {
                 let mut booked = false;
                 self.with_session(now, |session, cx| {
@@ -284,6 +285,25 @@ impl Client {
             code,
             detail: why,
             retry: Retry::Backoff,
+            redirect: None,
+        };
+        self.end(now, end, false);
+    }
+
+    /// What must protect the connection could not be established.
+    fn unprotected(&mut self, now: Instant, code: Code, why: &str) {
+        if !matches!(self.state, State::Connecting { .. }) {
+            return;
+        }
+        let retry = match code {
+            // The time may be known in a moment, and a proxy is a part of the network.
+            Code::PoolClock | Code::PoolProxy | Code::PoolTls => Retry::Backoff,
+            _ => Retry::Slow,
+        };
+        let end = End {
+            code,
+            detail: crate::text::printable(why),
+            retry,
             redirect: None,
         };
         self.end(now, end, false);

@@ -117,10 +117,13 @@ impl fmt::Display for EndpointError {
         match self {
             EndpointError::NotInThisBuild(scheme) => write!(
                 f,
-                "`{scheme}://` pools are not in this build; use `stratum+tcp://`"
+                "`{scheme}://` pools are not in this build; use `stratum+tcp://` or `stratum+ssl://`"
             ),
             EndpointError::UnknownScheme(scheme) => {
-                write!(f, "unknown scheme `{scheme}://`; use `stratum+tcp://`")
+                write!(
+                    f,
+                    "unknown scheme `{scheme}://`; use `stratum+tcp://` or `stratum+ssl://`"
+                )
             }
             EndpointError::Credentials => {
                 write!(

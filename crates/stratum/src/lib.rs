@@ -36,6 +36,7 @@ pub mod limits;
 mod outbox;
 pub mod policy;
 mod refusals;
+mod route;
 mod session;
 mod text;
 mod v1;
@@ -44,7 +45,7 @@ mod v2;
 use std::fmt;
 use std::sync::Arc;
 
-use telemetry::Note;
+use telemetry::{Code, Note};
 use units::{Difficulty, DifficultyOne, PoolIndex, SessionId, ShareId};
 use work::{Job, Share, ShareOutcome};
 
@@ -53,6 +54,7 @@ pub use authority::AuthorityKey;
 pub use client::Client;
 pub use endpoint::{Endpoint, EndpointError};
 pub use policy::{GroupConfig, PoolConfig, PoolOrder, Pools, PoolsConfig};
+pub use route::{Proxy, ProxyError, Route, Trust};
 
 /// What a client needs to know about its pool and its machine.
 #[derive(Clone)]
@@ -124,6 +126,14 @@ pub enum Input {
         /// Hashes per second.
         hashes_per_s: f64,
     },
+    /// Somebody is there, and what must protect the connection cannot be established: nothing
+    /// was sent.
+    Unprotected {
+        /// What kind of fault it is.
+        code: Code,
+        /// What was seen.
+        why: String,
+    },
     /// Send this share.
     Submit(Share),
     /// Do not use this pool any longer.
@@ -135,8 +145,8 @@ pub enum Input {
 /// All that a client can do to the world. Drain after every input.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// Connect; answer with `Connected` or `ConnectFailed`. Resolve the name anew each
-    /// time and try all its addresses.
+    /// Connect; answer with `Connected`, `ConnectFailed` or `Unprotected`. Resolve the name
+    /// anew each time and try all its addresses.
     Connect {
         /// Where to.
         endpoint: Endpoint,

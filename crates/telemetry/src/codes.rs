@@ -110,10 +110,19 @@ codes! {
     PsuCut = "E-PSU-CUT", Error, "the power supply was switched off by a protection", "look for what is said to be the reason; it is tried again";
     PsuType = "E-PSU-TYPE", Error, "the power supply is of a type that must not be driven in this machine; it stays off", "fit a supply of a type that the machine's page names";
     PsuVoltage = "E-PSU-VOLTAGE", Error, "no voltage may be ordered, or not this one", "give the hashboards' voltages in the configuration if you know them; orders must lie inside the machine's limits";
+    // The time
+    ClockKnown = "E-CLOCK-KNOWN", Info, "how well the time is known has changed", "";
+    ClockSilent = "E-CLOCK-SILENT", Warn, "no time server says what time it is", "check `[time]`, the network and name service";
+
     // Pools
-    PoolAddress = "E-POOL-ADDRESS", Error, "a pool's address cannot be read", "write it as `stratum+tcp://host:port`";
-    PoolScheme = "E-POOL-SCHEME", Error, "this build does not speak a pool's protocol", "use a `stratum+tcp://` address";
+    PoolAddress = "E-POOL-ADDRESS", Error, "a pool's address cannot be read", "write it as `stratum+tcp://host:port` or `stratum+ssl://host:port`";
+    PoolScheme = "E-POOL-SCHEME", Error, "this build does not speak a pool's protocol", "use a `stratum+tcp://` or `stratum+ssl://` address";
     PoolConnect = "E-POOL-CONNECT", Warn, "a pool cannot be reached", "check address, network and name service";
+    PoolCertificate = "E-POOL-CERT", Error, "a pool's certificate does not show that it is the pool; nothing was sent to it", "check the address; for an authority of your own set `tls_ca`, for one key `tls_pin`";
+    PoolPin = "E-POOL-PIN", Error, "a pool has another key than the one that is pinned; nothing was sent to it", "ask the pool whether it changed its key, then correct `tls_pin`";
+    PoolTls = "E-POOL-TLS", Warn, "no TLS connection can be made with a pool", "check that this port of the pool speaks TLS";
+    PoolClock = "E-POOL-CLOCK", Warn, "whether a pool's certificate is valid cannot be told, because this machine's clock cannot be trusted", "name time servers in `[time]`, or set the clock";
+    PoolProxy = "E-POOL-PROXY", Warn, "the proxy on the way to a pool does not connect", "check `proxy`, its login, and what the proxy allows";
     PoolClosed = "E-POOL-CLOSED", Warn, "a pool closed the connection", "";
     PoolSilent = "E-POOL-SILENT", Warn, "a pool accepted the connection and says nothing", "";
     PoolRefusedUser = "E-POOL-AUTH", Error, "a pool does not accept this user", "check user and password of the pool";

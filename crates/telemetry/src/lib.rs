@@ -21,6 +21,7 @@ pub use order::{Order, OrderRefused};
 pub use reading::Sensed;
 pub use settings::{FanSettings, Intent, Setting, Settings};
 pub use snapshot::{
-    Chain, ChainState, Chip, Decision, Fan, Fault, Hashrate, Machine, MachineState, Pool,
-    PoolLatency, PoolRejects, PoolState, Psu, Quality, Shares, Snapshot, Temperature,
+    Chain, ChainState, Chip, Clock, ClockQuality, Decision, Fan, Fault, Hashrate, Machine,
+    MachineState, Pool, PoolLatency, PoolRejects, PoolState, Psu, Quality, Shares, Snapshot,
+    Temperature,
 };

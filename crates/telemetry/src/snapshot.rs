@@ -113,6 +113,8 @@ pub struct Snapshot {
     /// What the operator has set, and within what; `None` where heat, air and power are not
     /// driven.
     pub settings: Option<crate::Settings>,
+    /// How well the time is known.
+    pub clock: Clock,
     /// Pools in order of preference.
     pub pools: Vec<Pool>,
     /// Account of shares since the start.
@@ -248,6 +250,28 @@ pub struct Psu {
     /// Output power.
     #[serde(serialize_with = "crate::round::option::<_, 3>")]
     pub power_w: Option<f64>,
+}
+
+/// How well the time is known, and from whom.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Clock {
+    /// How well.
+    pub quality: ClockQuality,
+    /// A time server of the configuration, or `kernel`; `null` while it is not known.
+    pub source: Option<String>,
+}
+
+/// How well the time is known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockQuality {
+    /// Not at all: certificates cannot be judged.
+    #[default]
+    Unset,
+    /// The kernel's clock is plausible, and nobody vouches for it.
+    Battery,
+    /// A time server said it, or the kernel's clock is kept by one.
+    Network,
 }
 
 /// One pool.

@@ -202,6 +202,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("E-BOARD-", "Boards"),
     ("E-PROBE-", "Probe"),
     ("E-PSU-", "Supply"),
+    ("E-CLOCK-", "The time"),
     ("E-POOL-", "Pools"),
     ("E-API-", "Interfaces"),
     ("E-TWIN-", "Twin"),

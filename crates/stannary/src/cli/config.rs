@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use board_support::strict::{self, Kind, Problem, Problems, Section, Source};
 use board_support::{Active, Machine, bounds};
 use engine::GroupConfig;
-use stratum::Address;
+use stratum::{Address, Endpoint, Route};
 use telemetry::Code;
 use units::DifficultyOne;
 
-use super::{Secret, consent, default_socket, paths, pool_groups};
+use super::{Secret, consent, default_socket, network, paths, pool_groups};
 use crate::boards;
 use crate::file_text;
 use crate::runnable::refusal;
@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) pools: Vec<Pool>,
     /// Groups of pools that have a quota.
     pub(crate) pool_groups: Vec<GroupConfig>,
+    /// Who is asked for the time, in this order; nobody where it is empty.
+    pub(crate) time_servers: Vec<Endpoint>,
     /// Where to listen.
     pub(crate) api: Api,
     /// Where what survives the process is written; `None`: nowhere, which only a twin may.
@@ -106,6 +108,8 @@ pub(crate) struct Pool {
     pub(crate) group: String,
     /// False: kept, and left alone.
     pub(crate) enabled: bool,
+    /// Whom to trust on the way, and through which proxy.
+    pub(crate) route: Route,
 }
 
 /// Where to listen.
@@ -189,6 +193,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         let named: Vec<&str> = pools.iter().map(|pool| pool.group.as_str()).collect();
         pool_groups::fit(s, groups, &named);
     }
+    let time_servers = network::read_time(s);
     let api = read_api(s, &mut notices);
     let local = consent::read(s);
     for key in ["tuner", "update"] {
@@ -210,6 +215,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         },
         pools: pools?,
         pool_groups: pool_groups?,
+        time_servers: time_servers?,
         api: api?,
         state: state?,
         recordings: recordings?,
@@ -507,11 +513,12 @@ fn read_pool(
     let address = url.and_then(|url| {
         let parsed = Address::parse(&url);
         if let Err(error) = &parsed {
-            let remedy = "write `stratum+tcp://host:port`";
+            let remedy = "write `stratum+tcp://host:port` or `stratum+ssl://host:port`";
             s.refuse("url", &error.to_string(), remedy);
         }
         parsed.ok()
     });
+    let route = network::read_route(s, address.as_ref());
     let user = s.text("user", TEXT_MAX);
     let password = match s.has("password") {
         true => s.text_or_empty("password", TEXT_MAX),
@@ -542,6 +549,7 @@ fn read_pool(
         difficulty_one,
         group: group?,
         enabled: enabled?,
+        route: route?,
     })
 }
 

@@ -8,6 +8,7 @@ mod client;
 pub(crate) mod config;
 pub(crate) mod consent;
 mod decode;
+mod network;
 mod operator;
 mod orders;
 mod paths;

@@ -11,6 +11,8 @@ mod links;
 mod lock;
 mod mailbox;
 mod pools;
+pub(crate) mod sntp;
+mod wall;
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -25,6 +27,8 @@ pub(crate) use clock::Clock;
 pub(crate) use dead_man::{Cutter, end_safely_on_panic};
 pub(crate) use links::send_events;
 pub(crate) use lock::PortLock;
+pub(crate) use pools::tls::authorities;
+use wall::Wall;
 
 /// Messages that may wait for the engine. At 23 KiB for the longest (a look at a UART that
 /// had much to say) this bounds the memory at 6 MiB. Of pools, two per connection.
@@ -81,6 +85,9 @@ pub(crate) struct Miner {
     messages: Receiver<Message>,
     ports: links::Ports,
     pools: pools::PoolSockets,
+    wall: Wall,
+    /// What the engine knows of the time.
+    told: telemetry::Clock,
 }
 
 impl Miner {
@@ -96,7 +103,8 @@ impl Miner {
         let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK_NS));
         let (inbox, messages) = sync_channel(INBOX);
         let ports = links::Ports::start(ports, clock, &inbox)?;
-        let pools = pools::PoolSockets::new(POOL_NUMBERS, inbox.clone());
+        let wall = Wall::new();
+        let pools = pools::PoolSockets::new(POOL_NUMBERS, inbox.clone(), wall.clone());
         let engine = Engine::new(clock.now(), config)?;
         Ok(Miner {
             engine,
@@ -105,11 +113,19 @@ impl Miner {
             messages,
             ports,
             pools,
+            wall,
+            told: telemetry::Clock::default(),
         })
+    }
+
+    /// Ask these time servers for as long as the process lives.
+    pub(crate) fn keep_time(&self, servers: Vec<stratum::Endpoint>) -> std::io::Result<()> {
+        sntp::keep(self.wall.clone(), servers)
     }
 
     /// The machine before anything happened.
     pub(crate) fn first_snapshot(&mut self) -> Snapshot {
+        self.look_at_the_time();
         self.engine.snapshot(self.clock.now())
     }
 
@@ -137,6 +153,7 @@ impl Miner {
             let stopped = self.carry_out(observer);
             let now = self.clock.now();
             if now >= next_snapshot || stopped {
+                self.look_at_the_time();
                 let snapshot = Arc::new(self.engine.snapshot(now));
                 observer.snapshot(&snapshot);
                 next_snapshot = now + SNAPSHOT_EVERY;
@@ -150,6 +167,16 @@ impl Miner {
                 }
             }
             self.wait(next_snapshot);
+        }
+    }
+
+    /// Tell the engine if the time is known better or worse than before.
+    fn look_at_the_time(&mut self) {
+        let clock = self.wall.time().clock;
+        if clock != self.told {
+            self.told = clock.clone();
+            let now = self.clock.now();
+            self.engine.handle(now, Event::Clock(clock));
         }
     }
 
@@ -195,7 +222,8 @@ impl Miner {
                     pool,
                     endpoint,
                     security,
-                } => self.pools.connect(pool, endpoint, security),
+                    route,
+                } => self.pools.connect(pool, endpoint, security, route),
                 Effect::Send { pool, bytes } => {
                     if let Some(event) = self.pools.send(pool, &bytes) {
                         self.engine.handle(self.clock.now(), event);

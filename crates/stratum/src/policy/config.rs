@@ -4,7 +4,7 @@ use std::fmt;
 
 use units::{DifficultyOne, PoolIndex};
 
-use crate::{Address, SessionConfig};
+use crate::{Address, Route, SessionConfig};
 
 /// One pool.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct PoolConfig {
     pub password: String,
     /// What the pool's difficulty one stands for.
     pub difficulty_one: DifficultyOne,
+    /// Whom to trust on the way, and through which proxy.
+    pub route: Route,
     /// Name of its group. A group that is not listed has what the listed ones leave of a
     /// hundred percent.
     pub group: String,
@@ -35,6 +37,7 @@ impl PoolConfig {
             user: user.into(),
             password: password.into(),
             difficulty_one: DifficultyOne::BITCOIN,
+            route: Route::default(),
             group: Self::DEFAULT_GROUP.to_owned(),
             enabled: true,
         }
@@ -48,6 +51,7 @@ impl fmt::Debug for PoolConfig {
             .field("address", &self.address)
             .field("user", &self.user)
             .field("difficulty_one", &self.difficulty_one)
+            .field("route", &self.route)
             .field("group", &self.group)
             .field("enabled", &self.enabled)
             .finish_non_exhaustive()

@@ -25,7 +25,7 @@ use telemetry::{Note, PoolState};
 use units::{Duration, Instant, PoolIndex, SessionId, ShareId};
 use work::{Job, Share, ShareOutcome};
 
-use crate::{Client, Endpoint, Security};
+use crate::{Client, Endpoint, Route, Security};
 pub use config::{GroupConfig, PoolConfig, PoolsConfig};
 pub use orders::{PoolOrder, PoolOrderRefused};
 use rank::Seen;
@@ -75,6 +75,8 @@ pub enum Effect {
         endpoint: Endpoint,
         /// What must protect the connection.
         security: Security,
+        /// Whom to trust on the way, and through which proxy.
+        route: Route,
     },
     /// Send these bytes.
     Send(PoolIndex, Vec<u8>),
@@ -307,6 +309,7 @@ impl Pools {
                 pool,
                 endpoint,
                 security,
+                route: member.config.route.clone(),
             },
             crate::Effect::Send(bytes) => Effect::Send(pool, bytes),
             crate::Effect::Disconnect => Effect::Disconnect(pool),

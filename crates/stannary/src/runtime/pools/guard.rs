@@ -33,7 +33,6 @@ pub(super) enum Received {
     /// Yes.
     More,
     /// No: the other side has ended the protected stream in an orderly way.
-    #[expect(dead_code, reason = "for the protections that follow")]
     Ended,
 }
 

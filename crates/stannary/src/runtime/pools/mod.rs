@@ -20,16 +20,20 @@ mod establish;
 mod guard;
 mod mail;
 mod noise;
+mod socks;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 use std::thread;
 
 use engine::{Event, PoolEvent};
-use stratum::{Endpoint, Security};
+use stratum::{Endpoint, Route, Security};
+use telemetry::Code;
 use units::PoolIndex;
 
+use super::wall::Wall;
 use super::{Inbox, Message};
-use establish::Established;
+use establish::{Established, Failed, Wanted};
 use mail::Mail;
 
 /// Cryptography at its deepest needs a quarter of it.
@@ -38,6 +42,7 @@ const STACK_BYTES: usize = 256 * 1024;
 /// All connections.
 pub(crate) struct PoolSockets {
     inbox: Inbox,
+    wall: Wall,
     sockets: Vec<Socket>,
 }
 
@@ -57,28 +62,40 @@ pub(crate) struct PoolNews {
 
 impl PoolSockets {
     /// Room for `count` pools.
-    pub(crate) fn new(count: usize, inbox: Inbox) -> Self {
+    pub(crate) fn new(count: usize, inbox: Inbox, wall: Wall) -> Self {
         PoolSockets {
             inbox,
+            wall,
             sockets: (0..count).map(|_| Socket::default()).collect(),
         }
     }
 
     /// Begin to connect; what comes of it arrives in the inbox.
-    pub(crate) fn connect(&mut self, pool: PoolIndex, endpoint: Endpoint, security: Security) {
+    pub(crate) fn connect(
+        &mut self,
+        pool: PoolIndex,
+        endpoint: Endpoint,
+        security: Security,
+        route: Route,
+    ) {
         self.disconnect(pool);
         let Some(socket) = self.sockets.get_mut(usize::from(pool.0)) else {
             return;
         };
         let generation = socket.generation;
-        let inbox = self.inbox.clone();
+        let wanted = Wanted {
+            endpoint,
+            security,
+            route,
+        };
+        let (inbox, wall) = (self.inbox.clone(), self.wall.clone());
         let begun = Mail::new().and_then(|mail| {
             let mail = Arc::new(mail);
             let own = Arc::clone(&mail);
             thread::Builder::new()
                 .name(format!("pool-{pool}"))
                 .stack_size(STACK_BYTES)
-                .spawn(move || serve(pool, generation, &endpoint, security, &own, &inbox))?;
+                .spawn(move || serve(pool, generation, &wanted, &wall, &own, &inbox))?;
             Ok(mail)
         });
         match begun {
@@ -125,8 +142,8 @@ impl PoolSockets {
         }
         match (&news.event, &socket.mail) {
             (PoolEvent::Bytes(_), Some(mail)) => mail.piece_taken(),
-            (PoolEvent::Closed(_) | PoolEvent::ConnectFailed(_), _) => socket.mail = None,
-            _ => {}
+            (PoolEvent::Bytes(_), None) | (PoolEvent::Connected, _) => {}
+            _ => socket.mail = None,
         }
         Some(Event::Pool {
             pool: news.pool,
@@ -139,8 +156,8 @@ impl PoolSockets {
 fn serve(
     pool: PoolIndex,
     generation: u64,
-    endpoint: &Endpoint,
-    security: Security,
+    wanted: &Wanted,
+    wall: &Wall,
     mail: &Mail,
     inbox: &Inbox,
 ) {
@@ -152,10 +169,13 @@ fn serve(
         };
         inbox.send(Message::Pool(news)).is_ok()
     };
-    let Established { stream, mut guard } = match establish::establish(endpoint, security) {
+    let Established { stream, mut guard } = match establish::establish(wanted, wall) {
         Ok(established) => established,
-        Err(why) => {
-            tell(PoolEvent::ConnectFailed(why));
+        Err(Failed { code, why }) => {
+            tell(match code {
+                Code::PoolConnect => PoolEvent::ConnectFailed(why),
+                code => PoolEvent::Unprotected { code, why },
+            });
             return;
         }
     };
@@ -177,3 +197,5 @@ fn serve(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use noise_sv2::{
     AEAD_MAC_LEN, Error, INITIATOR_EXPECTED_HANDSHAKE_MESSAGE_SIZE, Initiator, NoiseDecryptor,
@@ -82,12 +81,6 @@ pub(super) fn connect(
         sealed: Vec::new(),
         payload_left: 0,
     })
-}
-
-/// The time of the kernel's clock.
-pub(super) fn unix_time() -> u32 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    u32::try_from(since.map_or(0, |time| time.as_secs())).unwrap_or(u32::MAX)
 }
 
 fn refusal(error: &Error, now: u32) -> Fault {

@@ -7,21 +7,25 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-const POOL: PoolIndex = PoolIndex(1);
+pub(super) const POOL: PoolIndex = PoolIndex(1);
 /// Far beyond what anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The engine's side.
-struct Engine {
-    sockets: PoolSockets,
+pub(super) struct Engine {
+    pub(super) sockets: PoolSockets,
     inbox: Receiver<Message>,
 }
 
 impl Engine {
     fn new() -> Self {
+        Engine::with(Wall::new())
+    }
+
+    pub(super) fn with(wall: Wall) -> Self {
         let (sender, inbox) = sync_channel(256);
         Engine {
-            sockets: PoolSockets::new(2, sender),
+            sockets: PoolSockets::new(2, sender, wall),
             inbox,
         }
     }
@@ -33,7 +37,8 @@ impl Engine {
             host: "127.0.0.1".into(),
             port,
         };
-        self.sockets.connect(POOL, endpoint, Security::Plain);
+        let route = Route::default();
+        self.sockets.connect(POOL, endpoint, Security::Plain, route);
         let (stream, _) = listener.accept().expect("it comes");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         let event = self.event();
@@ -41,7 +46,7 @@ impl Engine {
         stream
     }
 
-    fn event(&mut self) -> PoolEvent {
+    pub(super) fn event(&mut self) -> PoolEvent {
         self.event_within(PATIENCE).expect("something happens")
     }
 
@@ -64,7 +69,7 @@ impl Engine {
         }
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Option<String> {
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Option<String> {
         match self.sockets.send(POOL, bytes)? {
             Event::Pool {
                 event: PoolEvent::Closed(why),
@@ -75,7 +80,7 @@ impl Engine {
     }
 }
 
-fn listener() -> TcpListener {
+pub(super) fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").expect("loopback has a free port")
 }
 
@@ -179,4 +184,48 @@ fn a_flood_is_read_at_its_rate() {
     assert!(read >= carry::BURST_BYTES as usize, "{read}");
     engine.sockets.disconnect(POOL);
     flood.join().expect("no panic");
+}
+
+#[test]
+fn all_addresses_of_a_name_are_tried() {
+    let Ok(listener) = TcpListener::bind("[::1]:0") else {
+        eprintln!("skipped: no IPv6 on this computer's loopback");
+        return;
+    };
+    let port = listener.local_addr().expect("bound").port();
+    let mut engine = Engine::new();
+    // IPv4 comes first, and nobody listens there.
+    let endpoint = Endpoint {
+        host: "pool.localhost".into(),
+        port,
+    };
+    let route = Route::default();
+    engine
+        .sockets
+        .connect(POOL, endpoint, Security::Plain, route);
+    let event = engine.event();
+    assert!(matches!(event, PoolEvent::Connected), "{event:?}");
+}
+
+#[test]
+fn a_byte_now_and_then_does_not_prolong_a_handshake() {
+    let listener = listener();
+    let address = listener.local_addr().expect("bound");
+    let drips = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("it comes");
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let stream = dial::dial(address, Instant::now() + PATIENCE).expect("it listens");
+    let began = Instant::now();
+    let mut wire = dial::Timed {
+        stream: &stream,
+        until: began + Duration::from_millis(200),
+    };
+    let error = wire.read_exact(&mut [0; 100_000]).expect_err("in time");
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    assert!(began.elapsed() < Duration::from_secs(10));
+    drop(stream);
+    drips.join().expect("no panic");
 }
