@@ -2,7 +2,7 @@
 //!
 //! Terms: what is *published* is one immutable snapshot and a bounded log
 //! ([`Published`]); a *listener* is a TCP address or the local socket. Everything here
-//! reads what was published or hands one [`Command`](telemetry::Command) to whoever
+//! reads what was published or hands one [`Command`](telemetry::Command) or [`PoolOrder`] to whoever
 //! started the server; nothing here knows what an engine, a driver or a pool is.
 //!
 //! Invariants: a request cannot change anything but through a command; a TCP listener
@@ -12,10 +12,12 @@
 mod guard;
 mod metrics;
 mod page;
+mod pools;
 mod published;
 mod refusal;
 mod routes;
 mod server;
 
+pub use pools::{PoolOrder, PoolOrders, PoolRefused};
 pub use published::Published;
-pub use server::{Commands, Handle, Listen, ListenError, start};
+pub use server::{Commands, Handle, Listen, ListenError, start, start_with_pools};

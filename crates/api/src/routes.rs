@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use telemetry::{Code, Order, OrderRefused, Snapshot};
 
+use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::refusal::Refusal;
-use crate::server::Commands;
+use crate::server::Takers;
 use crate::{metrics, page};
 
 /// Longest request body: a command is a few dozen bytes.
@@ -33,16 +34,16 @@ pub(crate) enum Via {
 
 struct Context {
     published: Published,
-    commands: Commands,
+    takers: Takers,
     via: Via,
 }
 
 type Shared = State<Arc<Context>>;
 
-pub(crate) fn router(published: Published, commands: Commands, via: Via) -> Router {
+pub(crate) fn router(published: Published, takers: Takers, via: Via) -> Router {
     let context = Arc::new(Context {
         published,
-        commands,
+        takers,
         via,
     });
     Router::new()
@@ -54,6 +55,7 @@ pub(crate) fn router(published: Published, commands: Commands, via: Via) -> Rout
         .route("/api/v1/status", get(status))
         .route("/api/v1/log", get(log))
         .route("/api/v1/command", post(command))
+        .route("/api/v1/pools", post(pools))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
@@ -165,19 +167,11 @@ async fn command(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    from_a_program_or_our_page(&headers)?;
-    if matches!(context.via, Via::Tcp(_)) && !context.published.snapshot().machine.emulated {
-        let detail = "a real machine takes commands only over its local socket";
-        return Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            Code::ApiForbidden,
-            detail,
-        ));
-    }
+    may_order(&context, &headers)?;
     let order: Order = serde_json::from_slice(&body).map_err(|e| bad_request(e.to_string()))?;
     let now = context.published.snapshot();
     let command = order.check(now.settings.as_ref()).map_err(no_command)?;
-    if !(context.commands)(command) {
+    if !(context.takers.commands)(command) {
         let detail = "the command was not taken";
         return Err(Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -186,6 +180,46 @@ async fn command(
         ));
     }
     Ok((StatusCode::ACCEPTED, Json(command)).into_response())
+}
+
+/// Whoever asks may change something here.
+fn may_order(context: &Context, headers: &HeaderMap) -> Result<(), Refusal> {
+    from_a_program_or_our_page(headers)?;
+    if matches!(context.via, Via::Tcp(_)) && !context.published.snapshot().machine.emulated {
+        let detail = "a real machine takes commands only over its local socket";
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            Code::ApiForbidden,
+            detail,
+        ));
+    }
+    Ok(())
+}
+
+async fn pools(
+    State(context): Shared,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    may_order(&context, &headers)?;
+    let order: PoolOrder = serde_json::from_slice(&body).map_err(|e| bad_request(e.to_string()))?;
+    let now = context.published.snapshot();
+    let shown = order.shown();
+    let taken = order
+        .check(&now)
+        .and_then(|()| (context.takers.pools)(order));
+    taken.map_err(not_taken)?;
+    Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
+}
+
+fn not_taken(why: PoolRefused) -> Refusal {
+    let status = match why.code {
+        Code::ApiBusy => StatusCode::SERVICE_UNAVAILABLE,
+        Code::ApiForbidden => StatusCode::FORBIDDEN,
+        Code::ApiRequest => StatusCode::BAD_REQUEST,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Refusal::new(status, why.code, why.detail)
 }
 
 fn no_command(why: OrderRefused) -> Refusal {

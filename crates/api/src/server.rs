@@ -17,6 +17,7 @@ use telemetry::{Code, Command};
 use tokio::sync::watch;
 
 use crate::guard::Guarded;
+use crate::pools::{PoolOrders, PoolRefused};
 use crate::published::Published;
 use crate::routes::{Via, router};
 
@@ -26,6 +27,13 @@ const LINGER: Duration = Duration::from_millis(300);
 /// Where commands go; `false` if the miner did not take it. Called on the server's thread,
 /// so it must not wait.
 pub type Commands = Arc<dyn Fn(Command) -> bool + Send + Sync>;
+
+/// Who takes what is ordered.
+#[derive(Clone)]
+pub(crate) struct Takers {
+    pub(crate) commands: Commands,
+    pub(crate) pools: PoolOrders,
+}
 
 /// Where to listen.
 #[derive(Clone, Debug, Default)]
@@ -99,6 +107,21 @@ pub fn start(
     published: Published,
     commands: Commands,
 ) -> Result<Handle, ListenError> {
+    let pools: PoolOrders = Arc::new(|_| {
+        let detail = "the pools of this miner are fixed".to_owned();
+        let code = Code::ApiForbidden;
+        Err(PoolRefused { code, detail })
+    });
+    start_with_pools(listen, published, commands, pools)
+}
+
+/// The same where the list of pools can be changed.
+pub fn start_with_pools(
+    listen: Listen,
+    published: Published,
+    commands: Commands,
+    pools: PoolOrders,
+) -> Result<Handle, ListenError> {
     let tcp = listen
         .http
         .iter()
@@ -115,8 +138,9 @@ pub fn start(
         .build()
         .map_err(|e| failed(&"the event loop", e))?;
     let (stop, stopped) = watch::channel(false);
+    let takers = Takers { commands, pools };
     let on_thread = move || {
-        runtime.block_on(serve(tcp, local, &published, &commands, stopped));
+        runtime.block_on(serve(tcp, local, &published, &takers, stopped));
         runtime.shutdown_background();
     };
     let thread = thread::Builder::new()
@@ -179,19 +203,19 @@ async fn serve(
     tcp: Vec<TcpListener>,
     local: Option<UnixListener>,
     published: &Published,
-    commands: &Commands,
+    takers: &Takers,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut tasks = Vec::new();
     for listener in tcp {
         let bound = listener.local_addr().ok();
-        let app = router(published.clone(), commands.clone(), Via::Tcp(bound));
+        let app = router(published.clone(), takers.clone(), Via::Tcp(bound));
         if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
             tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
         }
     }
     if let Some(Ok(listener)) = local.map(tokio::net::UnixListener::from_std) {
-        let app = router(published.clone(), commands.clone(), Via::Local);
+        let app = router(published.clone(), takers.clone(), Via::Local);
         tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
     }
     let _ = stopped.wait_for(|stop| *stop).await;

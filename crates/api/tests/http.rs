@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use api::{Handle, Listen, Published, start};
 use serde_json::Value;
-use telemetry::{Command, Snapshot};
+use telemetry::{Code, Command, Snapshot};
 
 mod fixture;
 
@@ -526,4 +526,83 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+#[test]
+fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password() {
+    let published = Published::new(fixture::snapshot(), 3);
+    let orders = Arc::new(Mutex::new(Vec::new()));
+    let taken = Arc::clone(&orders);
+    let pools: api::PoolOrders = Arc::new(move |order| {
+        if let api::PoolOrder::Add { url, .. } = &order
+            && url == "nonsense"
+        {
+            let (code, detail) = (Code::PoolAddress, "no address".to_owned());
+            return Err(api::PoolRefused { code, detail });
+        }
+        taken.lock().expect("not poisoned").push(order);
+        Ok(())
+    });
+    let listen = Listen {
+        http: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+        socket: None,
+    };
+    let handle = api::start_with_pools(listen, published.clone(), Arc::new(|_| true), pools);
+    let handle = handle.expect("a free port");
+    let server = Server {
+        handle,
+        published,
+        commands: Arc::default(),
+    };
+    let check = |body: &str, status: u16, code: &str| {
+        let request = post(JSON, body).replace("/api/v1/command", "/api/v1/pools");
+        let answer = server.tcp(&request);
+        assert_eq!(answer.status, status, "{body}: {}", answer.body);
+        if status != 202 {
+            assert_eq!(answer.code(), code, "{body}");
+        }
+        answer.body
+    };
+    let add = r#"{"order":"add","url":"p:1","user":"u","password":"s3cret","group":"a","place":0}"#;
+    let shown = check(add, 202, "");
+    assert!(
+        shown.contains("p:1") && !shown.contains("s3cret"),
+        "{shown}"
+    );
+    check(r#"{"order":"add","url":"p:1","user":"u"}"#, 202, "");
+    check(r#"{"order":"move","pool":1,"place":0}"#, 202, "");
+    check(r#"{"order":"disable","pool":0}"#, 202, "");
+    check(r#"{"order":"enable","pool":0}"#, 202, "");
+    check(r#"{"order":"remove","pool":1}"#, 202, "");
+    assert_eq!(orders.lock().expect("not poisoned").len(), 6);
+    // Nothing of what follows reaches the miner.
+    check(r#"{"order":"remove","pool":9}"#, 422, "E-POOL-ORDER");
+    check(
+        r#"{"order":"add","url":"nonsense","user":"u"}"#,
+        422,
+        "E-POOL-ADDRESS",
+    );
+    check(
+        r#"{"order":"add","url":"p:1","user":""}"#,
+        400,
+        "E-API-REQUEST",
+    );
+    check(r#"{"order":"remove"}"#, 400, "E-API-REQUEST");
+    check(
+        r#"{"order":"remove","pool":0,"really":true}"#,
+        400,
+        "E-API-REQUEST",
+    );
+    check(r#"{"order":"remove","pool":256}"#, 400, "E-API-REQUEST");
+    check(r#"{"order":"explode"}"#, 400, "E-API-REQUEST");
+    check("[]", 400, "E-API-REQUEST");
+    assert_eq!(orders.lock().expect("not poisoned").len(), 6);
+    // A real machine listens to nobody over TCP, and a demo's pools are fixed.
+    let mut real = fixture::snapshot();
+    real.machine.emulated = false;
+    server.published.publish(Arc::new(real));
+    check(r#"{"order":"disable","pool":0}"#, 403, "E-API-FORBIDDEN");
+    let request = post(JSON, r#"{"order":"disable","pool":0}"#);
+    let fixed = self::server().tcp(&request.replace("/api/v1/command", "/api/v1/pools"));
+    assert_eq!(fixed.status, 403);
 }

@@ -9,6 +9,7 @@ mod file_text;
 mod linux;
 mod names;
 mod panic_on_order;
+mod pool_list;
 mod pool_server;
 mod probe;
 mod reach;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
         Command::Run(args) => match cli::config::load(&args.config) {
             Ok(config) => {
                 log_to_stderr();
-                finish(run::run(config).map(|()| true))
+                finish(run::run(config, &args.config).map(|()| true))
             }
             Err(faults) => {
                 eprintln!("{faults}");

@@ -4,15 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use api::Published;
+use api::{PoolOrder, PoolRefused, Published};
 use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, Recording, StartCause};
 use hal_linux::CleanStop;
 use telemetry::{Code, Note, Snapshot};
 
 use crate::cli::config::Config;
 use crate::panic_on_order::{self, Ordered};
+use crate::pool_list::{self, PoolList};
 use crate::recordings::Recordings;
-use crate::runtime::{Clock, Miner, Observer, PortLock, end_safely_on_panic};
+use crate::runtime::{Clock, Commands, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
 use crate::state_file::{self, Boot, Left, StateFile};
 use crate::{FIRMWARE, LOG_NOTES, reach, signals};
@@ -21,7 +22,7 @@ use crate::{FIRMWARE, LOG_NOTES, reach, signals};
 const SETTLE_PERCENT: u8 = 100;
 
 /// Run until SIGTERM or SIGINT.
-pub(crate) fn run(config: Config) -> Result<()> {
+pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
@@ -84,10 +85,13 @@ pub(crate) fn run(config: Config) -> Result<()> {
         http: vec![config.api.http],
         socket: Some(config.api.socket),
     };
-    let page = api::start(
+    let pool_commands = miner.commands();
+    let pools = PoolList::of(file.to_owned()).context("no thread for the list of pools")?;
+    let page = api::start_with_pools(
         listen,
         shelf.clone(),
         Arc::new(move |c| commands.give(c).is_ok()),
+        Arc::new(move |order| change_pools(&pool_commands, order)),
     )?;
     let page_at = page
         .addresses()
@@ -98,11 +102,21 @@ pub(crate) fn run(config: Config) -> Result<()> {
         publisher: Publisher::new(shelf),
         state,
         recordings,
+        pools,
         clean: reached.clean,
         fall,
     });
     tracing::info!(code = Code::Stopping.text(), "everything is off");
     Ok(())
+}
+
+/// An order about pools on its way to the engine.
+fn change_pools(commands: &Commands, order: PoolOrder) -> Result<(), PoolRefused> {
+    let order = pool_list::to_engine(order)?;
+    commands.give_pools(order).map_err(|_| PoolRefused {
+        code: Code::ApiBusy,
+        detail: "the order was not taken".to_owned(),
+    })
 }
 
 /// What the last run left, where the configuration names a place for it. Without one the
@@ -124,6 +138,7 @@ struct Daemon {
     publisher: Publisher,
     state: Option<StateFile>,
     recordings: Option<Recordings>,
+    pools: PoolList,
     /// Marked once everything is off, so that the watchdog may be disarmed.
     clean: Option<CleanStop>,
     fall: Option<Ordered>,
@@ -145,6 +160,10 @@ impl Observer for Daemon {
         if let Some(state) = &self.state {
             state.remember(what);
         }
+    }
+
+    fn remember_pools(&mut self, pools: Vec<PoolConfig>) {
+        self.pools.remember(pools);
     }
 
     fn stopped(&mut self) {

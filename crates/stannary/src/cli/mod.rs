@@ -13,6 +13,7 @@ mod operator;
 mod orders;
 mod paths;
 mod pool_groups;
+mod pool_orders;
 mod replay;
 mod secret;
 mod table;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::{AskError, Daemon};
 use super::orders::{FansArgs, LimitsArgs};
+use super::pool_orders::PoolsArgs;
 use super::table::{Colour, Table};
 use super::{EXIT_FAILED, EXIT_UNREACHABLE, EXIT_USAGE, config, orders, view};
 use crate::runnable::refusal;
@@ -25,8 +26,8 @@ pub(crate) enum Operator {
     Status(Output),
     /// The same, each second, until interrupted
     Top(TopArgs),
-    /// The pools
-    Pools(Output),
+    /// The pools; `add`, `remove`, `move`, `enable` and `disable` change them
+    Pools(PoolsArgs),
     /// Every chip: nonces seen against nonces expected
     Chips(Output),
     /// What happened
@@ -112,7 +113,16 @@ pub(crate) fn operate(api: Option<&str>, command: &Operator) -> ExitCode {
 fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
     match command {
         Operator::Status(output) => show(&daemon.get(STATUS)?, *output, view::status),
-        Operator::Pools(output) => {
+        Operator::Pools(PoolsArgs {
+            output,
+            change: Some(change),
+        }) => {
+            let taken = change.give(daemon)?;
+            show(&taken, *output, |_, _| {
+                "pools: taken; `stannary pools` shows the effect\n".to_owned()
+            })
+        }
+        Operator::Pools(PoolsArgs { output, .. }) => {
             let pools = daemon.get(STATUS)?["pools"].take();
             show(&pools, *output, |pools, colour| {
                 let status = json!({ "pools": pools });

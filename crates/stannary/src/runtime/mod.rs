@@ -18,7 +18,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 
-use engine::{Effect, Engine, EngineConfig, Event, Persisted, PoolConfig, Recording};
+use engine::{Effect, Engine, EngineConfig, Event, Persisted, PoolConfig, PoolOrder, Recording};
 use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use units::{Duration, Instant};
@@ -250,6 +250,21 @@ impl Miner {
 #[derive(Clone)]
 pub(crate) struct Commands(Inbox);
 
+impl Commands {
+    /// Queue an order about pools without waiting.
+    pub(crate) fn give_pools(&self, order: PoolOrder) -> Result<(), NotTaken> {
+        self.queue(Event::PoolOrder(order))
+    }
+
+    fn queue(&self, event: Event) -> Result<(), NotTaken> {
+        let message = Message::Event(event);
+        self.0.try_send(message).map_err(|error| match error {
+            TrySendError::Full(_) => NotTaken::Busy,
+            TrySendError::Disconnected(_) => NotTaken::Over,
+        })
+    }
+}
+
 /// Why a command was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum NotTaken {
@@ -262,11 +277,6 @@ pub(crate) enum NotTaken {
 impl Commands {
     /// Queue a command without waiting.
     pub(crate) fn give(&self, command: Command) -> Result<(), NotTaken> {
-        self.0
-            .try_send(Message::Event(Event::Command(command)))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => NotTaken::Busy,
-                TrySendError::Disconnected(_) => NotTaken::Over,
-            })
+        self.queue(Event::Command(command))
     }
 }

@@ -1,0 +1,159 @@
+//! What becomes of a configuration file whose pools are changed.
+
+use super::*;
+
+const FILE: &str = r#"# My machine.
+config_version = 1
+
+[machine]
+model   = "antminer-s19-pro" # in the garage
+backend = "twin"
+
+# The good one.
+[[pool]]
+url  = "stratum+tcp://one:3333" # near by
+user = "me.rig"
+password = "s3cret"
+
+[[pool]]
+url   = "two:3333"
+user  = "me.rig"
+enabled = false # tired of it
+
+[api]
+http = "127.0.0.1:8080"
+"#;
+
+fn pool(url: &str, user: &str, password: &str) -> PoolConfig {
+    PoolConfig::new(Address::parse(url).expect("an address"), user, password)
+}
+
+fn one() -> PoolConfig {
+    pool("one:3333", "me.rig", "s3cret")
+}
+
+fn two() -> PoolConfig {
+    PoolConfig {
+        enabled: false,
+        ..pool("stratum+tcp://two:3333", "me.rig", "x")
+    }
+}
+
+/// Addresses and states as the file has them after the change; it still has its remarks.
+fn check(pools: &[PoolConfig], expected: &[(&str, bool)]) -> String {
+    let text = with_pools(FILE, pools).expect("the file is sound");
+    let document: DocumentMut = text.parse().expect("still TOML");
+    let tables = document["pool"].as_array_of_tables().expect("tables");
+    let found: Vec<(String, bool)> = tables
+        .iter()
+        .map(|table| {
+            let enabled = table.get("enabled").and_then(Item::as_bool);
+            (
+                text_of(table, "url").expect("a url").to_owned(),
+                enabled.unwrap_or(true),
+            )
+        })
+        .collect();
+    let found: Vec<_> = found.iter().map(|(url, on)| (url.as_str(), *on)).collect();
+    assert_eq!(found, expected, "{text}");
+    for kept in [
+        "# My machine.",
+        "# in the garage",
+        "[api]",
+        "http = \"127.0.0.1:8080\"",
+    ] {
+        assert!(text.contains(kept), "{kept} in\n{text}");
+    }
+    assert_eq!(document["config_version"].as_integer(), Some(1));
+    text
+}
+
+const ONE: (&str, bool) = ("stratum+tcp://one:3333", true);
+
+#[test]
+fn an_unchanged_list_leaves_the_file_as_it_is() {
+    assert_eq!(check(&[one(), two()], &[ONE, ("two:3333", false)]), FILE);
+}
+
+#[test]
+fn pools_are_enabled_disabled_moved_removed_and_added_and_remarks_stay() {
+    let on = PoolConfig {
+        enabled: true,
+        ..two()
+    };
+    check(&[one(), on], &[ONE, ("two:3333", true)]);
+    let off = PoolConfig {
+        enabled: false,
+        ..one()
+    };
+    let text = check(
+        &[off, two()],
+        &[("stratum+tcp://one:3333", false), ("two:3333", false)],
+    );
+    assert!(text.contains("# The good one.") && text.contains("# near by"));
+    let moved = check(&[two(), one()], &[("two:3333", false), ONE]);
+    assert!(
+        moved.contains("# near by") && moved.contains("# tired of it"),
+        "{moved}"
+    );
+    check(&[two()], &[("two:3333", false)]);
+    let three = PoolConfig {
+        group: "mine".into(),
+        ..pool("three:1", "you \"quoted\"", "p\\w")
+    };
+    let expected = [ONE, ("two:3333", false), ("stratum+tcp://three:1", true)];
+    let text = check(&[one(), two(), three.clone()], &expected);
+    let again = with_pools(&text, &[one(), two(), three]).expect("sound");
+    assert_eq!(again, text, "it knows its own table");
+    let document: DocumentMut = text.parse().expect("TOML");
+    let table = document["pool"].as_array_of_tables().and_then(|t| t.get(2));
+    let table = table.expect("the new one");
+    assert_eq!(text_of(table, "user"), Some("you \"quoted\""));
+    assert_eq!(text_of(table, "password"), Some("p\\w"));
+    assert_eq!(text_of(table, "group"), Some("mine"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_left_alone() {
+    assert!(with_pools("[[pool", &[one()]).is_err());
+}
+
+#[test]
+fn the_file_is_replaced_in_one_step_and_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = std::env::temp_dir().join(format!("stannary-pool-list-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("stannary.toml");
+    fs::write(&path, FILE).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+    let list = PoolList::of(path.clone()).expect("a thread");
+    list.remember(vec![one(), two()]);
+    list.remember(vec![two(), one()]);
+    drop(list);
+    let text = fs::read_to_string(&path).expect("there");
+    assert_eq!(text, with_pools(FILE, &[two(), one()]).expect("sound"));
+    let mode = fs::metadata(&path).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let left = fs::read_dir(&folder).expect("there").count();
+    assert_eq!(left, 1, "nothing beside it");
+    let _ = fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn orders_become_the_engines_or_say_why_not() {
+    let add = |url: &str| PoolOrder::Add {
+        url: url.into(),
+        user: "u".into(),
+        password: None,
+        group: None,
+        place: Some(2),
+    };
+    let taken = to_engine(add("p:1")).expect("an address");
+    let expected = engine::PoolOrder::Add {
+        pool: Box::new(pool("p:1", "u", "x")),
+        place: Some(2),
+    };
+    assert_eq!(taken, expected);
+    let refused = to_engine(add("http://p:1")).expect_err("no pool");
+    assert_eq!(refused.code, Code::PoolAddress);
+}
