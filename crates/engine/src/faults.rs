@@ -40,6 +40,11 @@ impl Faults {
         }
     }
 
+    /// Nobody is at this place any more.
+    pub(crate) fn forget(&mut self, place: &str) {
+        self.list.retain(|fault| fault.place != place);
+    }
+
     /// This is wrong at this place.
     pub(crate) fn knows(&self, code: Code, place: &str) -> bool {
         self.list.iter().any(|f| f.code == code && f.place == place)
@@ -204,6 +209,17 @@ mod tests {
         assert_eq!(told, ("board off", "outlet at_c=86.0"));
         faults.acted(code, "slot 1", "");
         assert_eq!(faults.list()[0].detail, "outlet at_c=86.0");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_pool_that_was_left_is_forgotten() {
+        let mut faults = Faults::default();
+        faults.note(&note(Code::PoolConnect, "pool 1"));
+        faults.note(&note(Code::PoolRefusedUser, "pool 1"));
+        faults.note(&note(Code::PoolConnect, "pool 11"));
+        faults.forget("pool 1");
+        let left: Vec<_> = faults.list().iter().map(|f| f.place.as_str()).collect();
+        assert_eq!(left, ["pool 11"]);
     }
 
     #[test]

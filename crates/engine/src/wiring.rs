@@ -159,6 +159,7 @@ impl Engine {
             Of::Send(pool, bytes) => Effect::Send { pool, bytes },
             Of::Disconnect(pool) => Effect::Disconnect { pool },
             Of::Remember(pools) => Effect::RememberPools(pools),
+            Of::Left(pool) => return self.faults.forget(&format!("pool {pool}")),
             Of::Note(note) => return self.tell(note),
             Of::Job(job) => return self.give_scheduler(scheduler::Input::Job(job)),
             Of::Use(uses) => return self.give_scheduler(scheduler::Input::Use(uses)),

@@ -412,7 +412,7 @@ impl Scheduler {
         if first {
             let hash = Target::from_le_bytes(fit.found.hash);
             let detail = format!("hash={hash}");
-            self.note(now, Code::BlockFound, format!("session {id}"), detail);
+            self.note(now, Code::BlockFound, format!("pool {}", id.pool()), detail);
         }
     }
 
@@ -443,7 +443,12 @@ impl Scheduler {
         // Chains are alike on every known machine: one note for all of them.
         details.dedup();
         for detail in details {
-            self.note(now, Code::PoolVersionBits, format!("session {id}"), detail);
+            self.note(
+                now,
+                Code::PoolVersionBits,
+                format!("pool {}", id.pool()),
+                detail,
+            );
         }
     }
 

@@ -617,10 +617,6 @@ fn groups_of_pools_are_read_and_must_fit_them() {
     refused(&full, "leaves nothing to the pools that name no `group`");
     refused(&(in_groups("a", "c") + &group("a", "70")), "has no `c`");
     refused(
-        &(in_groups("a", "a") + &group("a", "70") + &group("b", "30")),
-        "`b` has no pool",
-    );
-    refused(
         &(in_groups("a", "b") + &group("a", "70") + &group("b", "31")),
         "add up to 101",
     );

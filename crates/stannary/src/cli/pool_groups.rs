@@ -67,16 +67,5 @@ pub(super) fn fit(s: &mut Section<'_>, groups: &[GroupConfig], pools: &[&str]) -
         s.refuse(KEY, &message, remedy);
         return None;
     }
-    for group in groups {
-        if !pools.contains(&group.name.as_str()) {
-            let message = format!("`{}` has no pool", group.name);
-            s.refuse(
-                KEY,
-                &message,
-                "name it as the `group` of a pool, or remove it",
-            );
-            return None;
-        }
-    }
     Some(())
 }

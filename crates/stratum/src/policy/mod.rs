@@ -95,6 +95,8 @@ pub enum Effect {
         /// What became of it.
         outcome: ShareOutcome,
     },
+    /// This pool was left on purpose: what was wrong with it does not matter any more.
+    Left(PoolIndex),
     /// An order changed the list of pools. It is to be written down.
     Remember(Vec<PoolConfig>),
     /// Something worth telling.
@@ -289,7 +291,9 @@ impl Pools {
         let member = &mut self.members[place];
         member.idle_since = None;
         if std::mem::take(&mut member.started) {
+            let left = Effect::Left(member.id);
             self.give_member(now, place, crate::Input::Stop);
+            self.effects.push_back(left);
         }
     }
 

@@ -37,19 +37,23 @@ pub enum PoolOrder {
 }
 
 /// Why an order was refused. Nothing was changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PoolOrderRefused {
     /// There is no such pool.
     Unknown(PoolIndex),
     /// There are [`POOLS_MAX`] of them.
     Full,
+    /// There is no such group, or the listed ones leave nothing to it.
+    NoGroup(String),
+    /// It is the last one, and a configuration has at least one pool.
+    Last,
     /// Numbers of pools are never used twice in a process, and all are used.
     NumbersSpent,
 }
 
 impl PoolOrderRefused {
     /// The stable code.
-    pub fn code(self) -> Code {
+    pub fn code(&self) -> Code {
         Code::PoolOrder
     }
 }
@@ -59,6 +63,12 @@ impl fmt::Display for PoolOrderRefused {
         match self {
             PoolOrderRefused::Unknown(pool) => write!(f, "there is no pool {pool}"),
             PoolOrderRefused::Full => write!(f, "there are {POOLS_MAX} pools: remove one first"),
+            PoolOrderRefused::NoGroup(name) => write!(
+                f,
+                "no share of the hashrate is left for a group `{name}`: give it one in the \
+                 configuration first"
+            ),
+            PoolOrderRefused::Last => f.write_str("the last pool stays: disable it instead"),
             PoolOrderRefused::NumbersSpent => {
                 f.write_str("256 pools were added since the start: restart the daemon to add more")
             }
@@ -71,10 +81,10 @@ impl std::error::Error for PoolOrderRefused {}
 impl Pools {
     pub(super) fn order(&mut self, now: Instant, order: PoolOrder) {
         let done = match order {
-            PoolOrder::Add { pool, place } => self.add(now, *pool, place),
-            PoolOrder::Remove(pool) => self.listed(pool).map(|place| {
-                self.members[place].leaves = true;
-            }),
+            PoolOrder::Add { pool, place } => self
+                .has_room_for(&pool.group)
+                .and_then(|()| self.add(now, *pool, place)),
+            PoolOrder::Remove(pool) => self.remove(pool),
             PoolOrder::Move { pool, place } => self.move_to(pool, place),
             PoolOrder::Enable { pool, enabled } => self.listed(pool).map(|place| {
                 self.members[place].config.enabled = enabled;
@@ -125,6 +135,25 @@ impl Pools {
         };
         let place = place.map_or(self.members.len(), |place| self.place_of(place));
         self.members.insert(place, member);
+        Ok(())
+    }
+
+    /// What is written down must be a configuration that starts.
+    fn has_room_for(&self, name: &str) -> Result<(), PoolOrderRefused> {
+        let given: f64 = self.groups.iter().map(|g| g.config.quota_percent).sum();
+        let known = self.groups.iter().any(|g| g.config.name == name);
+        if known || (name == PoolConfig::DEFAULT_GROUP && given <= 99.99) {
+            return Ok(());
+        }
+        Err(PoolOrderRefused::NoGroup(name.to_owned()))
+    }
+
+    fn remove(&mut self, pool: PoolIndex) -> Result<(), PoolOrderRefused> {
+        let place = self.listed(pool)?;
+        if self.members.iter().filter(|m| !m.leaves).count() == 1 {
+            return Err(PoolOrderRefused::Last);
+        }
+        self.members[place].leaves = true;
         Ok(())
     }
 

@@ -20,6 +20,7 @@ struct Play {
     outcomes: Vec<(u64, ShareOutcome)>,
     sent: Vec<(u8, String)>,
     ended: Vec<u8>,
+    left: Vec<u8>,
     notes: Vec<Note>,
     remembered: Vec<Vec<String>>,
     next_share: u64,
@@ -63,6 +64,7 @@ impl Play {
             outcomes: Vec::new(),
             sent: Vec::new(),
             ended: Vec::new(),
+            left: Vec::new(),
             notes: Vec::new(),
             remembered: Vec::new(),
             next_share: 0,
@@ -103,6 +105,7 @@ impl Play {
                     let names = list.iter().map(|p| p.address.endpoint().host.clone());
                     self.remembered.push(names.collect());
                 }
+                Effect::Left(pool) => self.left.push(pool.0),
                 Effect::Note(note) => self.notes.push(note),
             }
         }
@@ -242,6 +245,7 @@ fn the_next_is_asked_after_patience_and_never_all_at_once() {
     play.check_used(&[1]);
     // The one that is not needed is left; the better one is asked for ever.
     play.live(100);
+    assert_eq!(play.left, [2]);
     assert!(
         !play.open.contains(&2) && !play.open.contains(&3),
         "{:?}",
@@ -526,6 +530,38 @@ fn numbers_of_pools_are_never_used_twice_and_run_out_with_a_word() {
     assert_eq!(play.remembered.len(), count);
     let told = play.notes.last().expect("told");
     assert!(told.detail.contains("restart"), "{told:?}");
+}
+
+#[test]
+fn the_last_pool_is_not_removed() {
+    let mut play = Play::ranked(1);
+    play.up(0);
+    play.give(Input::Order(PoolOrder::Remove(PoolIndex(0))));
+    assert!(
+        play.notes
+            .last()
+            .is_some_and(|note| note.detail.contains("disable"))
+    );
+    play.check_used(&[0]);
+}
+
+#[test]
+fn a_pool_of_a_group_that_nothing_is_left_for_is_not_added() {
+    let mut play = Play::new(&[("a", 60.0)], &["a"]);
+    let mut add = |play: &mut Play, group: &str| {
+        let pool = Box::new(pool("more", group));
+        let known = play.remembered.len();
+        play.give(Input::Order(PoolOrder::Add { pool, place: None }));
+        play.remembered.len() > known
+    };
+    assert!(!add(&mut play, "b"));
+    assert!(add(&mut play, PoolConfig::DEFAULT_GROUP));
+    assert!(add(&mut play, "a"));
+    let mut full = Play::new(&[("a", 100.0)], &["a"]);
+    assert!(!add(&mut full, PoolConfig::DEFAULT_GROUP));
+    let mut plain = Play::ranked(1);
+    assert!(add(&mut plain, PoolConfig::DEFAULT_GROUP));
+    assert!(!add(&mut plain, "b"));
 }
 
 #[test]
