@@ -1,6 +1,6 @@
 //! Several pools: who gives the work when some of them are away, and who has how much of it.
 //! Grade: exact where every share is compared (three chains of an S21 Pro), else thinned(1024)
-//! with three chains of an S19 Pro, whose nonces are the same in number.
+//! with three chains of an S19 Pro, which has tickets eight times as hard.
 
 use engine::{GroupConfig, PoolConfig};
 use sim::{MorePool, World, WorldOptions, pool_user};
@@ -8,6 +8,8 @@ use telemetry::PoolState;
 use twin::pool::{PoolOptions, Users};
 use units::{Duration, Instant};
 
+/// Tickets are so much harder in long runs: 45,000 nonces an hour, each of them a share.
+const TICKET: u64 = 8;
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn s(seconds: u64) -> Duration {
@@ -35,7 +37,11 @@ fn with_pools(mut options: WorldOptions, groups: &[&str]) -> WorldOptions {
 const ONE: &str = PoolConfig::DEFAULT_GROUP;
 
 fn exact(seed: u64, groups: &[&str]) -> World {
-    let options = WorldOptions::healthy(seed, "antminer-s21-pro");
+    let mut options = WorldOptions::healthy(seed, "antminer-s21-pro");
+    options.pool_groups = vec![GroupConfig {
+        name: "other".into(),
+        quota_percent: 40.0,
+    }];
     World::new(with_pools(options, groups))
 }
 
@@ -43,6 +49,7 @@ fn thinned(seed: u64, quotas: &[(&str, f64)], groups: &[&str]) -> World {
     let mut options = WorldOptions::healthy(seed, "antminer-s19-pro");
     options.thinning = 1024;
     options.keep_records = false;
+    options.machine.hashboard.ticket_difficulty *= TICKET;
     let quotas = quotas.iter().map(|(name, quota_percent)| GroupConfig {
         name: (*name).into(),
         quota_percent: *quota_percent,
@@ -118,16 +125,18 @@ fn two_groups_at_once_lose_no_share() {
 struct Taken(Vec<u64>);
 
 impl Taken {
-    fn percent(&mut self, world: &World) -> Vec<f64> {
+    fn mark(&mut self, world: &World) -> Vec<u64> {
         let now: Vec<u64> = (0..self.0.len())
             .map(|pool| world.ledger_of(pool).totals.accepted)
             .collect();
-        let new: Vec<u64> = now
-            .iter()
-            .zip(&self.0)
-            .map(|(now, then)| now - then)
-            .collect();
+        let new = now.iter().zip(&self.0).map(|(now, then)| now - then);
+        let new = new.collect();
         self.0 = now;
+        new
+    }
+
+    fn percent(&mut self, world: &World) -> Vec<f64> {
+        let new = self.mark(world);
         let all: u64 = new.iter().sum();
         // Five sigma of chance stay below 1.5 %.
         assert!(all > 30_000, "{new:?}");
@@ -150,19 +159,19 @@ fn quotas_hold_within_two_percent_over_an_hour_and_are_redistributed() {
     world.pools_change(engine::PoolOrder::Enable { pool, enabled });
     world.run_for(s(120));
     let mut taken = Taken(vec![0; 3]);
-    taken.percent(&world);
+    taken.mark(&world);
     world.run_for(HOUR);
     check_quota(&taken.percent(&world), &[0.0, 70.0, 30.0]);
     // A pool dies: the other has all of it.
     world.set_gone(2, true);
     world.run_for(s(60));
-    taken.percent(&world);
+    taken.mark(&world);
     world.run_for(HOUR);
     check_quota(&taken.percent(&world), &[0.0, 100.0, 0.0]);
     // Back: as before, and nothing on top.
     world.set_gone(2, false);
     world.run_for(s(60));
-    taken.percent(&world);
+    taken.mark(&world);
     world.run_for(HOUR);
     check_quota(&taken.percent(&world), &[0.0, 70.0, 30.0]);
 }

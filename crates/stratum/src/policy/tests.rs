@@ -548,7 +548,7 @@ fn the_last_pool_is_not_removed() {
 #[test]
 fn a_pool_of_a_group_that_nothing_is_left_for_is_not_added() {
     let mut play = Play::new(&[("a", 60.0)], &["a"]);
-    let mut add = |play: &mut Play, group: &str| {
+    let add = |play: &mut Play, group: &str| {
         let pool = Box::new(pool("more", group));
         let known = play.remembered.len();
         play.give(Input::Order(PoolOrder::Add { pool, place: None }));
