@@ -326,7 +326,7 @@ fn describe(frame: &FrameRecord) -> String {
 }
 
 /// Difficulty of a hash where difficulty one has `bits` zero bits.
-fn difficulty_of(hash: &[u8; 32], bits: u8) -> f64 {
+pub(crate) fn difficulty_of(hash: &[u8; 32], bits: u8) -> f64 {
     // The hash is a little-endian number; its top 16 bytes decide far beyond a double.
     let top = hash
         .iter()

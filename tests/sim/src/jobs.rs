@@ -2,8 +2,10 @@
 //! what a simulation must know to say what should have become of each nonce.
 
 use serde_json::Value;
-use twin::pool::ConnId;
+use twin::pool::{ConnId, PoolOptions, Protocol};
 use units::Instant;
+
+use crate::jobs_v2::next_frame;
 
 /// One job as delivered.
 #[derive(Clone, Debug)]
@@ -18,15 +20,28 @@ pub(crate) struct DeliveredJob {
     pub(crate) voided: Option<Instant>,
 }
 
-/// Everything delivered on all connections, line by line.
-#[derive(Default)]
+/// Everything delivered on all connections, message by message.
 pub(crate) struct JobLog {
+    protocol: Protocol,
+    /// Of the pool's difficulty one.
+    pub(crate) zero_bits: u8,
     partial: Vec<(ConnId, Vec<u8>)>,
     difficulty: Vec<(ConnId, f64)>,
     pub(crate) jobs: Vec<DeliveredJob>,
 }
 
 impl JobLog {
+    /// Of such a pool.
+    pub(crate) fn new(pool: &PoolOptions) -> Self {
+        JobLog {
+            protocol: pool.protocol,
+            zero_bits: pool.difficulty_one.zero_bits(),
+            partial: Vec::new(),
+            difficulty: Vec::new(),
+            jobs: Vec::new(),
+        }
+    }
+
     /// Bytes reached the miner.
     pub(crate) fn bytes(&mut self, now: Instant, conn: ConnId, bytes: &[u8]) {
         if !self.partial.iter().any(|(c, _)| *c == conn) {
@@ -37,6 +52,13 @@ impl JobLog {
             return;
         };
         buffer.extend_from_slice(bytes);
+        if self.protocol == Protocol::V2 {
+            let frames: Vec<_> = std::iter::from_fn(|| next_frame(buffer)).collect();
+            for (kind, payload) in frames {
+                self.frame(now, conn, kind, &payload);
+            }
+            return;
+        }
         let mut lines = Vec::new();
         while let Some(end) = buffer.iter().position(|b| *b == b'\n') {
             lines.push(buffer.drain(..=end).collect::<Vec<_>>());
@@ -60,15 +82,25 @@ impl JobLog {
         match line["method"].as_str() {
             Some("mining.set_difficulty") => {
                 let new = params[0].as_f64().filter(|d| d.is_finite() && *d > 0.0);
-                if let (Some(new), Some((_, held))) =
-                    (new, self.difficulty.iter_mut().find(|(c, _)| *c == conn))
-                {
-                    *held = new;
+                if let Some(new) = new {
+                    self.set_difficulty(conn, new);
                 }
             }
             Some("mining.notify") => self.notify(now, conn, params),
             _ => {}
         }
+    }
+
+    pub(crate) fn set_difficulty(&mut self, conn: ConnId, new: f64) {
+        if let Some((_, held)) = self.difficulty.iter_mut().find(|(c, _)| *c == conn) {
+            *held = new;
+        }
+    }
+
+    /// That holds for jobs which begin now.
+    pub(crate) fn difficulty(&self, conn: ConnId) -> f64 {
+        let held = self.difficulty.iter().find(|(c, _)| *c == conn);
+        held.map_or(1.0, |(_, difficulty)| *difficulty)
     }
 
     fn notify(&mut self, now: Instant, conn: ConnId, params: &Value) {
@@ -85,11 +117,7 @@ impl JobLog {
                 job.voided = Some(now);
             }
         }
-        let difficulty = self
-            .difficulty
-            .iter()
-            .find(|(c, _)| *c == conn)
-            .map_or(1.0, |(_, d)| *d);
+        let difficulty = self.difficulty(conn);
         self.jobs.push(DeliveredJob {
             conn,
             id: id.to_owned(),

@@ -14,6 +14,7 @@ pub mod days;
 pub mod fleet;
 pub mod fleet_plot;
 mod jobs;
+mod jobs_v2;
 pub mod matrix;
 mod net;
 mod orders;

@@ -10,7 +10,7 @@ use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use twin::machine::{FaultPlan, TwinMachine, TwinOptions};
 use twin::physics;
-use twin::pool::{self, ConnId, Pool, PoolOptions};
+use twin::pool::{self, ConnId, Pool, PoolOptions, Protocol};
 use units::{ChainSlot, DifficultyOne, Duration, Instant, PoolIndex, Rng};
 
 use crate::jobs::JobLog;
@@ -222,7 +222,15 @@ fn pool_config(pool: usize, options: &PoolOptions, group: &str) -> PoolConfig {
         0 => "pool.sim".into(),
         _ => format!("pool{pool}.sim"),
     };
-    let address = stratum::Address::plain(stratum::Endpoint { host, port: 3333 });
+    let endpoint = stratum::Endpoint { host, port: 3333 };
+    let address = match options.protocol {
+        Protocol::V1 => stratum::Address::plain(endpoint),
+        // The network of the simulation carries plaintext: nobody asks for the key.
+        Protocol::V2 => stratum::Address::V2 {
+            endpoint,
+            authority: stratum::AuthorityKey([7; 32]),
+        },
+    };
     PoolConfig {
         difficulty_one: options.difficulty_one,
         group: group.into(),
@@ -306,6 +314,7 @@ impl World {
         .expect("a machine of this project");
         let machine = Arc::new(Mutex::new(twin));
         let config = engine_config(&options, rng.next_u64());
+        let job_log = JobLog::new(&options.pool);
         let mut world = World {
             now: Instant::ZERO,
             engine: Engine::new(Instant::ZERO, config).expect("a machine of this project"),
@@ -315,7 +324,7 @@ impl World {
             net: Net::new(options.net, rng.fork(1)),
             options,
             held: Vec::new(),
-            job_log: JobLog::default(),
+            job_log,
             frames: Vec::new(),
             lost_jobs: Vec::new(),
             made_up: Vec::new(),
