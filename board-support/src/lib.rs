@@ -28,8 +28,8 @@ pub use devices::{
     LineName, PwmOutput, TachDevices, Watchdog, Window, WindowKind, WindowNode,
 };
 pub use library::{
-    control_board, control_board_from, control_boards, machine, machine_on, machine_on_board,
-    machines,
+    control_board, control_board_from, control_boards, is_of_tests, machine, machine_on,
+    machine_on_board, machines,
 };
 pub use parts::{
     Channel, ControlBoard, CurvePoint, Eeprom, EepromKind, EepromLayout, EnableLine, Fans, Fitted,

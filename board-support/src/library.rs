@@ -7,9 +7,20 @@ use crate::{ControlBoard, Machine};
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// The machines that this build knows, sorted.
+/// Begins the name of a machine that is a test's and nobody's: an emulated board, chips of a twin.
+const OF_TESTS: &str = "test-";
+
+/// The machines that this build knows, sorted. Those of tests are left out: they are found by
+/// name alone.
 pub fn machines() -> impl Iterator<Item = &'static str> {
-    Library(FILES).names("machines")
+    Library(FILES)
+        .names("machines")
+        .filter(|name| !is_of_tests(name))
+}
+
+/// Whether a machine of this name is a test's: nothing of it can come to harm.
+pub fn is_of_tests(model: &str) -> bool {
+    model.starts_with(OF_TESTS)
 }
 
 /// One machine with everything it refers to, on its default control board.

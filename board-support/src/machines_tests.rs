@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     Fitted, LinkKind, Machine, Place, PsuProtocol, Sensor, SensorBus, SensorPart, VoltageCode,
-    machine, machine_on, machines,
+    is_of_tests, machine, machine_on, machines,
 };
 
 /// Set to anything, this rewrites snapshots instead of comparing them.
@@ -45,6 +45,15 @@ fn vectors(file: &str, list: &str) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(&path).expect("a vector file");
     let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     read[list].as_array().expect("a list").clone()
+}
+
+#[test]
+fn a_machine_of_tests_resolves_and_is_not_listed() {
+    let emulated = machine("test-ast2600").unwrap_or_else(|e| panic!("{e}"));
+    assert!(is_of_tests(&emulated.model));
+    assert!(machines().all(|name| !is_of_tests(name)));
+    let devices = emulated.control_board.devices.expect("it has devices");
+    assert_eq!(devices.chains.len(), usize::from(emulated.slots));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use board_support::{ControlBoard, Machine, control_board, control_boards};
+use board_support::{ControlBoard, Machine, control_board, control_boards, is_of_tests};
 use hal_linux::Root;
 
 use super::Refusal;
@@ -15,7 +15,8 @@ const COMPATIBLE_MAX: u64 = 4096;
 /// The computer is of a kind that control boards are.
 pub(crate) fn is_real_board(root: &Root) -> Option<String> {
     let texts = compatible(root);
-    let boards = control_boards().filter_map(|name| control_board(name).ok());
+    let boards = control_boards().filter(|name| !is_of_tests(name));
+    let boards = boards.filter_map(|name| control_board(name).ok());
     let mut real = boards.filter(|board| fits(board, &texts));
     real.next().map(|board| board.name)
 }
