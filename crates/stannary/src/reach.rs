@@ -43,7 +43,8 @@ pub(crate) fn open(machine: &Machine, backend: &Backend, clock: Clock) -> Result
     let root = Root::default();
     let twin = match backend {
         Backend::Twin(twin) => Some(twin),
-        Backend::Linux { stand_in } => stand_in.as_ref(),
+        // Without a place the chips alone are a twin's: of a machine of tests, on its own board.
+        Backend::Linux { stand_in } => stand_in.as_ref().filter(|twin| twin.at.is_some()),
     };
     if let (Some(_), Some(board)) = (twin, linux::is_real_board(&root)) {
         let code = Code::TwinOnBoard;
@@ -55,8 +56,8 @@ pub(crate) fn open(machine: &Machine, backend: &Backend, clock: Clock) -> Result
         Backend::Linux { stand_in } => {
             linux::refuse_other_board(machine, &root)?;
             match stand_in {
-                None => of_board(machine, &root, clock),
-                Some(twin) => of_both(machine, twin, &root, clock),
+                Some(twin) if twin.at.is_some() => of_both(machine, twin, &root, clock),
+                chips => of_board(machine, chips.as_ref(), &root, clock),
             }
         }
     }
@@ -88,13 +89,14 @@ fn of_twin(machine: &Machine, twin: &Twin, clock: Clock) -> Result<Reached> {
     })
 }
 
-fn of_board(machine: &Machine, root: &Root, clock: Clock) -> Result<Reached> {
+/// The devices alone; `chips` is of a machine of tests, whose chips have a scale of their own.
+fn of_board(machine: &Machine, chips: Option<&Twin>, root: &Root, clock: Clock) -> Result<Reached> {
     let power = engine::hash_power(machine, SETTLE_PERCENT);
     let opened = linux::open(machine, root, clock.now(), power)?;
     Ok(Reached {
         ports: opened.ports,
         backend: "linux",
-        difficulty_one: DifficultyOne::BITCOIN,
+        difficulty_one: chips.map_or(DifficultyOne::BITCOIN, |chips| chips.difficulty_one),
         host: None,
         clean: Some(opened.clean),
     })

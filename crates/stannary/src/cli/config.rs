@@ -77,7 +77,8 @@ pub(crate) enum Backend {
     /// Its own control board, which this computer is.
     Linux {
         /// A twin in a process of its own, in place of everything but the chains: for tests of
-        /// chain devices on a computer that has no machine.
+        /// chain devices on a computer that has no machine. Without a process, the chips alone
+        /// are a twin's, somewhere behind the devices: only of a machine of tests.
         stand_in: Option<Twin>,
     },
 }
@@ -182,6 +183,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
     } = machine.unwrap_or_default();
     let mut notices = Vec::new();
     let rated_ths = machine.as_ref().map_or(0.0, |m| m.rated_ths);
+    let backend = of_tests(machine.as_ref(), keys.as_ref(), backend);
     let twin = read_twin(s, keys, backend, rated_ths, &mut notices);
     let scale = twin
         .as_ref()
@@ -211,7 +213,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         machine,
         backend: match backend? {
             Asked::Twin => Backend::Twin(twin??),
-            Asked::Linux | Asked::Both => Backend::Linux { stand_in: twin? },
+            Asked::Linux | Asked::Both | Asked::OfTests => Backend::Linux { stand_in: twin? },
         },
         pools: pools?,
         pool_groups: pool_groups?,
@@ -235,6 +237,8 @@ enum Asked {
     Twin,
     /// A twin behind chain devices of the kernel.
     Both,
+    /// A machine of tests on its own control board, with chips of a twin.
+    OfTests,
 }
 
 /// What `[machine]` says; `None` for what has a fault or is missing.
@@ -441,6 +445,23 @@ fn read_twin_keys(s: &mut Section<'_>) -> Option<TwinKeys> {
         keys.bits = Some(t.integer("difficulty_bits", 0..=32));
     }
     Some(keys)
+}
+
+/// A machine of tests has chips whose scale its file may tell, whatever drives them.
+fn of_tests(
+    machine: Option<&Machine>,
+    keys: Option<&TwinKeys>,
+    backend: Option<Asked>,
+) -> Option<Asked> {
+    let scaled = keys.is_some_and(|keys| keys.bits.is_some());
+    match backend {
+        Some(Asked::Linux) if scaled && machine.is_some_and(is_of_tests) => Some(Asked::OfTests),
+        _ => backend,
+    }
+}
+
+fn is_of_tests(machine: &Machine) -> bool {
+    board_support::is_of_tests(&machine.model)
 }
 
 /// `Some(None)` where there is rightly no twin; `None` after a fault.
