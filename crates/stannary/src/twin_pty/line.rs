@@ -19,6 +19,13 @@ const OFF_AFTER: Duration = Duration::from_secs(2);
 const AHEAD_MAX: usize = 4096;
 /// Never wake up more often: a byte at 12.5 Mbaud takes less than a microsecond.
 const SHORTEST: Duration = Duration::from_micros(200);
+/// A line that was not served for a while catches up so much faster than it is, at most: what it
+/// has for its driver then comes as from a wire and not in one gulp.
+const CATCH_UP: f64 = 1.25;
+/// What may come at once all the same.
+const GULP: Duration = Duration::from_millis(5);
+/// A line without chips that say theirs has this speed, bits per second.
+const IDLE_SPEED: f64 = 115_200.0;
 /// Ends that differ by more do not understand each other.
 const TOLERANCE: f64 = 0.045;
 
@@ -41,6 +48,7 @@ pub(crate) struct Line {
     noted: String,
     reported: Totals,
     bytes: Bytes,
+    pace: Pace,
 }
 
 /// Bytes from the chips.
@@ -83,6 +91,7 @@ impl Line {
             noted: String::new(),
             reported: Totals::default(),
             bytes: Bytes::default(),
+            pace: Pace::default(),
         };
         if is_power {
             line.machine().uart_follow_chips(clock.now(), slot);
@@ -216,21 +225,33 @@ impl Line {
         }
     }
 
-    /// Give the driver what has arrived. Without one it is lost, as on a wire.
+    /// Give the driver what has arrived, no faster than a wire does. Without one it is lost, as
+    /// on a wire.
     fn give(&mut self, port: &mut dyn Wire) -> Result<()> {
         let now = self.now();
+        let bits_per_s = self.machine().chips_baud(self.slot);
+        self.pace.earn(now, bits_per_s.unwrap_or(IDLE_SPEED) / 10.0);
         let mut buffer = [0; 4096];
         loop {
-            let count = self.machine().uart_read(now, self.slot, &mut buffer);
+            let most = self.pace.bytes().min(buffer.len());
+            let buffer = &mut buffer[..most];
+            let count = self.machine().uart_read(now, self.slot, buffer);
             if count == 0 {
                 return Ok(());
             }
+            self.pace.spend(count);
             if port.is_open() {
                 let taken = port.write(&buffer[..count])?;
                 self.bytes.given += taken as u64;
                 self.bytes.unread += (count - taken) as u64;
             }
         }
+    }
+
+    /// Answers that found no room because this line was served too late for the chips' own
+    /// buffers.
+    pub(crate) fn overflowed(&self) -> u64 {
+        self.machine().ledger().totals(self.slot).overflowed
     }
 
     fn note_speeds(&mut self, port: &dyn Wire, notes: &mut Vec<String>) {
@@ -284,5 +305,55 @@ impl Line {
             }
         }
         Some(news)
+    }
+}
+
+/// How many bytes a driver may be given now.
+#[derive(Debug, Default)]
+struct Pace {
+    at: units::Instant,
+    credit: f64,
+}
+
+impl Pace {
+    /// Time has passed on a wire of this speed.
+    fn earn(&mut self, now: units::Instant, bytes_per_s: f64) {
+        let passed = now.since(self.at).as_secs_f64();
+        self.at = self.at.max(now);
+        // A frame at least, at whatever speed.
+        let most = (bytes_per_s * GULP.as_secs_f64()).max(16.0);
+        self.credit = (self.credit + passed * bytes_per_s * CATCH_UP).min(most);
+    }
+
+    fn bytes(&self) -> usize {
+        self.credit as usize
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.credit -= bytes as f64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a wire of 100,000 bytes a second gives when it is looked at at these milliseconds.
+    fn check(looks: &[u64], expected: &[usize]) {
+        let mut pace = Pace::default();
+        let mut given = Vec::new();
+        for at in looks {
+            pace.earn(units::Instant::from_millis(*at), 100_000.0);
+            given.push(pace.bytes());
+            pace.spend(pace.bytes());
+        }
+        assert_eq!(given, expected, "{looks:?}");
+    }
+
+    #[test]
+    fn a_line_that_was_late_catches_up_as_a_wire_and_not_at_once() {
+        check(&[0, 1, 2, 3], &[0, 125, 125, 125]);
+        check(&[0, 1000, 1001, 1001], &[0, 500, 125, 0]);
+        check(&[500], &[500]);
     }
 }

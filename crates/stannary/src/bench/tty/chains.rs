@@ -16,7 +16,7 @@ use serde_json::json;
 use twin::machine::{TwinMachine, TwinOptions};
 
 use super::{CHAINS, CHIP, CHIPS, DIFFICULTY_ONE_BITS};
-use crate::bench::pipeline::pool;
+use crate::bench::pipeline::{pool, stamp};
 use crate::runtime::Clock;
 use crate::twin_pty::{Bytes, Line, Port};
 
@@ -57,18 +57,20 @@ pub(super) fn serve(folder: &Path) -> Result<()> {
     for switches in &switches {
         switches.stop.store(true, Ordering::Relaxed);
     }
-    let (mut ended, mut late) = (Vec::new(), Vec::new());
+    let mut ended = Vec::new();
     for chain in chains {
         let chain = chain.join().ok().context("a chain's thread panicked")?;
-        let (port, bytes, pause) = chain?;
-        ended.push((port, bytes));
-        late.push(pause);
+        ended.push(chain?);
     }
     if asked {
-        let given: Vec<_> = ended.iter().map(|(_, bytes)| bytes.given).collect();
-        let untaken: Vec<_> = ended.iter().map(|(_, bytes)| bytes.unread).collect();
-        let late: Vec<_> = late.iter().map(|late| late.as_millis() as u64).collect();
-        let told = json!({ "given": given, "untaken": untaken, "late_ms": late });
+        let of = |figure: fn(&Ended) -> u64| -> Vec<u64> { ended.iter().map(figure).collect() };
+        let told = json!({
+            "given": of(|chain| chain.bytes.given),
+            "untaken": of(|chain| chain.bytes.unread),
+            "unsent": of(|chain| chain.unsent),
+            "late_ms": of(|chain| chain.late.as_millis() as u64),
+            "cpu": stamp::cpu(),
+        });
         println!("{told}");
         std::io::stdout().flush()?;
     }
@@ -77,8 +79,18 @@ pub(super) fn serve(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Its terminal, what it gave, and the longest pause between two of its turns.
-type Chain = JoinHandle<Result<(Port, Bytes, Duration)>>;
+type Chain = JoinHandle<Result<Ended>>;
+
+/// A chain that gives nothing any more.
+struct Ended {
+    /// Its terminal, which hangs up with this.
+    _port: Port,
+    bytes: Bytes,
+    /// Answers that never reached the terminal because this process was too late.
+    unsent: u64,
+    /// The longest time between two of its turns.
+    late: Duration,
+}
 
 /// What the chain's thread is told.
 #[derive(Default)]
@@ -110,6 +122,11 @@ fn start(path: &Path, slot: u8, switches: &Arc<Switches>) -> Result<Chain> {
             turned = Instant::now();
             line.turn(&mut port)?;
         }
-        Ok((port, line.bytes(), late))
+        Ok(Ended {
+            _port: port,
+            bytes: line.bytes(),
+            unsent: line.overflowed(),
+            late,
+        })
     })?)
 }

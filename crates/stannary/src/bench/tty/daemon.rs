@@ -36,7 +36,7 @@ const SETTLE_PERCENT: u8 = 50;
 pub(super) fn run(ticket: u64) -> Result<Value> {
     let folder = Folder::new(ticket)?;
     let peer = Peer::start(&folder.0)?;
-    let received: Vec<_> = (0..CHAINS).map(|_| Arc::new(AtomicU64::new(0))).collect();
+    let received: Vec<_> = (0..CHAINS).map(|_| Arc::<Reads>::default()).collect();
     let links = (0..CHAINS).zip(&received).map(|(slot, received)| {
         let tty = Tty::open(&path(&folder.0, slot))?;
         let received = Arc::clone(received);
@@ -86,7 +86,28 @@ fn held(input: &Mutex<ChildStdin>) -> MutexGuard<'_, ChildStdin> {
 /// A terminal whose received bytes are counted.
 struct Counted {
     tty: Tty,
-    received: Arc<AtomicU64>,
+    received: Arc<Reads>,
+}
+
+/// What was read from a terminal.
+#[derive(Default)]
+struct Reads {
+    bytes: AtomicU64,
+    /// When it was last looked at, and the longest time between two looks since it was asked.
+    last: AtomicU64,
+    apart: AtomicU64,
+}
+
+impl Reads {
+    fn count(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        let now = stamp::now();
+        let last = self.last.swap(now, Ordering::Relaxed);
+        if last > 0 {
+            let apart = now.saturating_sub(last);
+            self.apart.fetch_max(apart, Ordering::Relaxed);
+        }
+    }
 }
 
 impl SerialPort for Counted {
@@ -96,7 +117,7 @@ impl SerialPort for Counted {
 
     fn read(&mut self, now: Instant, buffer: &mut [u8]) -> Result<usize, LinkError> {
         let count = self.tty.read(now, buffer)?;
-        self.received.fetch_add(count as u64, Ordering::Relaxed);
+        self.received.count(count);
         Ok(count)
     }
 
@@ -145,16 +166,17 @@ enum Phase {
 
 struct Watch {
     peer: Peer,
-    received: Vec<Arc<AtomicU64>>,
+    received: Vec<Arc<Reads>>,
     phase: Phase,
     begin: u64,
     damaged: u64,
     hw_errors: u64,
+    apart_ms: Vec<u64>,
     errors: Vec<String>,
 }
 
 impl Watch {
-    fn new(peer: Peer, received: Vec<Arc<AtomicU64>>) -> Self {
+    fn new(peer: Peer, received: Vec<Arc<Reads>>) -> Self {
         Watch {
             peer,
             received,
@@ -162,13 +184,16 @@ impl Watch {
             begin: stamp::now(),
             damaged: 0,
             hw_errors: 0,
+            apart_ms: Vec::new(),
             errors: Vec::new(),
         }
     }
 
     fn received(&self) -> Vec<u64> {
         let counts = self.received.iter();
-        counts.map(|count| count.load(Ordering::Relaxed)).collect()
+        counts
+            .map(|reads| reads.bytes.load(Ordering::Relaxed))
+            .collect()
     }
 
     fn mark(&self) -> Mark {
@@ -183,9 +208,18 @@ impl Watch {
     fn next(&mut self, snapshot: &Snapshot) -> Phase {
         let hashing = |c: &telemetry::Chain| c.state == ChainState::Hashing;
         match std::mem::replace(&mut self.phase, Phase::Ramp) {
-            Phase::Ramp if snapshot.chains.iter().all(hashing) => Phase::Measure(self.mark()),
+            Phase::Ramp if snapshot.chains.iter().all(hashing) => {
+                for reads in &self.received {
+                    reads.apart.store(0, Ordering::Relaxed);
+                }
+                Phase::Measure(self.mark())
+            }
             Phase::Measure(from) if passed(from.at) >= MEASURE => {
                 let to = self.mark();
+                let apart = self.received.iter();
+                self.apart_ms = apart
+                    .map(|reads| reads.apart.load(Ordering::Relaxed) / 1_000_000)
+                    .collect();
                 match self.peer.stop() {
                     Ok(peer) => Phase::Settle { from, to, peer },
                     Err(error) => Phase::Failed(error),
@@ -228,8 +262,14 @@ impl Watch {
             "bytes_lost": {
                 "measured": given as i64 - taken as i64,
                 "without_room_in_the_terminal": peer.untaken.iter().sum::<u64>(),
-                "chains_late_ms_max": peer.late_ms,
                 "must": 0,
+            },
+            "who_was_late": {
+                "daemon_looks_apart_ms_max": self.apart_ms,
+                "chains_turns_apart_ms_max": peer.late_ms,
+                "answers_that_chains_were_too_late_to_give": peer.unsent.iter().sum::<u64>(),
+                "processors": std::thread::available_parallelism().map_or(0, |n| n.get()),
+                "other_process_seconds_of_cpu": figure(peer.cpu as f64 / 1e9),
             },
             "daemon_share_of_a_core_per_chain": share(to.cpu - from.cpu),
             "of_it_the_ports_thread": share(to.link_threads - from.link_threads),
@@ -277,9 +317,12 @@ fn figure(value: f64) -> f64 {
 struct Counts {
     given: Vec<u64>,
     untaken: Vec<u64>,
-    /// For how long its chains were not run, at most: what they then give at once must fit into
-    /// the terminal, 200 ms of a full line.
+    /// Answers that its chains lost before the terminal, because it ran too late.
+    unsent: Vec<u64>,
+    /// For how long its chains were not run, at most.
     late_ms: Vec<u64>,
+    /// Its processor time, nanoseconds.
+    cpu: u64,
 }
 
 /// The other process. Dropping it ends it.
