@@ -24,6 +24,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(4);
 /// So long before it, boards that are still on their way down are switched off one by one: where
 /// the supply cannot be switched, their controllers must be told, and a bus takes its time.
 const HURRY_BEFORE: Duration = Duration::from_secs(1);
+/// Lights that blink for longer are lights that somebody forgot.
+const LOCATE_FOR: Duration = Duration::from_secs(600);
 
 /// What the machine as a whole is meant to do.
 ///
@@ -65,6 +67,8 @@ pub struct Engine {
     pub(crate) notes: NoteLog,
     pub(crate) faults: Faults,
     pub(crate) decisions: VecDeque<Decision>,
+    /// Until when its lights blink, so that somebody finds it.
+    pub(crate) locate_until: Option<Instant>,
     pub(crate) rates: Rates,
     /// When pools are told next what the machine really computes.
     pub(crate) hashrate_due: Instant,
@@ -119,6 +123,7 @@ impl Engine {
             notes: NoteLog::new(NOTES_KEPT),
             faults: Faults::default(),
             decisions: VecDeque::new(),
+            locate_until: None,
             rates: Rates::new(now),
             hashrate_due: now + crate::hashrate::EVERY,
             clock: Clock::default(),
@@ -312,6 +317,15 @@ impl Engine {
 
     fn command(&mut self, command: Command) {
         match (command, self.mode) {
+            (Command::Locate { on }, _) => {
+                self.locate_until = on.then(|| self.now + LOCATE_FOR);
+                let lights = if on {
+                    "blink the lights"
+                } else {
+                    "lights as usual"
+                };
+                self.decide("machine", lights, "operator's command");
+            }
             (Command::Shutdown, Mode::Stopped | Mode::Stopping(_)) => {}
             (Command::Shutdown, _) => self.begin_stop(),
             (_, Mode::Running) if self.hardware.is_some() => {

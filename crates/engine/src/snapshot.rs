@@ -35,6 +35,7 @@ impl Engine {
             seq: self.seq,
             uptime_s: now.since(self.started).as_secs_f64(),
             state: self.state(&chains, &pools),
+            locating: self.locate_until.is_some_and(|until| now < until),
             machine: Machine {
                 model: self.config.machine.model.clone(),
                 name: self.config.machine.name.clone(),

@@ -11,8 +11,9 @@ use twin::machine::TwinOptions;
 use units::DifficultyOne;
 
 use crate::cli::config::{Backend, Twin};
+use crate::linux::{self, Panel};
 use crate::runtime::{Clock, PortLock};
-use crate::{linux, whole};
+use crate::whole;
 
 /// Rests of supplies are never shortened here.
 const SETTLE_PERCENT: u8 = 100;
@@ -29,6 +30,8 @@ pub(crate) struct Reached {
     pub(crate) host: Option<PortLock>,
     /// To be marked once everything is off; of a real machine.
     pub(crate) clean: Option<CleanStop>,
+    /// Lights and buttons; of a real machine.
+    pub(crate) panel: Option<Panel>,
 }
 
 impl Reached {
@@ -86,6 +89,7 @@ fn of_twin(machine: &Machine, twin: &Twin, clock: Clock) -> Result<Reached> {
         difficulty_one: twin.difficulty_one,
         host,
         clean: None,
+        panel: None,
     })
 }
 
@@ -99,6 +103,7 @@ fn of_board(machine: &Machine, chips: Option<&Twin>, root: &Root, clock: Clock) 
         difficulty_one: chips.map_or(DifficultyOne::BITCOIN, |chips| chips.difficulty_one),
         host: None,
         clean: Some(opened.clean),
+        panel: Some(opened.panel),
     })
 }
 

@@ -80,6 +80,10 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
+    if let Some(panel) = reached.panel {
+        let serving = panel.serve(shelf.clone(), miner.commands(), clock);
+        serving.context("no thread for lights and buttons")?;
+    }
     let commands = miner.commands();
     let listen = api::Listen {
         http: vec![config.api.http],

@@ -66,6 +66,8 @@ codes! {
     ListenFailed = "E-PROC-LISTEN", Error, "an address to listen on is not available", "choose another address or stop the program that holds it";
     Started = "E-PROC-START", Info, "the daemon started", "";
     Stopping = "E-PROC-STOP", Info, "the daemon is stopping: work stops, chains power down", "";
+    Button = "E-PROC-BUTTON", Info, "somebody pressed a button of the control board", "";
+    PanelRefused = "E-DEV-PANEL", Warn, "a light or button of the control board cannot be used; the machine runs without it", "see the path and the reason that are named; `gpioinfo` shows who holds a line";
     Stalled = "E-PROC-STALLED", Error, "a loop of the daemon stands still; if it does not move within two seconds, everything is switched off", "report this with the log; look for a device that does not answer";
     StateRead = "E-PROC-STATE", Warn, "what the last run left cannot be understood; it was put aside as `*.damaged` and defaults hold", "give pause, fan mode and power ceiling again; check the disk";
     StateWrite = "E-PROC-REMEMBER", Warn, "what should survive this run cannot be written down", "check that the folder exists and can be written, and that the disk has room";

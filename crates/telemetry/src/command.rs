@@ -30,6 +30,11 @@ pub enum Command {
         /// Degrees Celsius; `None`: the machine's own.
         temp_c: Option<Celsius>,
     },
+    /// Let the control board's lights blink, so that somebody in front of many finds this one.
+    Locate {
+        /// Begin, or end. It ends by itself after ten minutes.
+        on: bool,
+    },
     /// Ramp down, power off, close sessions: the process is about to end.
     Shutdown,
 }

@@ -42,6 +42,9 @@ pub enum Order {
         #[serde(deserialize_with = "there")]
         temp_c: Option<f64>,
     },
+    Locate {
+        on: bool,
+    },
     Shutdown {},
 }
 
@@ -86,6 +89,7 @@ impl Order {
             Order::Resume {} => Ok(Command::Resume),
             Order::Sleep {} => Ok(Command::Sleep),
             Order::Wake {} => Ok(Command::Wake),
+            Order::Locate { on } => Ok(Command::Locate { on }),
             Order::Shutdown {} => Err(OrderRefused::NotFromHere),
             Order::Fans { mode, duty_percent } => {
                 let fans = &of("fan mode")?.fans;

@@ -59,6 +59,8 @@ fn orders_become_commands_in_their_own_words() {
     for word in ["pause", "resume", "sleep", "wake"] {
         same(&format!(r#"{{"command":"{word}"}}"#));
     }
+    same(r#"{"command":"locate","on":true}"#);
+    same(r#"{"command":"locate","on":false}"#);
     same(r#"{"command":"fans","mode":"auto"}"#);
     same(r#"{"command":"fans","mode":"quiet"}"#);
     same(r#"{"command":"fans","mode":"manual","duty_percent":45}"#);
@@ -161,6 +163,7 @@ fn any_order() -> impl Strategy<Value = Order> {
         Just(Order::Pause {}),
         Just(Order::Wake {}),
         Just(Order::Shutdown {}),
+        any::<bool>().prop_map(|on| Order::Locate { on }),
         fans.prop_map(|(mode, duty_percent)| Order::Fans { mode, duty_percent }),
         number().prop_map(|power_w| Order::PowerCeiling { power_w }),
         number().prop_map(|temp_c| Order::TargetTemperature { temp_c }),

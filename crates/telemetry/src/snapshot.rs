@@ -91,6 +91,8 @@ pub struct Snapshot {
     pub uptime_s: f64,
     /// State of the machine.
     pub state: MachineState,
+    /// The control board's lights blink, so that somebody finds it.
+    pub locating: bool,
     /// Which machine this is.
     pub machine: Machine,
     /// Hashrate over several windows.

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::client::{AskError, Daemon};
-use super::orders::{FansArgs, LimitsArgs};
+use super::orders::{FansArgs, LimitsArgs, LocateArgs};
 use super::pool_orders::PoolsArgs;
 use super::table::{Colour, Table};
 use super::{EXIT_FAILED, EXIT_UNREACHABLE, EXIT_USAGE, config, orders, view};
@@ -40,6 +40,8 @@ pub(crate) enum Operator {
     Sleep(Output),
     /// Hash again after a sleep
     Wake(Output),
+    /// Let the control board's lights blink, so that somebody in front of many finds it
+    Locate(LocateArgs),
     /// How fans run
     Fans(FansArgs),
     /// The power ceiling and the target temperature: what holds, what can be set; set them
@@ -144,6 +146,10 @@ fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
         Operator::Fans(args) => {
             let taken = orders::give(daemon, &args.order())?;
             show(&taken, args.output, |_, _| took("fans"))
+        }
+        Operator::Locate(args) => {
+            let taken = orders::give(daemon, &args.order())?;
+            show(&taken, args.output, |_, _| took("locate"))
         }
         Operator::Limits(args) => limits(daemon, args),
         Operator::Machines(_) | Operator::CheckConfig(_) => Ok(()),

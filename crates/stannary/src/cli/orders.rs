@@ -49,6 +49,32 @@ impl FansArgs {
     }
 }
 
+/// `locate`
+#[derive(Args, Debug)]
+pub(crate) struct LocateArgs {
+    #[command(flatten)]
+    pub(super) output: Output,
+    /// Begin, or end; it ends by itself after ten minutes
+    #[arg(value_enum, default_value = "on")]
+    blink: Switch,
+}
+
+/// Begin or end.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+enum Switch {
+    /// Blink
+    On,
+    /// Show the machine's state again
+    Off,
+}
+
+impl LocateArgs {
+    /// The order as the daemon takes it.
+    pub(super) fn order(&self) -> Value {
+        json!({ "command": "locate", "on": self.blink == Switch::On })
+    }
+}
+
 /// `limits`
 #[derive(Args, Debug)]
 pub(crate) struct LimitsArgs {
@@ -108,6 +134,7 @@ mod tests {
         let orders = match Cli::try_parse_from(words).map(|cli| cli.command) {
             Err(_) => vec!["refused".to_owned()],
             Ok(Command::Operator(Operator::Fans(args))) => vec![args.order().to_string()],
+            Ok(Command::Operator(Operator::Locate(args))) => vec![args.order().to_string()],
             Ok(Command::Operator(Operator::Limits(args))) => {
                 args.orders().iter().map(ToString::to_string).collect()
             }
@@ -127,6 +154,9 @@ mod tests {
             "fans hydro --json",
             &[r#"{"command":"fans","mode":"hydro"}"#],
         );
+        check("locate", &[r#"{"command":"locate","on":true}"#]);
+        check("locate on", &[r#"{"command":"locate","on":true}"#]);
+        check("locate off", &[r#"{"command":"locate","on":false}"#]);
         check("limits", &[]);
         check(
             "limits --power 2500.5 --target none",
@@ -155,6 +185,7 @@ mod tests {
             "fans manual -5",
             "fans manual 45.5",
             "fans off",
+            "locate blue",
         ] {
             check(line, &["refused"]);
         }

@@ -9,6 +9,7 @@
 
 mod chains;
 mod found;
+mod panel;
 mod parts;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use telemetry::Code;
 use units::Instant;
 
 pub(crate) use found::{is_real_board, refuse_other_board};
+pub(crate) use panel::Panel;
 
 /// The ports of a machine, open.
 pub(crate) struct Opened {
@@ -28,6 +30,8 @@ pub(crate) struct Opened {
     pub(crate) ports: MachinePorts,
     /// To be marked once everything is off on purpose.
     pub(crate) clean: CleanStop,
+    /// Lights and buttons.
+    pub(crate) panel: Panel,
 }
 
 /// Open every port of `machine` under `root`.

@@ -14,7 +14,7 @@ use hal_linux::{
 };
 use units::{ChainSlot, Instant};
 
-use super::{Opened, Refusal, chains, window};
+use super::{Opened, Panel, Refusal, chains, window};
 
 /// No such device.
 const ENODEV: i32 = 19;
@@ -55,7 +55,8 @@ pub(super) fn of_the_processor(
     let buses = buses(machine, devices, root)?;
     let links = chains::links(machine, root)?;
     let board = |beats| guarded(dead_man, beats, LinuxPlugs { pins: plugs });
-    Ok(join(&loops, links, buses, fans, board, clean))
+    let panel = Panel::open(machine, root);
+    Ok(join(&loops, links, buses, fans, board, clean, panel))
 }
 
 /// A board whose FPGA's window has nearly everything.
@@ -88,7 +89,8 @@ pub(super) fn in_a_window(
     let links: Vec<Box<dyn LinkPort + Send>> =
         vec![Box::new(FpgaPort::new(&slots, window.clone()))];
     let board = |beats| guarded(dead_man, beats, FpgaPlugs(window));
-    Ok(join(&loops, links, buses, Some(fans), board, clean))
+    let panel = Panel::open(machine, root);
+    Ok(join(&loops, links, buses, Some(fans), board, clean, panel))
 }
 
 fn devices(machine: &Machine) -> Result<&Devices, Refusal> {
@@ -126,6 +128,7 @@ fn join(
     fans: Option<Box<dyn FanPort + Send>>,
     board: impl FnOnce(Beats) -> Box<dyn BoardPort + Send>,
     clean: CleanStop,
+    panel: Panel,
 ) -> Opened {
     let beats = Beats::new(loops);
     let ports = MachinePorts {
@@ -135,11 +138,15 @@ fn join(
         board: board(beats.clone()),
         beats,
     };
-    Opened { ports, clean }
+    Opened {
+        ports,
+        clean,
+        panel,
+    }
 }
 
 /// The line as its port wants it. One whose level nobody knows is not driven by guess.
-fn spec(line: &GpioLine) -> Option<LineSpec> {
+pub(super) fn spec(line: &GpioLine) -> Option<LineSpec> {
     Some(LineSpec {
         chip: line.chip.clone(),
         line: line.line.clone(),
