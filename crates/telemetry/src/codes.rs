@@ -189,7 +189,7 @@ codes! {
     PowerRestart = "E-POWER-RESTART", Warn, "a board that control stopped may start again after a wait", "look for the reason of the stop; waits grow with each stop of an hour";
     PowerIntent = "E-POWER-INTENT", Info, "what the machine is to do was changed: hash, pause or sleep", "";
     PowerSet = "E-POWER-SET", Info, "the operator's power ceiling was changed", "";
-    PowerLow = "E-POWER-LOW", Warn, "the power ceiling is below what the machine draws at its lowest frequency: hash power stays off", "raise the ceiling (`stannary limits` shows the least), or pause the machine";
+    PowerLow = "E-POWER-LOW", Warn, "the power ceiling is below what the machine draws when it starts: hash power stays off", "raise the ceiling (`stannary limits` shows the least), or pause the machine";
     PowerFree = "E-POWER-FREE", Info, "a reason that kept the machine off is gone", "";
     PowerCeiling = "E-POWER-CEILING", Info, "frequency is held down by the power limit", "";
     PowerOver = "E-POWER-OVER", Error, "more power is drawn than the machine may: hash power went off", "check supply and boards; the limit is in the machine definition";
