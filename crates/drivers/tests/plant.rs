@@ -328,6 +328,29 @@ fn a_board_goes_off_alone_and_one_that_does_not_takes_the_supply_with_it() {
     assert_eq!(bench.codes(), [Code::BoardController, Code::PsuCut]);
 }
 
+/// An S9's supply has no line: the others go on, and the one is told again until it obeys.
+#[test]
+fn a_board_that_does_not_go_off_takes_nothing_with_it_where_nothing_switches_the_supply() {
+    let mut bench = Bench::new(&machine("antminer-s9"));
+    bench.all_on(3);
+    bench.run(MINUTE);
+    let before = bench.supply();
+    bench.parts.script.pic_silent[1] = true;
+    bench.order(Order::Board(ChainSlot(1), false));
+    bench.run(MINUTE);
+    assert_eq!(bench.codes(), [Code::BoardController]);
+    assert_eq!(bench.supply(), before);
+    assert_eq!(bench.board(1), BoardState::StuckOn);
+    assert!(matches!(bench.board(0), BoardState::On(_)));
+
+    bench.parts.script.pic_silent[1] = false;
+    bench.run(Duration::from_secs(12));
+    assert_eq!(bench.board(1), BoardState::Off);
+    bench.order(Order::Board(ChainSlot(1), true));
+    bench.run(MINUTE);
+    assert!(matches!(bench.board(1), BoardState::On(_)));
+}
+
 #[test]
 fn supply_off_is_at_once_whatever_the_bus_does() {
     let mut bench = Bench::new(&machine("antminer-s19-pro"));

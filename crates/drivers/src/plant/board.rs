@@ -6,7 +6,7 @@
 //!   ^                           | three tries failed    heartbeats    | not wanted
 //!   |                           v                        missed       v
 //!   +-- not wanted ---------- Failed <------------------------------ Falling --> StuckOn
-//!   +-- supply off: from everywhere                                   (then Off)
+//!   +-- supply off: from everywhere                                   told again, then Off
 //! ```
 //!
 //! A board without a controller has the supply's power as soon as that is on, and is Off only
@@ -47,6 +47,9 @@ const MEMORY_PAUSE: Duration = Duration::from_secs(10);
 /// order that jumps can do: 3 % of any rail, so that the step of the current stays far below what
 /// trips a supply. Assumed.
 const STEP_MV: u32 = 300;
+/// One that did not go off is told again this often, where its supply stays on: a controller that
+/// misses its heartbeat for 10 s drops the rail by itself, and a bus comes back. Assumed.
+const STUCK_PAUSE: Duration = Duration::from_secs(10);
 
 pub(super) struct Board {
     slot: ChainSlot,
@@ -82,7 +85,10 @@ enum Power {
         tries: u8,
     },
     Failed,
-    StuckOn,
+    /// It is told to go off again then.
+    StuckOn {
+        again: Instant,
+    },
 }
 
 /// What a list on the bus is for.
@@ -165,6 +171,7 @@ impl Board {
             Power::Rising { rest, .. } => *rest,
             Power::On if self.controller.is_some() => self.heartbeat,
             Power::Falling { .. } => Instant::ZERO,
+            Power::StuckOn { again } => *again,
             _ => Instant::NEVER,
         };
         let memory = match &self.memory {
@@ -295,7 +302,8 @@ impl Board {
     fn next_step(&mut self, now: Instant, machine: &Machine) -> Option<Step> {
         let controller = self.controller.as_ref()?;
         match &mut self.power {
-            Power::Off | Power::Failed | Power::StuckOn => None,
+            Power::Off | Power::Failed => None,
+            Power::StuckOn { again } => (*again <= now).then_some(Step::Disable),
             Power::Falling { .. } => Some(Step::Disable),
             Power::Rising { rest, .. } if now < *rest => None,
             Power::Rising { steps, at, .. } => loop {
@@ -357,7 +365,9 @@ impl Board {
             (Power::On, Step::Beat) if !answers => self.beaten(now),
             (Power::On, Step::Beat) => self.hear = Some(now + HEAR),
             (Power::On, Step::Hear) => self.beaten(now - HEAR),
-            (Power::Falling { .. }, Step::Disable) => self.power = Power::Off,
+            (Power::Falling { .. } | Power::StuckOn { .. }, Step::Disable) => {
+                self.power = Power::Off;
+            }
             _ => {}
         }
     }
@@ -378,10 +388,13 @@ impl Board {
             Power::On if is_beat(step) => self.fail(now, wrong, out),
             Power::Falling { tries } if *tries + 1 < OFF_TRIES => *tries += 1,
             Power::Falling { .. } => {
-                self.power = Power::StuckOn;
+                self.power = Power::StuckOn {
+                    again: now + STUCK_PAUSE,
+                };
                 let detail = format!("cannot be switched off: {wrong}");
                 out.note(now, Code::BoardController, &self.place, detail);
             }
+            Power::StuckOn { again } => *again = now + STUCK_PAUSE,
             // A voltage that was not taken is ordered again.
             _ => {}
         }
@@ -450,7 +463,7 @@ impl Board {
 
     /// It was to go off and its controller does not obey.
     pub(super) fn is_stuck(&self) -> bool {
-        matches!(self.power, Power::StuckOn)
+        matches!(self.power, Power::StuckOn { .. })
     }
 
     fn state(&self) -> BoardState {
@@ -461,7 +474,7 @@ impl Board {
             // Off is told once it is.
             Power::Falling { .. } => self.told,
             Power::Failed => BoardState::Failed,
-            Power::StuckOn => BoardState::StuckOn,
+            Power::StuckOn { .. } => BoardState::StuckOn,
         }
     }
 

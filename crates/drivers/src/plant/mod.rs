@@ -161,7 +161,9 @@ impl Plant {
         for board in &mut self.boards {
             board.advance(now, &self.machine, self.supply.on(), out);
         }
-        if self.boards.iter().any(Board::is_stuck) && self.supply.on().is_some() {
+        // Without a line nothing would be cut, and all that is on would count as off.
+        let cuts = self.supply.has_line() && self.supply.on().is_some();
+        if cuts && self.boards.iter().any(Board::is_stuck) {
             self.supply.cut(now, "a board does not go off alone", out);
             for board in &mut self.boards {
                 board.advance(now, &self.machine, None, out);

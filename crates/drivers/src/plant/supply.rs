@@ -123,6 +123,11 @@ impl Supply {
         }
     }
 
+    /// Something switches it, or may.
+    pub(super) fn has_line(&self) -> bool {
+        self.has_line
+    }
+
     pub(super) fn want(&mut self, on: bool, out: &mut Out) {
         self.wanted = on;
         if !on {
