@@ -19,9 +19,11 @@ pub mod matrix;
 mod net;
 mod orders;
 mod plot;
+mod pools;
 pub mod safety;
 mod world;
 
 pub use account::Verdicts;
 pub use net::NetOptions;
-pub use world::{MorePool, Pause, Paused, World, WorldOptions, machines, pool_user};
+pub use pools::{MorePool, pool_user};
+pub use world::{Pause, Paused, World, WorldOptions, machines};

@@ -3,18 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use board_support::Machine;
-use engine::{
-    Effect, Engine, EngineConfig, Event, GroupConfig, HardwareConfig, PoolConfig, PoolEvent,
-};
+use engine::{Effect, Engine, EngineConfig, Event, GroupConfig, HardwareConfig};
 use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use twin::machine::{FaultPlan, TwinMachine, TwinOptions};
 use twin::physics;
-use twin::pool::{self, ConnId, Pool, PoolOptions, Protocol};
-use units::{ChainSlot, DifficultyOne, Duration, Instant, PoolIndex, Rng};
+use twin::pool::{self, PoolOptions};
+use units::{ChainSlot, DifficultyOne, Duration, Instant, Rng};
 
 use crate::jobs::JobLog;
-use crate::net::{Net, NetOptions, Parcel};
+use crate::net::{Net, NetOptions};
+use crate::pools::{MorePool, Site, pool_configs};
 
 /// More steps at one instant than this is a loop without progress.
 const STEPS_AT_ONCE_MAX: u32 = 100_000;
@@ -52,15 +51,6 @@ pub struct WorldOptions {
     /// that look at totals only: the twin then keeps nothing that grows but the pool's
     /// records, and [`World::notes`] and [`World::recordings`] are the caller's to take.
     pub keep_records: bool,
-}
-
-/// A pool beside the first.
-#[derive(Clone, Debug)]
-pub struct MorePool {
-    /// What it is like.
-    pub options: PoolOptions,
-    /// Its group.
-    pub group: String,
 }
 
 /// A span in which nobody serves the engine.
@@ -155,8 +145,8 @@ pub struct World {
     pub(crate) engine: Engine,
     ports: MachinePorts,
     pub(crate) machine: Arc<Mutex<TwinMachine>>,
-    sites: Vec<Site>,
-    net: Net,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) net: Net,
     /// What waits for an engine that is paused.
     held: Vec<Event>,
     pub(crate) job_log: JobLog,
@@ -183,73 +173,14 @@ pub struct World {
     touched: Vec<bool>,
 }
 
-/// A pool, and the miner's connection to it. Its place in the list is its number.
-struct Site {
-    pool: Pool,
-    /// The miner's connection: its name, and whether it stands.
-    connection: Option<(ConnId, bool)>,
-    next_connection: u32,
-    /// Nobody answers at the pool's address.
-    gone: bool,
-}
-
-impl Site {
-    fn new(options: PoolOptions) -> Site {
-        Site {
-            pool: Pool::new(options),
-            connection: None,
-            next_connection: 0,
-            gone: false,
-        }
-    }
-}
-
-/// Names of connections carry the number of their pool.
-fn site_of(conn: ConnId) -> usize {
-    (conn.0 >> 24) as usize
-}
-
-/// The login at a pool of such a World.
-pub fn pool_user(pool: usize) -> String {
-    match pool {
-        0 => "sim.worker".into(),
-        _ => format!("sim{pool}.worker"),
-    }
-}
-
-fn pool_config(pool: usize, options: &PoolOptions, group: &str) -> PoolConfig {
-    let host = match pool {
-        0 => "pool.sim".into(),
-        _ => format!("pool{pool}.sim"),
-    };
-    let endpoint = stratum::Endpoint { host, port: 3333 };
-    let address = match options.protocol {
-        Protocol::V1 => stratum::Address::plain(endpoint),
-        // The network of the simulation carries plaintext: nobody asks for the key.
-        Protocol::V2 => stratum::Address::V2 {
-            endpoint,
-            authority: stratum::AuthorityKey([7; 32]),
-        },
-    };
-    PoolConfig {
-        difficulty_one: options.difficulty_one,
-        group: group.into(),
-        ..PoolConfig::new(address, pool_user(pool), "x")
-    }
-}
-
 /// The miner of such a World.
 fn engine_config(options: &WorldOptions, seed: u64) -> EngineConfig {
-    let first = pool_config(0, &options.pool, PoolConfig::DEFAULT_GROUP);
-    let more = options.more_pools.iter().enumerate();
-    let more = more.map(|(i, pool)| pool_config(i + 1, &pool.options, &pool.group));
-    let pools = std::iter::once(first).chain(more).collect();
     EngineConfig {
         machine: options.machine.clone(),
         backend: "twin".into(),
         difficulty_one: DifficultyOne::from_zero_bits(options.difficulty_bits)
             .expect("at most 32 bits"),
-        pools,
+        pools: pool_configs(options),
         pool_groups: options.pool_groups.clone(),
         settle_percent: options.settle_percent,
         thinning: options.thinning,
@@ -400,52 +331,6 @@ impl World {
         look(&mut self.machine.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The first pool's account.
-    pub fn pool_ledger(&self) -> &pool::Ledger {
-        self.ledger_of(0)
-    }
-
-    /// A pool's account.
-    pub fn ledger_of(&self, pool: usize) -> &pool::Ledger {
-        self.sites[pool].pool.ledger()
-    }
-
-    pub(crate) fn ledgers(&self) -> impl Iterator<Item = &pool::Ledger> {
-        self.sites.iter().map(|site| site.pool.ledger())
-    }
-
-    /// Order something at the first pool.
-    pub fn pool_order(&mut self, order: pool::Order) {
-        self.order_pool(0, order);
-    }
-
-    /// Order something at a pool.
-    pub fn order_pool(&mut self, pool: usize, order: pool::Order) {
-        let now = self.now;
-        let site = &mut self.sites[pool];
-        site.pool.handle(now, pool::Input::Order(None, order));
-        self.drain_pool(pool);
-    }
-
-    /// The first pool's address answers no more, and its connections are gone; or it is back.
-    pub fn set_pool_gone(&mut self, gone: bool) {
-        self.set_gone(0, gone);
-    }
-
-    /// The same of a pool.
-    pub fn set_gone(&mut self, pool: usize, gone: bool) {
-        self.sites[pool].gone = gone;
-        if let Some((conn, _)) = self.sites[pool].connection.filter(|_| gone) {
-            self.net.send(self.now, Parcel::ClosedAtPool(conn));
-            self.net.send(self.now, Parcel::ClosedAtMiner(conn));
-        }
-    }
-
-    /// Give an operator's order about pools.
-    pub fn pools_change(&mut self, order: engine::PoolOrder) {
-        self.give_engine(Event::PoolOrder(order));
-    }
-
     /// From now on the machine's parts and physics suffer what these options say, and what
     /// they suffered before is gone. Lines and chips go on as they were made.
     pub(crate) fn suffer(&mut self, options: &WorldOptions) {
@@ -537,67 +422,6 @@ impl World {
         true
     }
 
-    fn deliver(&mut self) {
-        while let Some(parcel) = self.net.take_due(self.now) {
-            let now = self.now;
-            let site = site_of(parcel.conn());
-            let pool = PoolIndex(site as u8);
-            let Site {
-                pool: server,
-                connection,
-                ..
-            } = &mut self.sites[site];
-            match parcel {
-                Parcel::OpenedAtPool(conn) => server.handle(now, pool::Input::Opened(conn)),
-                Parcel::ToPool(conn, bytes) => {
-                    server.handle(now, pool::Input::Bytes(conn, bytes));
-                }
-                Parcel::ClosedAtPool(conn) => server.handle(now, pool::Input::Closed(conn)),
-                Parcel::Connected(conn) => {
-                    if let Some((current, up)) = connection
-                        && *current == conn
-                    {
-                        *up = true;
-                        let event = PoolEvent::Connected;
-                        self.give_engine(Event::Pool { pool, event });
-                    }
-                }
-                Parcel::ToMiner(conn, bytes) => {
-                    if *connection == Some((conn, true)) {
-                        if self.options.keep_records {
-                            self.job_log.bytes(now, conn, &bytes);
-                        }
-                        let event = PoolEvent::Bytes(bytes);
-                        self.give_engine(Event::Pool { pool, event });
-                    }
-                }
-                Parcel::ClosedAtMiner(conn) => {
-                    if connection.is_some_and(|(current, _)| current == conn) {
-                        *connection = None;
-                        self.job_log.closed(now, conn);
-                        let event = PoolEvent::Closed("closed by the pool".into());
-                        self.give_engine(Event::Pool { pool, event });
-                    }
-                }
-            }
-            self.drain_pool(site);
-        }
-    }
-
-    fn drain_pool(&mut self, site: usize) {
-        while let Some(effect) = self.sites[site].pool.next_effect() {
-            match effect {
-                pool::Effect::Send(conn, bytes) => {
-                    self.net.send(self.now, Parcel::ToMiner(conn, bytes));
-                }
-                pool::Effect::Close(conn) => {
-                    self.net.send(self.now, Parcel::ClosedAtMiner(conn));
-                }
-                pool::Effect::SubmitBlock { .. } => {}
-            }
-        }
-    }
-
     /// Buses, fans and the dead man, as far as they are due. The one loop of this world is all
     /// loops of a process, and it is alive.
     fn serve_hardware(&mut self) {
@@ -647,7 +471,7 @@ impl World {
     }
 
     /// Give the engine an event and carry out all that follows.
-    fn give_engine(&mut self, event: Event) {
+    pub(crate) fn give_engine(&mut self, event: Event) {
         if self.paused(Paused::Engine, self.now).is_some() {
             self.held.push(event);
             return;
@@ -692,9 +516,7 @@ impl World {
                 Effect::Connect { pool, .. } => self.connect(usize::from(pool.0)),
                 Effect::Send { pool, bytes } => {
                     self.hash(&bytes);
-                    if let Some((conn, true)) = self.sites[usize::from(pool.0)].connection {
-                        self.net.send(self.now, Parcel::ToPool(conn, bytes));
-                    }
+                    self.send_to_pool(usize::from(pool.0), bytes);
                 }
                 Effect::Disconnect { pool } => self.disconnect(usize::from(pool.0)),
                 Effect::Log(note) => self.notes.push(note),
@@ -722,28 +544,6 @@ impl World {
         self.ports.board.apply(self.now, op, &mut events);
         for event in events {
             self.engine.handle(self.now, Event::Board(event));
-        }
-    }
-
-    fn connect(&mut self, pool: usize) {
-        self.disconnect(pool);
-        let site = &mut self.sites[pool];
-        let conn = ConnId((pool as u32) << 24 | site.next_connection);
-        site.next_connection += 1;
-        site.connection = Some((conn, false));
-        if site.gone {
-            // Nobody says so: whoever waits gives up by himself.
-            return;
-        }
-        self.net.send(self.now, Parcel::OpenedAtPool(conn));
-        self.net
-            .send(self.now + self.options.net.latency, Parcel::Connected(conn));
-    }
-
-    fn disconnect(&mut self, pool: usize) {
-        if let Some((conn, _)) = self.sites[pool].connection.take() {
-            self.job_log.closed(self.now, conn);
-            self.net.send(self.now, Parcel::ClosedAtPool(conn));
         }
     }
 

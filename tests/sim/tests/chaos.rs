@@ -1,6 +1,6 @@
 //! A day of twenty pools that come, go, hang, lie, change difficulty, reconnect and cut
 //! connections while shares are on their way: nothing is lost uncounted, nothing goes to the
-//! wrong pool, and nothing is left behind. Grade: thinned(1024), tickets 256 times as hard.
+//! wrong pool, and nothing is left behind. Grade: thinned(1024), an S9 with tickets 64 times as hard.
 
 use cap::Cap;
 use engine::{GroupConfig, PoolConfig};
@@ -85,12 +85,12 @@ fn behaviour(pool: usize, share: f64) -> Behaviour {
 }
 
 fn chaos(seed: u64) -> World {
-    let mut options = WorldOptions::healthy(seed, "antminer-s19-pro");
+    let mut options = WorldOptions::healthy(seed, "antminer-s9");
     options.thinning = 1024;
     options.keep_records = false;
     options.difficulty_bits = 0;
     let board = &mut options.machine.hashboard;
-    board.ticket_difficulty *= 256;
+    board.ticket_difficulty *= 64;
     let share = board.ticket_difficulty as f64 * 2.0;
     let groups = ["a", "b", PoolConfig::DEFAULT_GROUP];
     let quotas = [50.0, 30.0];

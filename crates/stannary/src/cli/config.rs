@@ -617,3 +617,7 @@ fn address(s: &mut Section<'_>, key: &'static str) -> Option<SocketAddr> {
 #[cfg(test)]
 #[path = "config_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "config_pool_tests.rs"]
+mod pool_tests;

@@ -13,6 +13,9 @@ const KEY: &str = "pool_group";
 
 /// The groups of a configuration; empty where it has none.
 pub(super) fn read(s: &mut Section<'_>) -> Option<Vec<GroupConfig>> {
+    if !s.has(KEY) {
+        return Some(Vec::new());
+    }
     let sections = s.sections(KEY, GROUPS_MAX)?;
     // Every group is read before one that failed ends it: all faults are found.
     let groups: Vec<_> = sections.into_iter().map(|mut s| read_one(&mut s)).collect();
