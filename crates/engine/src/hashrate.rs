@@ -4,16 +4,16 @@
 use units::{DifficultyOne, Duration, HashRate};
 
 use crate::config::EngineConfig;
-use crate::engine::{ChainUnit, Engine};
+use crate::engine::Engine;
 
 /// Policy: the window that is told spans a quarter of an hour, so that a minute more or less
 /// changes little; a client passes on only what makes a difference.
 pub(crate) const EVERY: Duration = Duration::from_secs(60);
 
 /// By the machine's rating, before it has hashed.
-pub(crate) fn nominal(config: &EngineConfig, chains: &[ChainUnit]) -> f64 {
-    let shown: HashRate = chains.iter().map(|c| c.driver.nominal()).sum();
-    computed(shown.hs(), config.difficulty_one)
+pub(crate) fn nominal(config: &EngineConfig) -> f64 {
+    let rated = HashRate::from_ths(config.machine.rated_ths);
+    computed(rated.hs(), config.difficulty_one)
 }
 
 impl Engine {

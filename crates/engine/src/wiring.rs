@@ -80,7 +80,7 @@ pub(crate) fn make_pools(
         agent: format!("stannary/{}", config.firmware),
         version_mask: VERSION_MASK,
         min_version_bits,
-        nominal_hashrate: crate::hashrate::nominal(config, chains),
+        nominal_hashrate: crate::hashrate::nominal(config),
         seed: config.seed,
     };
     stratum::Pools::new(now, config.pools.clone(), common)

@@ -1,8 +1,9 @@
 //! The same accounts at a pool of Stratum V2. Grade: exact, with three chains of an S21 Pro.
 
 use sim::{World, WorldOptions};
+use twin::machine::BoardFault;
 use twin::pool::{Behaviour, DifficultyChanges, Fragments, Order, Protocol, V2Options};
-use units::{Difficulty, Duration};
+use units::{ChainSlot, Difficulty, Duration};
 
 fn options(seed: u64) -> WorldOptions {
     let mut options = WorldOptions::healthy(seed, "antminer-s21-pro");
@@ -26,6 +27,24 @@ fn earns(options: WorldOptions, at_least: u64) {
 #[test]
 fn shares_of_an_extended_channel_are_accounted_for_one_by_one() {
     earns(options(300), 100);
+}
+
+#[test]
+fn the_pool_is_told_the_hashes_that_are_computed_and_not_those_that_are_shown() {
+    let mut options = options(305);
+    // A board less than the rating counts on.
+    let slot = ChainSlot(1);
+    options.faults.boards.push(BoardFault::Absent { slot });
+    let mut world = World::new(options);
+    world.run_for(Duration::from_secs(150));
+    let replies = &world.pool_ledger().replies;
+    let told = replies.iter().filter(|r| r.method == "nominal_hash_rate");
+    let told: Vec<f64> = told.map(|r| r.result.parse().expect("a number")).collect();
+    // The rating's 234 TH/s stand for this many hashes at two bits in place of 32.
+    let rated = 234e12 / 2f64.powi(30);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!((told[0] / rated - 1.0).abs() < 1e-6, "{told:?}");
+    assert!((told[1] / rated - 2.0 / 3.0).abs() < 0.03, "{told:?}");
 }
 
 #[test]
