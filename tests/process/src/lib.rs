@@ -11,6 +11,7 @@
 
 mod folder;
 mod node;
+mod noise;
 mod pool;
 mod program;
 mod site;
@@ -18,6 +19,7 @@ mod twin;
 
 pub use folder::{Folder, free_address};
 pub use node::{Node, node_program};
+pub use noise::{AUTHORITY, Authority, OTHER_AUTHORITY};
 pub use pool::PoolHost;
 pub use program::{Program, get_json, stannary};
 pub use site::{Site, config};

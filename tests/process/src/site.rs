@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use twin::pool::PoolOptions;
+use twin::pool::{PoolOptions, Protocol, V2Options};
 use units::{Difficulty, DifficultyOne};
 
-use crate::{Folder, PATIENCE, PoolHost, Program, TwinProcess, free_address, get_json, wait_for};
+use crate::{
+    AUTHORITY, Folder, PATIENCE, PoolHost, Program, TwinProcess, free_address, get_json, wait_for,
+};
 
 /// A pool, a daemon's configuration for it, and where its page is.
 #[derive(Debug)]
@@ -33,17 +35,29 @@ impl Site {
         Site::with(twin.machine(), &at)
     }
 
+    /// The same with a pool that speaks V2 behind Noise, whose address holds `key`.
+    pub fn in_v2(machine: &str, key: &str, v2: V2Options) -> Self {
+        let options = PoolOptions {
+            protocol: Protocol::V2,
+            v2,
+            ..pool_options()
+        };
+        let pool = PoolHost::behind_noise(options, AUTHORITY);
+        let url = format!("stratum2+tcp://{}/{key}", pool.address());
+        Site::around(machine, "seed = 7", pool, &url)
+    }
+
     fn with(machine: &str, twin: &str) -> Self {
-        let pool = PoolHost::start(PoolOptions {
-            difficulty_one: DifficultyOne::from_zero_bits(2).expect("at most 32"),
-            difficulty: Difficulty::new(4096.0).expect("positive"),
-            ..PoolOptions::default()
-        });
+        let pool = PoolHost::start(pool_options());
+        let url = format!("stratum+tcp://{}", pool.address());
+        Site::around(machine, twin, pool, &url)
+    }
+
+    fn around(machine: &str, twin: &str, pool: PoolHost, url: &str) -> Self {
         let folder = Folder::new();
         let http = free_address();
         let socket = folder.path().join("s.sock");
-        let (pool_at, http_at) = (pool.address().to_string(), http.to_string());
-        let text = config(machine, twin, &pool_at, &http_at, &socket);
+        let text = config_for(machine, twin, url, &http.to_string(), &socket);
         let config = folder.write("stannary.toml", &text);
         let page = format!("http://{http}/");
         Site {
@@ -95,12 +109,30 @@ impl Site {
     }
 }
 
+fn pool_options() -> PoolOptions {
+    PoolOptions {
+        difficulty_one: DifficultyOne::from_zero_bits(2).expect("at most 32"),
+        difficulty: Difficulty::new(4096.0).expect("positive"),
+        ..PoolOptions::default()
+    }
+}
+
 /// A daemon's configuration; `twin` is what stands first in its table.
 pub fn config(machine: &str, twin: &str, pool: &str, http: &str, socket: &Path) -> String {
+    config_for(
+        machine,
+        twin,
+        &format!("stratum+tcp://{pool}"),
+        http,
+        socket,
+    )
+}
+
+fn config_for(machine: &str, twin: &str, url: &str, http: &str, socket: &Path) -> String {
     format!(
         "config_version = 1\n\n[machine]\nmodel = \"{machine}\"\nbackend = \"twin\"\n\n\
          [twin]\n{twin}\ndifficulty_bits = 2\n\n\
-         [[pool]]\nurl = \"stratum+tcp://{pool}\"\nuser = \"account.worker\"\npassword = \"x\"\n\
+         [[pool]]\nurl = \"{url}\"\nuser = \"account.worker\"\npassword = \"x\"\n\
          difficulty_one = \"twin\"\n\n[api]\nhttp = \"{http}\"\nsocket = \"{}\"\n",
         socket.display()
     )
