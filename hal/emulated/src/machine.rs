@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use hal::{
     Beats, BoardPort, BusError, BusId, BusPort, DeadMan, FanEvent, FanOp, FanOverride, FanPort,
     FpgaFans, FpgaI2c, FpgaLines, GuardedBoard, HashPower, I2cMaster, I2cTransfer, Lines, Loop,
-    MachinePorts, OpenCoreFans, Plugs, open_core_fans_full,
+    MachinePorts, Plugs,
 };
 use twin::machine::{Link, TwinMachine};
 use units::{ChainSlot, Duration, Duty, Instant, Rpm};
 
 use crate::pins::Pins;
-use crate::{EmulatedCore, EmulatedWindow, Wiring, links};
+use crate::{EmulatedWindow, board, links};
 
 /// A byte with its acknowledgement at 100 kHz.
 const BYTE: Duration = Duration::from_micros(90);
@@ -35,19 +35,20 @@ pub fn machine_ports(
     power: HashPower,
     fans: u8,
 ) -> MachinePorts {
-    ports_over(&machine, &Wiring::of(&machine), now, power, fans)
+    let (slots, link) = board(&machine);
+    ports_over(&machine, &slots, link, now, power, fans)
 }
 
 /// The same over the pins of a twin, wherever it is.
 pub(crate) fn ports_over<P: Pins>(
     pins: &P,
-    wiring: &Wiring,
+    slots: &[ChainSlot],
+    link: Link,
     now: Instant,
     power: HashPower,
     fans: u8,
 ) -> MachinePorts {
-    let links = links(pins, wiring);
-    let slots = &wiring.slots;
+    let links = links(pins, slots, link);
     let full = FanOverride::default();
     let mut loops = vec![
         Loop::Fans,
@@ -60,7 +61,7 @@ pub(crate) fn ports_over<P: Pins>(
     let window = || EmulatedWindow(pins.clone());
     let plugs = EmulatedPlugs(pins.clone());
     let both = [BusId::Hashboards, BusId::Supply];
-    let (buses, fans, board): Beside = match wiring.link {
+    let (buses, fans, board): Beside = match link {
         Link::FpgaFifo => {
             let mut enable = pins.clone();
             let supply = move |now, on| enable.set_supply_enable(now, on);
@@ -74,12 +75,9 @@ pub(crate) fn ports_over<P: Pins>(
             )
         }
         Link::Uart | Link::SpiWords | Link::FpgaFifoS9 => {
-            let core = wiring.cores.as_ref().and_then(|cores| cores.fans);
-            let core = || Some(EmulatedCore::new(pins.clone(), core?));
             let lines = EmulatedLines {
                 pins: pins.clone(),
                 full: full.clone(),
-                fans: core(),
             };
             let dead_man = DeadMan::new(now, power, slots, &loops, None, lines);
             let bus = |id| {
@@ -88,10 +86,7 @@ pub(crate) fn ports_over<P: Pins>(
             };
             (
                 both.into_iter().map(bus).collect(),
-                match core() {
-                    Some(core) => Box::new(OpenCoreFans::new(fans, full, core)),
-                    None => Box::new(EmulatedFans::new(pins.clone(), full, fans)),
-                },
+                Box::new(EmulatedFans::new(pins.clone(), full, fans)),
                 Box::new(GuardedBoard::new(dead_man, beats.clone(), plugs)),
             )
         }
@@ -204,11 +199,10 @@ impl<P: Pins> FanPort for EmulatedFans<P> {
     }
 }
 
-/// Lines of the processor's own pins; its fans, or a core's.
+/// Lines of the processor's own pins.
 struct EmulatedLines<P> {
     pins: P,
     full: FanOverride,
-    fans: Option<EmulatedCore<P>>,
 }
 
 impl<P: Pins> Lines for EmulatedLines<P> {
@@ -222,11 +216,10 @@ impl<P: Pins> Lines for EmulatedLines<P> {
 
     fn fans_full(&mut self, now: Instant, full: bool) -> Result<(), i32> {
         self.full.set(full);
-        match &mut self.fans {
-            _ if !full => Ok(()),
-            Some(core) => open_core_fans_full(core, now),
-            None => self.pins.set_fan_duty(now, 100),
+        if full {
+            self.pins.set_fan_duty(now, 100)?;
         }
+        Ok(())
     }
 }
 
