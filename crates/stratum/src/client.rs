@@ -17,7 +17,7 @@ use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, SLO
 use crate::outbox::Outbox;
 use crate::session::{Context, End, Flow, Retry, Session};
 use crate::v1::render;
-use crate::v1::submits;
+use crate::waiting;
 use crate::{Effect, Endpoint, Input, SessionConfig};
 
 /// A pool client; see the crate's documentation.
@@ -157,7 +157,7 @@ impl Client {
                     Ok(())
                 });
                 if !booked {
-                    submits::unanswered(share.id, &mut self.out);
+                    waiting::unanswered(share.id, &mut self.out);
                     let detail = format!("share={} not sent: its session is over", share.id);
                     self.out.note(now, Code::PoolNoAnswer, detail);
                 }

@@ -41,6 +41,7 @@ mod session;
 mod text;
 mod v1;
 mod v2;
+mod waiting;
 
 use std::fmt;
 use std::sync::Arc;

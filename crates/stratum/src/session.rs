@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use telemetry::{Code, PoolState};
 use units::{DifficultyOne, Duration, Instant, SessionId};
-use work::Share;
+use work::{Job, Share};
 
 use crate::client::Manners;
 use crate::limits::{GAPS_FOR_RHYTHM, GAPS_KEPT, SILENCE_DEFAULT, SILENCE_MIN};
@@ -118,6 +118,22 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     pub(crate) fn note(&mut self, code: Code, detail: String) {
         self.out.note(self.now, code, detail);
+    }
+
+    /// A session hands out `job`. Its first one is told.
+    pub(crate) fn works(&mut self, first_at: &mut Option<Instant>, job: &Job) {
+        if first_at.is_some() {
+            return;
+        }
+        *first_at = Some(self.now);
+        let detail = format!(
+            "job={:?} extranonce1_bytes={} extranonce2_bytes={} version_mask={:08x}",
+            job.pool_job_id,
+            job.extranonce1.len(),
+            job.extranonce2_size,
+            job.version_mask
+        );
+        self.note(Code::PoolUp, detail);
     }
 }
 

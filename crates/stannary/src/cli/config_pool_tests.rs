@@ -138,22 +138,3 @@ fn time_servers_are_the_owners_alone() {
         &["E-CONF-VALUE 25 time.ntp"],
     );
 }
-
-#[test]
-fn only_a_machine_of_tests_has_chips_of_a_twin_on_its_own_board() {
-    let text = GOOD.replace("backend = \"twin\"", "backend = \"linux\"");
-    let of_tests = text.replace("antminer-s19-pro", "test-ast2600");
-    let config = parse("c.toml", &of_tests).unwrap_or_else(|e| panic!("{e}"));
-    let Backend::Linux {
-        stand_in: Some(chips),
-    } = config.backend
-    else {
-        panic!("{:?}", config.backend);
-    };
-    assert_eq!((chips.at, chips.difficulty_one.zero_bits()), (None, 4));
-    assert_eq!(config.pools[1].difficulty_one.zero_bits(), 4);
-    // Everything else is as on a real machine.
-    assert_eq!(config.state.as_deref(), Some(Path::new(STATE)));
-    let faults = parse("c.toml", &text).expect_err("a real machine");
-    assert!(faults.to_string().contains("`twin`: is for"), "{faults}");
-}

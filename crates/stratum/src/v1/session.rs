@@ -22,7 +22,9 @@ use work::{Job, Share, Target};
 
 use crate::Effect;
 use crate::client::Manners;
-use crate::limits::{MALFORMED_LINES, OPTIONAL_WINDOW, QUEUED_EFFECTS, REAUTHORIZE_GAP};
+use crate::limits::{
+    MALFORMED_LINES, OPTIONAL_WINDOW, QUEUED_EFFECTS, REAUTHORIZE_GAP, SUBMIT_TIMEOUT,
+};
 use crate::outbox::Outbox;
 use crate::session::{Context, Flow, Retry, Rhythm, end};
 use crate::text::printable;
@@ -30,8 +32,9 @@ use crate::v1::answer::code;
 use crate::v1::lines::{self, Partial};
 use crate::v1::notify::Notify;
 use crate::v1::params::Extranonce;
-use crate::v1::submits::{self, Submits};
+use crate::v1::submits;
 use crate::v1::wire::{self, Message, Reply};
+use crate::waiting::Waiting;
 
 /// How far the handshake got. `until` is when patience ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +75,7 @@ pub(crate) struct Session {
     /// When the optional requests went out.
     pub(crate) optional_at: Option<Instant>,
     authorized_again_at: Option<Instant>,
-    submits: Submits,
+    waiting: Waiting<u64>,
     partial: Partial,
     malformed: u32,
     last_heard: Instant,
@@ -127,7 +130,7 @@ impl Session {
             requests: BTreeMap::new(),
             optional_at: None,
             authorized_again_at: None,
-            submits: Submits::default(),
+            waiting: Waiting::new(SUBMIT_TIMEOUT),
             partial: Partial::default(),
             malformed: 0,
             last_heard: cx.now,
@@ -160,7 +163,7 @@ impl Session {
 
     /// Timers.
     pub(crate) fn wake(&mut self, cx: &mut Context<'_>) -> Flow {
-        self.submits.expire(cx.now, cx.out);
+        self.waiting.expire(cx.now, cx.out);
         self.hurry(cx)?;
         let silent_for = cx.now.since(self.last_heard);
         if self.phase == Phase::Ready && silent_for >= self.rhythm.patience {
@@ -177,7 +180,7 @@ impl Session {
             Phase::Authorize { until } => until,
             Phase::Ready => self.last_heard + self.rhythm.patience,
         };
-        self.submits.next_deadline().map_or(phase, |d| d.min(phase))
+        self.waiting.next_deadline().map_or(phase, |d| d.min(phase))
     }
 
     /// Send a share, if it is one of this session. Returns whether it was booked.
@@ -186,13 +189,13 @@ impl Session {
             return false;
         }
         let id = self.next_id();
-        self.submits.send(cx.now, id, cx.user, share, cx.out);
+        submits::send(&mut self.waiting, cx.now, id, cx.user, share, cx.out);
         true
     }
 
     /// The end, as far as the world must hear of it.
     pub(crate) fn finish(&mut self, now: Instant, out: &mut Outbox) {
-        self.submits.give_up(now, out);
+        self.waiting.give_up(now, out);
         if self.phase == Phase::Ready {
             out.push(Effect::SessionEnded(self.id));
         }
@@ -285,8 +288,8 @@ impl Session {
             }
             return Ok(());
         };
-        if let Some(pending) = self.submits.take(id) {
-            let refused = submits::answered(pending, reply, cx.out);
+        if let Some(share) = self.waiting.take(id) {
+            let refused = submits::answered(share, reply, cx.out);
             return match refused {
                 Some(code::UNAUTHORIZED) => {
                     self.authorize_again(cx);

@@ -189,17 +189,7 @@ impl Session {
         self.jobs.awaited = None;
         let job = Arc::new(job);
         self.jobs.current = Some(job.clone());
-        if self.jobs.first_at.is_none() {
-            self.jobs.first_at = Some(cx.now);
-            let detail = format!(
-                "job={:?} extranonce1_bytes={} extranonce2_bytes={} version_mask={:08x}",
-                job.pool_job_id,
-                job.extranonce1.len(),
-                job.extranonce2_size,
-                job.version_mask
-            );
-            cx.note(Code::PoolUp, detail);
-        }
+        cx.works(&mut self.jobs.first_at, &job);
         cx.out.push(Effect::Job(job));
     }
 }

@@ -115,7 +115,7 @@ impl Session {
 
     /// Timers.
     pub(crate) fn wake(&mut self, cx: &mut Context<'_>) -> Flow {
-        self.submits.expire(cx.now, cx.out);
+        self.submits.waiting.expire(cx.now, cx.out);
         if let Phase::Setup { until } | Phase::Open { until, .. } = self.phase {
             if cx.now >= until {
                 let detail = match self.phase {
@@ -147,7 +147,10 @@ impl Session {
             Phase::Ready if self.probed => self.last_heard + self.rhythm.patience,
             Phase::Ready => self.last_heard + self.rhythm.patience / 2,
         };
-        let others = [self.submits.next_deadline(), self.jobs.next_deadline()];
+        let others = [
+            self.submits.waiting.next_deadline(),
+            self.jobs.next_deadline(),
+        ];
         others.into_iter().flatten().fold(phase, Instant::min)
     }
 
@@ -194,7 +197,7 @@ impl Session {
 
     /// The end, as far as the world must hear of it.
     pub(crate) fn finish(&mut self, now: Instant, out: &mut Outbox) {
-        self.submits.give_up(now, out);
+        self.submits.waiting.give_up(now, out);
         if self.phase == Phase::Ready {
             out.push(Effect::SessionEnded(self.id));
         }

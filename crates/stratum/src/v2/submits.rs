@@ -4,33 +4,34 @@
 //! sequence number that it took, and holds for every share up to it that was not refused. The
 //! count beside it is for a check alone.
 
-use std::collections::BTreeMap;
-
 use mining_sv2 as mining;
 use telemetry::Code;
-use units::{Instant, ShareId};
+use units::Instant;
 use work::{Share, ShareOutcome};
 
 use crate::Effect;
-use crate::limits::{BATCH_TIMEOUT, PENDING_SHARES};
+use crate::limits::BATCH_TIMEOUT;
 use crate::outbox::Outbox;
 use crate::session::{Context, Flow, Retry, end};
-use crate::v1::submits::unanswered;
 use crate::v2::channel::Channel;
 use crate::v2::frames::frame;
 use crate::v2::words;
+use crate::waiting::Waiting;
 
-/// Shares of one session that wait for their answers, by sequence number.
-#[derive(Debug, Default)]
+/// Shares of one session on their way, by sequence number.
+#[derive(Debug)]
 pub(crate) struct Submits {
-    pending: BTreeMap<u32, Pending>,
+    pub(super) waiting: Waiting<u32>,
     last_sequence: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    share: ShareId,
-    deadline: Instant,
+impl Default for Submits {
+    fn default() -> Self {
+        Submits {
+            waiting: Waiting::new(BATCH_TIMEOUT),
+            last_sequence: 0,
+        }
+    }
 }
 
 impl Submits {
@@ -50,10 +51,7 @@ impl Submits {
         let Ok(extranonce) = share.extranonce2[..].try_into() else {
             return false;
         };
-        if self.pending.len() >= PENDING_SHARES {
-            unanswered(share.id, out);
-            let detail = format!("share={} not sent: too many wait", share.id);
-            out.note(now, Code::PoolNoAnswer, detail);
+        if !self.waiting.has_room(now, share.id, out) {
             return true;
         }
         // Four milliards of shares take a session of years.
@@ -86,25 +84,16 @@ impl Submits {
             }
         };
         out.send(bytes);
-        let pending = Pending {
-            share: share.id,
-            deadline: now + BATCH_TIMEOUT,
-        };
-        self.pending.insert(sequence_number, pending);
+        self.waiting.sent(now, sequence_number, share.id);
         true
     }
 
     /// Every share up to the number is taken.
     pub(super) fn accepted(&mut self, cx: &mut Context<'_>, message: &mining::SubmitSharesSuccess) {
-        let later = match message.last_sequence_number.checked_add(1) {
-            Some(next) => self.pending.split_off(&next),
-            None => BTreeMap::new(),
-        };
-        let taken = std::mem::replace(&mut self.pending, later);
+        let taken = self.waiting.take_through(message.last_sequence_number);
         let (booked, told) = (taken.len(), message.new_submits_accepted_count);
-        for pending in taken.into_values() {
+        for share in taken {
             let outcome = ShareOutcome::Accepted;
-            let share = pending.share;
             cx.out.push(Effect::Outcome { share, outcome });
         }
         if u32::try_from(booked) != Ok(told) {
@@ -120,7 +109,7 @@ impl Submits {
         message: &mining::SubmitSharesError<'_>,
     ) -> Flow {
         let code = words::code(&message.error_code);
-        let Some(pending) = self.pending.remove(&message.sequence_number) else {
+        let Some(share) = self.waiting.take(message.sequence_number) else {
             let detail = format!(
                 "refusal of share {} that does not wait: {}",
                 message.sequence_number,
@@ -130,47 +119,12 @@ impl Submits {
             return Ok(());
         };
         let outcome = outcome(&code);
-        let share = pending.share;
         cx.out.push(Effect::Outcome { share, outcome });
         if code == mining::ERROR_CODE_SUBMIT_SHARES_INVALID_CHANNEL_ID {
             let detail = words::explained(&code);
             return end(Code::PoolProtocol, detail, Retry::Backoff);
         }
         Ok(())
-    }
-
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.pending.first_key_value().map(|(_, p)| p.deadline)
-    }
-
-    /// Give up shares whose time is over.
-    pub(super) fn expire(&mut self, now: Instant, out: &mut Outbox) {
-        let mut lost = 0;
-        while let Some(entry) = self.pending.first_entry() {
-            if entry.get().deadline > now {
-                break;
-            }
-            unanswered(entry.remove().share, out);
-            lost += 1;
-        }
-        if lost > 0 {
-            let seconds = BATCH_TIMEOUT.as_secs();
-            let detail = format!("shares={lost} waited_s={seconds}");
-            out.note(now, Code::PoolNoAnswer, detail);
-        }
-    }
-
-    /// The session is over: nothing will be answered any more.
-    pub(super) fn give_up(&mut self, now: Instant, out: &mut Outbox) {
-        let pending = std::mem::take(&mut self.pending);
-        let lost = pending.len();
-        for pending in pending.into_values() {
-            unanswered(pending.share, out);
-        }
-        if lost > 0 {
-            let detail = format!("shares={lost} unanswered at the end of the session");
-            out.note(now, Code::PoolNoAnswer, detail);
-        }
     }
 }
 
