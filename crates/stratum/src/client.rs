@@ -9,6 +9,8 @@
 //!              deadline
 //! ```
 
+use std::sync::Arc;
+
 use telemetry::{Code, Pool, PoolState};
 use units::{Duration, Instant, Rng, SessionId};
 
@@ -17,6 +19,7 @@ use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, SLO
 use crate::outbox::Outbox;
 use crate::session::{Context, End, Flow, Retry, Session};
 use crate::v1::render;
+use crate::v1::resume::Resume;
 use crate::waiting;
 use crate::{Effect, Endpoint, Input, SessionConfig};
 
@@ -40,6 +43,10 @@ pub struct Client {
     out: Outbox,
     account: Account,
     last_error: Option<String>,
+    /// Hosts of all configured pools.
+    hosts: Arc<[String]>,
+    resume: Option<Resume>,
+    resumes: bool,
 }
 
 #[derive(Debug)]
@@ -93,11 +100,19 @@ impl Client {
             hashrate: config.nominal_hashrate,
             manners: Manners::FULL,
             redirect: None,
-            out: Outbox::new(format!("pool {}", config.pool)),
+            out: Outbox::new(format!("pool {}", config.pool), &config.password),
             account: Account::new(config.difficulty_one),
             last_error: None,
+            hosts: Arc::default(),
+            resume: None,
+            resumes: false,
             config,
         }
+    }
+
+    /// The hosts of all configured pools: a pool may send us to one of them, and nowhere else.
+    pub fn set_hosts(&mut self, hosts: Arc<[String]>) {
+        self.hosts = hosts;
     }
 
     /// Consume one input.
@@ -156,6 +171,9 @@ impl Client {
                     booked = session.submit(cx, &share);
                     Ok(())
                 });
+                if let Some(resume) = self.resume.as_mut().filter(|_| !booked) {
+                    booked = resume.keep(&share);
+                }
                 if !booked {
                     waiting::unanswered(share.id, &mut self.out);
                     let detail = format!("share={} not sent: its session is over", share.id);
@@ -174,10 +192,29 @@ impl Client {
 
     /// When to send [`Input::Wake`] if nothing else happens before.
     pub fn next_deadline(&self) -> Option<Instant> {
+        [self.state_deadline(), self.hold_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn state_deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Idle => None,
             State::Waiting { until, .. } | State::Connecting { until } => Some(*until),
             State::Open(session) => Some(session.next_deadline()),
+        }
+    }
+
+    /// When a session that has no connection ends.
+    fn hold_deadline(&self) -> Option<Instant> {
+        self.resume.as_ref().map(|resume| resume.until)
+    }
+
+    /// The last session is not taken up again.
+    fn forget_session(&mut self, now: Instant) {
+        if let Some(held) = self.resume.take().and_then(|resume| resume.held) {
+            held.end(now, &mut self.out);
         }
     }
 
@@ -244,6 +281,9 @@ impl Client {
             hashrate: self.hashrate,
             manners: &mut self.manners,
             out: &mut self.out,
+            hosts: &self.hosts,
+            resume: &mut self.resume,
+            resumes: &mut self.resumes,
         };
         let session = Session::open(&mut cx, id);
         self.state = State::Open(session);
@@ -265,6 +305,9 @@ impl Client {
             hashrate: self.hashrate,
             manners: &mut self.manners,
             out: &mut self.out,
+            hosts: &self.hosts,
+            resume: &mut self.resume,
+            resumes: &mut self.resumes,
         };
         if let Err(end) = f(session, &mut cx) {
             self.end(now, *end, true);
@@ -313,7 +356,14 @@ impl Client {
     fn end(&mut self, now: Instant, end: End, ours: bool) {
         let state = std::mem::replace(&mut self.state, State::Idle);
         if let State::Open(mut session) = state {
-            session.finish(now, &mut self.out);
+            match end.code {
+                Code::PoolClosed | Code::PoolSilent => {
+                    let resume = session.lost(now, self.resumes, &mut self.out);
+                    // One that was lost on the way to it can still be taken up.
+                    self.resume = resume.or(self.resume.take());
+                }
+                _ => session.finish(now, &mut self.out),
+            }
             let worked = session.first_job_at().map(|at| now.since(at));
             if worked.is_some_and(|worked| worked >= GOOD_SESSION) {
                 self.failures = 0;
@@ -332,7 +382,8 @@ impl Client {
             until: now + delay,
             refused: end.retry == Retry::Slow,
         };
-        self.last_error = Some(format!("{}: {}", end.code.text(), end.detail));
+        let detail = self.out.without_secret(&end.detail);
+        self.last_error = Some(format!("{}: {detail}", end.code.text()));
         let detail = format!("{} retry_s={:.1}", end.detail, delay.as_secs_f64());
         self.out.note(now, end.code, detail);
     }
@@ -351,6 +402,7 @@ impl Client {
     }
 
     fn stop(&mut self, now: Instant) {
+        self.forget_session(now);
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle | State::Waiting { .. } => {}
             State::Connecting { .. } => self.out.push(Effect::Disconnect),
@@ -365,7 +417,10 @@ impl Client {
 
     /// Timers. Each of them moves its deadline, so one round is enough.
     fn wake(&mut self, now: Instant) {
-        if self.next_deadline().is_none_or(|deadline| now < deadline) {
+        if self.hold_deadline().is_some_and(|deadline| now >= deadline) {
+            self.forget_session(now);
+        }
+        if self.state_deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
         match &self.state {

@@ -162,6 +162,10 @@ pub enum Effect {
     Session(SessionId),
     /// Work on this from now on.
     Job(Arc<Job>),
+    /// The session lost its connection, and its pool has taken such sessions up again before: its
+    /// jobs still stand and shares of them are kept, for a minute at most. Then there is another
+    /// job of it, or its end.
+    SessionHeld(SessionId),
     /// The session is over and its jobs are void.
     SessionEnded(SessionId),
     /// What became of a share. A share without an answer counts as

@@ -131,6 +131,16 @@ pub const GOOD_SESSION: Duration = Duration::from_secs(60);
 /// Delay after a refusal that a person must mend (between this and twice this).
 pub const SLOW_RETRY: Duration = Duration::from_secs(60);
 
+/// How long a lost session can be taken up again. Pools that keep one at all keep it for minutes;
+/// a job older than this is most often void.
+pub const RESUME_WITHIN: Duration = Duration::from_secs(60);
+
+/// Shares that are kept for a session that may be taken up again: a minute's at four a second.
+pub const HELD_SHARES: usize = 256;
+
+/// Bytes of a session's name. 8 to 32 are common.
+pub const SESSION_NAME_BYTES: usize = 128;
+
 /// Longest wait that a `client.reconnect` can impose.
 pub const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(60);
 

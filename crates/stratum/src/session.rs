@@ -11,6 +11,7 @@ use crate::client::Manners;
 use crate::limits::{GAPS_FOR_RHYTHM, GAPS_KEPT, SILENCE_DEFAULT, SILENCE_MIN};
 use crate::outbox::Outbox;
 use crate::text::printable;
+use crate::v1::resume::Resume;
 use crate::{Address, Endpoint, SessionConfig, v1, v2};
 
 /// One connection to a pool, in the protocol of its address.
@@ -77,6 +78,18 @@ impl Session {
         }
     }
 
+    /// The connection is lost. What it takes to go on with the session, which is held if the pool
+    /// `resumes`, else ended.
+    pub(crate) fn lost(&mut self, now: Instant, resumes: bool, out: &mut Outbox) -> Option<Resume> {
+        match self {
+            Session::V1(session) => session.lost(now, resumes, out),
+            Session::V2(session) => {
+                session.finish(now, out);
+                None
+            }
+        }
+    }
+
     /// When its first job was handed out.
     pub(crate) fn first_job_at(&self) -> Option<Instant> {
         match self {
@@ -113,6 +126,12 @@ pub(crate) struct Context<'a> {
     pub(crate) hashrate: f64,
     pub(crate) manners: &'a mut Manners,
     pub(crate) out: &'a mut Outbox,
+    /// Hosts of all configured pools: where the pool may send us.
+    pub(crate) hosts: &'a [String],
+    /// V1: the last session, if its connection was lost.
+    pub(crate) resume: &'a mut Option<Resume>,
+    /// V1: this pool has taken a session up again.
+    pub(crate) resumes: &'a mut bool,
 }
 
 impl Context<'_> {
@@ -171,9 +190,10 @@ pub(crate) fn end(code: Code, detail: impl Into<String>, retry: Retry) -> Flow {
     }))
 }
 
-/// The pool asks us to connect to `host` (empty: the same) and `port` after `wait`. Followed
-/// to another port, never to another host. Whoever sits on the wire could send it, and has:
-/// this is how hashrate was stolen.
+/// The pool asks us to connect to `host` (empty: the same) and `port` after `wait`. Followed to
+/// another port, and to the host of another pool of the configuration, never elsewhere. Whoever
+/// sits on the wire could send it, and has: this is how hashrate was stolen. What protects the
+/// connection stays what it is.
 pub(crate) fn redirected(
     cx: &mut Context<'_>,
     host: &str,
@@ -181,17 +201,21 @@ pub(crate) fn redirected(
     wait: Duration,
 ) -> Flow {
     let own = cx.config.address.endpoint();
-    let same = host.is_empty() || host.eq_ignore_ascii_case(&own.host);
-    let redirect = port.filter(|_| same).map(|port| Endpoint {
-        host: own.host.clone(),
-        port,
+    let is_meant = |own: &&String| host.eq_ignore_ascii_case(own);
+    let ours = match host.is_empty() {
+        true => Some(&own.host),
+        false => [&own.host].into_iter().chain(cx.hosts).find(is_meant),
+    };
+    let redirect = ours.map(|host| Endpoint {
+        host: host.clone(),
+        port: port.unwrap_or(own.port),
     });
-    let detail = if same {
-        let next = redirect.as_ref().unwrap_or(own);
-        format!("to={next} wait_s={}", wait.as_secs())
-    } else {
-        let host = printable(host);
-        format!("to={host:?} refused: not the configured host")
+    let detail = match &redirect {
+        Some(next) => format!("to={next} wait_s={}", wait.as_secs()),
+        None => {
+            let host = printable(host);
+            format!("to={host:?} refused: no pool of the configuration is there")
+        }
     };
     Err(Box::new(End {
         code: Code::PoolReconnect,

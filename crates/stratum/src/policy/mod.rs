@@ -138,6 +138,8 @@ struct Member {
     started: bool,
     session: Option<SessionId>,
     works_since: Option<Instant>,
+    /// Its session lost its connection and may be taken up again.
+    held: bool,
     used_since: Option<Instant>,
     falls: u32,
     /// Not needed any more, since then.
@@ -163,6 +165,7 @@ impl Pools {
         for pool in pools.into_iter().take(POOLS_MAX) {
             let _ = all.add(now, pool, None);
         }
+        all.tell_hosts();
         all
     }
 
@@ -255,6 +258,17 @@ impl Pools {
         }
     }
 
+    /// Each pool may lead to the hosts of all others, and nowhere else.
+    fn tell_hosts(&mut self) {
+        let stay = self.members.iter().filter(|member| !member.leaves);
+        let hosts: Arc<[String]> = stay
+            .map(|member| member.config.address.endpoint().host.clone())
+            .collect();
+        for member in &mut self.members {
+            member.client.set_hosts(Arc::clone(&hosts));
+        }
+    }
+
     /// What a group is to have of the machine's hashes, by its quota.
     fn hashrate_of(&self, group: usize) -> f64 {
         let weight = self.groups[group].config.weight();
@@ -327,15 +341,37 @@ impl Pools {
                 // A client hands out jobs of its present session only.
                 let first = member.works_since.is_none();
                 member.works_since.get_or_insert(now);
+                member.held = false;
                 self.effects.push_back(Effect::Job(job));
                 if first {
                     self.choose(now);
                 }
                 return;
             }
+            crate::Effect::SessionHeld(_) => return self.session_held(now, place),
             crate::Effect::SessionEnded(id) => return self.session_ended(now, place, id),
         };
         self.effects.push_back(effect);
+    }
+
+    /// Whoever else stands takes over; until then its jobs are better than none.
+    fn session_held(&mut self, now: Instant, place: usize) {
+        self.members[place].held = true;
+        self.falls(now, place);
+        self.choose(now);
+    }
+
+    /// A pool has no working session any more.
+    fn falls(&mut self, now: Instant, place: usize) {
+        let member = &mut self.members[place];
+        let worked = member.works_since.take().is_some();
+        let group = &mut self.groups[member.group];
+        if worked && group.current == Some(member.id) {
+            group.waiting_since = now;
+            if member.started {
+                member.falls = member.falls.saturating_add(1);
+            }
+        }
     }
 
     /// Whoever stands takes over before the scheduler hears of the end, so that it has no
@@ -343,14 +379,8 @@ impl Pools {
     fn session_ended(&mut self, now: Instant, place: usize, id: SessionId) {
         let member = &mut self.members[place];
         member.session = None;
-        let worked = member.works_since.take().is_some();
-        let (pool, group) = (member.id, &mut self.groups[member.group]);
-        if worked && group.current == Some(pool) {
-            group.waiting_since = now;
-            if member.started {
-                member.falls = member.falls.saturating_add(1);
-            }
-        }
+        member.held = false;
+        self.falls(now, place);
         let ended = Effect::SessionEnded(id);
         let left = self.uses.iter().any(|(of, _)| *of != id);
         if left || self.would_use() {
@@ -503,6 +533,7 @@ impl Member {
         Seen {
             started: self.started,
             works_since: self.works_since,
+            held: self.held,
             falls: self.falls,
         }
     }

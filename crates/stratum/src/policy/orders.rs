@@ -93,6 +93,7 @@ impl Pools {
         match done {
             Ok(()) => {
                 self.choose(now);
+                self.tell_hosts();
                 let listed = self.members.iter().filter(|member| !member.leaves);
                 let list = listed.map(|member| member.config.clone()).collect();
                 self.effects.push_back(Effect::Remember(list));
@@ -128,6 +129,7 @@ impl Pools {
             started: false,
             session: None,
             works_since: None,
+            held: false,
             used_since: None,
             falls: 0,
             idle_since: None,

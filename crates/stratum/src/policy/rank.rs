@@ -20,6 +20,8 @@ pub(super) struct Seen {
     pub(super) started: bool,
     /// Since when it has had a session with a job.
     pub(super) works_since: Option<Instant>,
+    /// Its session has lost its connection and may be taken up again: better than nothing.
+    pub(super) held: bool,
     /// How often it failed while in use.
     pub(super) falls: u32,
 }
@@ -72,7 +74,7 @@ pub(super) fn choose(
     let next = usize::from(started == 0 || due <= now);
     let needed = (started + next).min(pools.len());
     Choice {
-        current: None,
+        current: current.filter(|place| pools.get(*place).is_some_and(|pool| pool.held)),
         needed,
         again: match needed {
             _ if started == pools.len() => None,
@@ -99,6 +101,7 @@ mod tests {
     const OFF: Seen = Seen {
         started: false,
         works_since: None,
+        held: false,
         falls: 0,
     };
     const ASKED: Seen = Seen {
@@ -155,6 +158,19 @@ mod tests {
             (Some(1), 2, None),
         );
         check(&[works(1000), ASKED], None, 0, (Some(0), 1, None));
+    }
+
+    #[test]
+    fn a_session_that_is_held_gives_work_until_another_stands() {
+        let held = Seen {
+            held: true,
+            ..ASKED
+        };
+        check(&[held, OFF], Some(0), 998, (Some(0), 1, Some(3)));
+        check(&[held, OFF], Some(0), 995, (Some(0), 2, Some(5)));
+        check(&[held, works(999)], Some(0), 990, (Some(1), 2, None));
+        // Nobody goes back to it before it has a connection again.
+        check(&[held, ASKED], Some(1), 1000, (None, 2, None));
     }
 
     #[test]

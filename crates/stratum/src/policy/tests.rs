@@ -17,6 +17,8 @@ struct Play {
     uses: Vec<(SessionId, u32)>,
     /// Connections that are wanted or stand.
     open: Vec<u8>,
+    /// Where to.
+    hosts: Vec<String>,
     outcomes: Vec<(u64, ShareOutcome)>,
     sent: Vec<(u8, String)>,
     ended: Vec<u8>,
@@ -61,6 +63,7 @@ impl Play {
             jobs: BTreeMap::new(),
             uses: Vec::new(),
             open: Vec::new(),
+            hosts: Vec::new(),
             outcomes: Vec::new(),
             sent: Vec::new(),
             ended: Vec::new(),
@@ -83,7 +86,10 @@ impl Play {
         self.pools.handle(self.now, input);
         while let Some(effect) = self.pools.next_effect() {
             match effect {
-                Effect::Connect { pool, .. } => self.open.push(pool.0),
+                Effect::Connect { pool, endpoint, .. } => {
+                    self.open.push(pool.0);
+                    self.hosts.push(endpoint.to_string());
+                }
                 Effect::Disconnect(pool) => self.open.retain(|open| *open != pool.0),
                 Effect::Send(pool, bytes) => {
                     self.sent
@@ -127,9 +133,15 @@ impl Play {
 
     /// The pool's connection stands, the pool accepts us and gives work.
     fn up(&mut self, pool: u8) {
+        self.up_with(pool, "[]");
+    }
+
+    /// The same; `subscriptions` may name the session.
+    fn up_with(&mut self, pool: u8, subscriptions: &str) {
         assert!(self.open.contains(&pool), "pool {pool} is not asked");
         self.give(Input::Pool(PoolIndex(pool), crate::Input::Connected));
-        self.say(pool, r#"{"id":1,"result":[[],"0a0b",4]}"#);
+        let result = format!(r#"{{"id":1,"result":[{subscriptions},"0a0b",4]}}"#);
+        self.say(pool, &result);
         self.say(pool, r#"{"id":2,"result":true}"#);
         self.job(pool);
     }
@@ -216,6 +228,65 @@ impl Play {
         let used: Vec<u8> = self.used().into_iter().map(|(pool, _)| pool).collect();
         assert_eq!(used, expected, "at {:?}", self.now);
     }
+}
+
+#[test]
+fn a_session_that_is_held_gives_work_until_another_pool_stands() {
+    const NAMED: &str = r#"["mining.notify","s"]"#;
+    let mut play = Play::ranked(2);
+    play.up_with(0, NAMED);
+    play.down(0);
+    assert_eq!(play.ended, [0], "nobody knows yet that it can be taken up");
+    play.wait(2);
+    play.up_with(0, NAMED);
+
+    play.down(0);
+    play.check_used(&[0]);
+    assert_eq!(play.ended, [0]);
+    play.fails_for(0, 5);
+    let early = play.find(0);
+    play.up(1);
+    play.check_used(&[1]);
+    assert_eq!(play.ended, [0]);
+    let late = play.find(0);
+    play.fails_for(0, 1);
+    while !play.open.contains(&0) {
+        play.live(1);
+    }
+    let before = play.sent.len();
+    play.up_with(0, NAMED);
+    let submits = &play.sent[before..];
+    let submits = submits.iter().filter(|(_, line)| line.contains("submit"));
+    assert_eq!(submits.map(|(pool, _)| *pool).collect::<Vec<_>>(), [0, 0]);
+    assert!(play.outcomes.is_empty(), "{early} and {late} are lost");
+    // It failed twice in use, and has to prove itself first.
+    play.live(119);
+    play.check_used(&[1]);
+    play.live(2);
+    play.check_used(&[0]);
+    assert_eq!(play.ended, [0]);
+}
+
+#[test]
+fn a_pool_leads_to_the_hosts_of_the_list_as_it_is_now() {
+    let lead = |play: &mut Play, host: &str| {
+        play.say(
+            0,
+            &format!(r#"{{"method":"client.reconnect","params":["{host}",4444,0]}}"#),
+        );
+        play.hosts.clear();
+        play.wait(4);
+        play.hosts.clone()
+    };
+    let mut play = Play::ranked(1);
+    play.up(0);
+    assert_eq!(lead(&mut play, "p9"), ["p0:3333"]);
+    play.up(0);
+    play.give(Input::Order(PoolOrder::Add {
+        pool: Box::new(pool("p9", PoolConfig::DEFAULT_GROUP)),
+        place: None,
+    }));
+    assert_eq!(lead(&mut play, "p9"), ["p9:4444"]);
 }
 
 #[test]

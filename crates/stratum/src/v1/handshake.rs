@@ -9,6 +9,7 @@ use crate::limits::{AUTHORIZE_TIMEOUT, CONFIGURE_TIMEOUT, SUBSCRIBE_TIMEOUT};
 use crate::session::{Context, Flow, Retry, end};
 use crate::v1::params::{self, Extranonce, ExtranonceFault};
 use crate::v1::render;
+use crate::v1::resume::Resume;
 use crate::v1::session::{Phase, Request, Session};
 use crate::v1::wire::Reply;
 
@@ -70,11 +71,13 @@ impl Session {
 
     /// The answer to `mining.subscribe`.
     pub(crate) fn subscribed(&mut self, cx: &mut Context<'_>, reply: Reply<'_>) -> Flow {
-        let Phase::Subscribe { bare, .. } = self.phase else {
+        let Phase::Subscribe { bare, resumed, .. } = self.phase else {
             return Ok(());
         };
         let fault = match Extranonce::subscribed(reply.result) {
             Ok(extranonce) => {
+                self.take_up(cx, &extranonce, resumed);
+                self.name = params::session_name(reply.result);
                 self.extranonce = Some(extranonce);
                 self.send_authorize(cx);
                 self.phase = Phase::Authorize {
@@ -89,8 +92,9 @@ impl Session {
         };
         if let (Some(_), Err(refusal)) = (reply.error, reply.verdict()) {
             // Refused, not misread: perhaps it does not like to be told a name.
-            if !bare {
-                self.send_subscribe(cx, true);
+            if resumed || !bare {
+                // The name of the session goes first, ours after it.
+                self.send_subscribe(cx, bare || !resumed);
                 return Ok(());
             }
             return end(Code::PoolSubscribe, refusal.to_string(), Retry::Backoff);
@@ -113,21 +117,50 @@ impl Session {
     fn send_subscribe(&mut self, cx: &mut Context<'_>, bare: bool) {
         let id = self.request(Request::Subscribe);
         let agent = (!bare).then_some(cx.config.agent.as_str());
-        cx.out.send(render::subscribe(id, agent));
+        // Where our name does not go, its place is not free for another's.
+        let resume = cx.resume.as_mut().filter(|_| !bare);
+        let session = resume.and_then(Resume::ask);
+        cx.out.send(render::subscribe(id, agent, session));
         self.phase = Phase::Subscribe {
             until: cx.now + SUBSCRIBE_TIMEOUT,
             bare,
+            resumed: session.is_some(),
         };
+    }
+
+    /// The pool answered with `extranonce`: it goes on with the last session, or has ended it.
+    fn take_up(&mut self, cx: &mut Context<'_>, extranonce: &Extranonce, asked: bool) {
+        let Some(resume) = cx.resume.take() else {
+            return;
+        };
+        let taken_up = asked && resume.is_taken_up(extranonce);
+        *cx.resumes = taken_up;
+        match resume.held {
+            Some(held) if taken_up => {
+                self.id = held.id;
+                self.jobs.next_serial = held.next_serial;
+                self.taken_up = Some(held);
+            }
+            Some(held) => held.end(cx.now, cx.out),
+            None => {}
+        }
     }
 
     /// The pool takes us: hand out the job that waited, and ask for the rest.
     fn ready(&mut self, cx: &mut Context<'_>) {
         self.phase = Phase::Ready;
         *cx.manners = cx.manners.after_success();
-        cx.out.push(Effect::Session(self.id));
+        let taken_up = self.taken_up.take();
+        let goes_on = taken_up.is_some();
+        match taken_up {
+            Some(held) => self.send_kept(cx, held),
+            None => cx.out.push(Effect::Session(self.id)),
+        }
         if let Some(mut job) = self.jobs.current.take() {
-            // Jobs that it followed were never handed out.
-            Arc::make_mut(&mut job).clean = true;
+            // Jobs that it followed were never handed out, unless by the connection before.
+            if !goes_on {
+                Arc::make_mut(&mut job).clean = true;
+            }
             self.hand_out(cx, job);
         }
         if cx.manners.optional {

@@ -7,6 +7,7 @@ mod lines;
 mod notify;
 mod params;
 pub(crate) mod render;
+pub(crate) mod resume;
 pub(crate) mod session;
 pub(crate) mod submits;
 mod wire;

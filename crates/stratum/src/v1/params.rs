@@ -8,6 +8,7 @@ use units::{Difficulty, Duration};
 use crate::hex;
 use crate::limits::{
     DIFFICULTY_MAX, DIFFICULTY_MIN, EXTRANONCE1_BYTES, EXTRANONCE2_BYTES, RECONNECT_WAIT_MAX,
+    SESSION_NAME_BYTES,
 };
 use crate::text::printable;
 use crate::v1::wire::{float, integer, list, string};
@@ -64,6 +65,24 @@ impl Extranonce {
             ))),
         }
     }
+}
+
+/// The name of the session in the answer to `mining.subscribe`: beside `mining.notify` in a list of
+/// pairs, or in a single pair.
+pub(crate) fn session_name(result: Option<&str>) -> Option<String> {
+    let [subscriptions] = list(result?).ok()?;
+    let pairs: [Option<&str>; 8] = list(subscriptions?).ok()?;
+    let all = subscriptions.into_iter().chain(pairs.into_iter().flatten());
+    let name = all.filter_map(name_in_pair).next()?;
+    (1..=SESSION_NAME_BYTES)
+        .contains(&name.len())
+        .then_some(name)
+}
+
+fn name_in_pair(pair: &str) -> Option<String> {
+    let [method, name] = list(pair).ok()?;
+    (string(method?)? == "mining.notify").then_some(())?;
+    string(name?).map(|name| name.into_owned())
 }
 
 fn elements<const N: usize>(json: Option<&str>) -> Result<[Option<&str>; N], ExtranonceFault> {
@@ -165,6 +184,31 @@ mod tests {
         check(r#"[null,"",0]"#, &[], 0);
         check(r#"[{"junk":[1]},"01","32"]"#, &[1], 32);
         check(r#"["",  "01" , 4.0 ]"#, &[1], 4);
+    }
+
+    #[test]
+    fn sessions_have_a_name_or_none() {
+        let check = |result: &str, name: Option<&str>| {
+            assert_eq!(session_name(Some(result)).as_deref(), name, "{result}");
+        };
+        let pairs = r#"[["mining.set_difficulty","1"],["mining.notify","ae6812eb"]]"#;
+        check(&format!(r#"[{pairs},"08000002",4]"#), Some("ae6812eb"));
+        check(r#"[["mining.notify","a"],"01",4]"#, Some("a"));
+        let long = "x".repeat(SESSION_NAME_BYTES + 1);
+        check(&format!(r#"[["mining.notify","{long}"],"01",4]"#), None);
+        for result in [
+            r#"[["mining.notify",""],"01",4]"#,
+            r#"[["mining.notify",5],"01",4]"#,
+            r#"[["mining.notify"],"01",4]"#,
+            r#"[[],"01",4]"#,
+            r#"[null,"01",4]"#,
+            r#"[{"mining.notify":"a"},"01",4]"#,
+            r#""mining.notify""#,
+            "null",
+        ] {
+            check(result, None);
+        }
+        assert_eq!(session_name(None), None);
     }
 
     #[test]

@@ -23,10 +23,10 @@ pub(crate) fn configure(id: u64, mask: u32, min_bits: u8) -> Vec<u8> {
     request(id, "mining.configure", &params)
 }
 
-/// Subscribe, by name or without one.
-pub(crate) fn subscribe(id: u64, agent: Option<&str>) -> Vec<u8> {
-    let agent = agent.map(quote).unwrap_or_default();
-    request(id, "mining.subscribe", &format!("[{agent}]"))
+/// Subscribe, by our name or without one, and after it by the name of a session to take up again.
+pub(crate) fn subscribe(id: u64, agent: Option<&str>, session: Option<&str>) -> Vec<u8> {
+    let given: Vec<_> = agent.into_iter().chain(session).map(quote).collect();
+    request(id, "mining.subscribe", &format!("[{}]", given.join(",")))
 }
 
 /// Log in. `user` is a JSON string already.
@@ -148,11 +148,15 @@ mod tests {
             r#"{"id":1,"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"1fffe000","version-rolling.min-bit-count":16}]}"#,
         );
         check(
-            subscribe(2, Some("a/1\"")),
+            subscribe(2, Some("a/1\""), None),
             r#"{"id":2,"method":"mining.subscribe","params":["a/1\""]}"#,
         );
         check(
-            subscribe(2, None),
+            subscribe(2, Some("a"), Some("s\"")),
+            r#"{"id":2,"method":"mining.subscribe","params":["a","s\""]}"#,
+        );
+        check(
+            subscribe(2, None, None),
             r#"{"id":2,"method":"mining.subscribe","params":[]}"#,
         );
         check(

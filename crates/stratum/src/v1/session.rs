@@ -32,9 +32,10 @@ use crate::v1::answer::code;
 use crate::v1::lines::{self, Partial};
 use crate::v1::notify::Notify;
 use crate::v1::params::Extranonce;
+use crate::v1::resume::{Held, Resume};
 use crate::v1::submits;
 use crate::v1::wire::{self, Message, Reply};
-use crate::waiting::Waiting;
+use crate::waiting::{self, Waiting};
 
 /// How far the handshake got. `until` is when patience ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +47,8 @@ pub(crate) enum Phase {
         until: Instant,
         /// Without our name.
         bare: bool,
+        /// With the name of a session.
+        resumed: bool,
     },
     Authorize {
         until: Instant,
@@ -88,6 +91,11 @@ pub(crate) struct Session {
     pub(crate) version_mask: u32,
     pub(crate) early: Option<EarlyJob>,
     pub(crate) jobs: Jobs,
+    /// What the pool calls the session.
+    pub(crate) name: Option<String>,
+    /// The session that was taken up again, until its shares can be sent. It goes on under its
+    /// old id, and has not ended.
+    pub(crate) taken_up: Option<Held>,
 }
 
 /// A job that came before its extranonce, with the target that it came under.
@@ -141,6 +149,8 @@ impl Session {
             version_mask: 0,
             early: None,
             jobs: Jobs::default(),
+            name: None,
+            taken_up: None,
         };
         session.begin(cx);
         session
@@ -185,8 +195,11 @@ impl Session {
 
     /// Send a share, if it is one of this session. Returns whether it was booked.
     pub(crate) fn submit(&mut self, cx: &mut Context<'_>, share: &Share) -> bool {
-        if share.job.session != self.id || self.phase != Phase::Ready {
+        if share.job.session != self.id {
             return false;
+        }
+        if self.phase != Phase::Ready {
+            return self.taken_up.as_mut().is_some_and(|held| held.keep(share));
         }
         let id = self.next_id();
         submits::send(&mut self.waiting, cx.now, id, cx.user, share, cx.out);
@@ -196,7 +209,9 @@ impl Session {
     /// The end, as far as the world must hear of it.
     pub(crate) fn finish(&mut self, now: Instant, out: &mut Outbox) {
         self.waiting.give_up(now, out);
-        if self.phase == Phase::Ready {
+        if let Some(held) = self.taken_up.take() {
+            held.end(now, out);
+        } else if self.phase == Phase::Ready {
             out.push(Effect::SessionEnded(self.id));
         }
     }
@@ -217,6 +232,8 @@ impl Session {
     /// What to leave out of the next handshake, after the pool closed in this phase.
     pub(crate) fn manners_after_close(&self, now: Instant, manners: Manners) -> Manners {
         let mut manners = match self.phase {
+            // It was the name of a session that the pool did not like: it is not sent again.
+            Phase::Subscribe { resumed: true, .. } => manners,
             Phase::Configure { .. } => Manners {
                 configure: false,
                 ..manners
@@ -239,6 +256,53 @@ impl Session {
             .optional_at
             .is_some_and(|at| now.since(at) < OPTIONAL_WINDOW);
         recent && self.requests.values().any(|r| *r == Request::Optional)
+    }
+
+    /// The connection is lost. What it takes to go on with the session, which is held if the
+    /// pool `resumes`, else ended.
+    pub(crate) fn lost(&mut self, now: Instant, resumes: bool, out: &mut Outbox) -> Option<Resume> {
+        let known = self.phase == Phase::Ready && self.jobs.first_at.is_some();
+        let named = self
+            .name
+            .take()
+            .filter(|_| known)
+            .zip(self.extranonce.take());
+        let Some((name, extranonce)) = named else {
+            self.finish(now, out);
+            return None;
+        };
+        if !resumes {
+            self.finish(now, out);
+            return Some(Resume::new(now, name, extranonce, None));
+        }
+        self.waiting.give_up(now, out);
+        out.push(Effect::SessionHeld(self.id));
+        let held = Held {
+            id: self.id,
+            next_serial: self.jobs.next_serial,
+            prev_hash: self.jobs.current.as_ref().map(|job| job.prev_hash),
+            shares: Vec::new(),
+        };
+        Some(Resume::new(now, name, extranonce, Some(held)))
+    }
+
+    /// Send what was kept while there was no connection. Of an older block nothing counts.
+    pub(crate) fn send_kept(&mut self, cx: &mut Context<'_>, held: Held) {
+        let newest = self.jobs.current.as_ref().zip(held.prev_hash);
+        let moved = newest.is_some_and(|(job, prev_hash)| job.prev_hash != prev_hash);
+        let (mut sent, mut void) = (0, 0);
+        for share in held.shares {
+            if moved {
+                void += 1;
+                waiting::unanswered(share.id, cx.out);
+                continue;
+            }
+            sent += 1;
+            let id = self.next_id();
+            submits::send(&mut self.waiting, cx.now, id, cx.user, &share, cx.out);
+        }
+        let detail = format!("taken up again shares_kept={sent} shares_void={void}");
+        cx.note(Code::PoolUp, detail);
     }
 
     fn line(&mut self, cx: &mut Context<'_>, line: &[u8]) -> Flow {
@@ -268,7 +332,9 @@ impl Session {
             true => Code::PoolDifficulty,
             false => Code::PoolProtocol,
         };
-        let begin = String::from_utf8_lossy(&line[..line.len().min(80)]);
+        // An echo of ours may hold the password: it goes before anything is cut.
+        let begin = String::from_utf8_lossy(&line[..line.len().min(1024)]);
+        let begin: String = cx.out.without_secret(&begin).chars().take(80).collect();
         let begin = printable(&begin);
         cx.note(code, format!("{} line={begin:?}", printable(why)));
         self.malformed += 1;

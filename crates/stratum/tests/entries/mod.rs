@@ -156,6 +156,7 @@ impl Talk {
     fn see(&mut self, effect: Effect) {
         match effect {
             Effect::Session(id) => assert_eq!(self.session.replace(id), None),
+            Effect::SessionHeld(id) => assert_eq!(self.session, Some(id)),
             Effect::SessionEnded(id) => assert_eq!(self.session.take(), Some(id)),
             Effect::Job(job) => {
                 assert_eq!(self.session, Some(job.key.session));

@@ -229,3 +229,60 @@ fn late_news_of_an_old_connection_is_harmless() {
     assert_eq!(harness.play("failed"), [""; 0]);
     assert!(harness.client.next_effect().is_none());
 }
+
+#[test]
+fn reconnect_leads_to_the_host_of_another_pool_of_ours() {
+    let lead = |host: &str| {
+        let mut harness = Harness::new(config());
+        let hosts = ["pool.example".to_owned(), "Backup.example".to_owned()];
+        harness.client.set_hosts(hosts.into());
+        harness.play("handshake");
+        let params = format!("[\"{host}\",4444,0]");
+        harness.play(&format!(
+            "< {{\"id\":null,\"method\":\"client.reconnect\",\"params\":{params}}}"
+        ));
+        harness.play("next")
+    };
+    assert_eq!(lead("backup.EXAMPLE"), ["connect Backup.example:4444"]);
+    assert_eq!(lead("backup.example.thief"), ["connect pool.example:3333"]);
+    assert_eq!(lead("thief.example"), ["connect pool.example:3333"]);
+}
+
+#[test]
+fn reconnect_never_leads_from_tls_to_plain() {
+    let mut harness = Harness::new(stratum::SessionConfig {
+        address: stratum::Address::parse("stratum+ssl://pool.example:443").expect("good"),
+        ..config()
+    });
+    harness.play("handshake");
+    harness.play(r#"< {"id":null,"method":"client.reconnect","params":["",3333,0]}"#);
+    harness.now = harness.client.next_deadline().expect("it comes back");
+    harness.client.handle(harness.now, stratum::Input::Wake);
+    let Some(stratum::Effect::Connect { endpoint, security }) = harness.client.next_effect() else {
+        panic!("no connection");
+    };
+    assert_eq!((endpoint.port, security), (3333, stratum::Security::Tls));
+}
+
+#[test]
+fn what_cannot_be_protected_is_left_for_as_long_as_a_person_takes() {
+    let check = |code: telemetry::Code, least_s: u64| {
+        let mut harness = Harness::new(config());
+        harness.play("start");
+        let why = "seen\u{7}".to_owned();
+        let effects = harness.input(stratum::Input::Unprotected { code, why });
+        assert_eq!(effects, [format!("note {}", code.text())]);
+        assert!(
+            harness.last_note.starts_with("seen retry_s"),
+            "{}",
+            harness.last_note
+        );
+        let next = harness.client.next_deadline().expect("it comes back");
+        let wait = next.since(harness.now).as_secs();
+        assert!((least_s..=2 * least_s).contains(&wait), "{wait}");
+    };
+    check(telemetry::Code::PoolCertificate, 60);
+    check(telemetry::Code::PoolPin, 60);
+    check(telemetry::Code::PoolClock, 0);
+    check(telemetry::Code::PoolProxy, 0);
+}

@@ -128,6 +128,7 @@ impl Harness {
             }
             Effect::Disconnect => "disconnect".into(),
             Effect::Session(id) => format!("session {:08x}", id.0),
+            Effect::SessionHeld(id) => format!("held {:08x}", id.0),
             Effect::SessionEnded(id) => format!("ended {:08x}", id.0),
             Effect::Job(job) => {
                 let text = format!(

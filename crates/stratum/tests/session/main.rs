@@ -9,6 +9,7 @@ mod harness;
 mod hostile;
 mod jobs;
 mod properties;
+mod resumed;
 mod shares;
 mod status;
 mod v2;

@@ -127,7 +127,7 @@ fn shares_of_an_ended_session_are_not_sent_to_the_next() {
         > 1 no answer
         > note E-POOL-NOANSWER
         < {{"id":1,"result":false}}
-        > send {{"id":2,"method":"mining.subscribe","params":["stannary/0.1"]}}
+        > send {{"id":2,"method":"mining.subscribe","params":["stannary/0.1","s"]}}
         < {{"id":2,"result":[[],"0a0b",4]}}
         > send {{"id":3,"method":"mining.authorize","params":["acc.w1","x"]}}
         < {{"id":3,"result":true}}
