@@ -15,6 +15,7 @@ mod noise;
 mod pool;
 mod program;
 mod site;
+mod tls;
 mod twin;
 
 pub use folder::{Folder, free_address};
@@ -23,6 +24,7 @@ pub use noise::{AUTHORITY, Authority, OTHER_AUTHORITY};
 pub use pool::PoolHost;
 pub use program::{Program, get_json, stannary};
 pub use site::{Site, config};
+pub use tls::{CertificateAuthority, time_server};
 pub use twin::TwinProcess;
 
 use std::time::{Duration, Instant};
