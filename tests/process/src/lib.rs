@@ -9,6 +9,7 @@
 //! are missing a test says so and passes, unless `STANNARY_PROCESS_TESTS` is set, as
 //! `scripts/test` does it.
 
+mod flood;
 mod folder;
 mod node;
 mod noise;
@@ -18,6 +19,7 @@ mod site;
 mod tls;
 mod twin;
 
+pub use flood::{Flood, FloodingPool};
 pub use folder::{Folder, free_address};
 pub use node::{Node, node_program};
 pub use noise::{AUTHORITY, Authority, OTHER_AUTHORITY};

@@ -80,6 +80,14 @@ impl Program {
         self.child.try_wait().expect("it is our child")
     }
 
+    /// The memory that it occupies now, in KiB, by the kernel's account.
+    pub fn resident_kib(&self) -> Option<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    }
+
     /// Waits for its end, and for the last of what it says.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let status = wait_for("the end of the program", limit, || self.ended());
