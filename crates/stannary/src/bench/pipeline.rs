@@ -14,6 +14,7 @@ mod log;
 mod peer;
 mod plan;
 pub(super) mod pool;
+mod pool_v2;
 pub(super) mod port;
 pub(super) mod stamp;
 mod start;
@@ -24,27 +25,34 @@ use serde_json::{Value, json};
 
 use daemon::Run;
 pub(super) use daemon::config;
-use plan::Phase;
+use plan::{Phase, Speech};
 
 /// True if this process was started to be the other side, which it then was.
 pub(super) fn was_peer() -> Result<bool> {
-    if std::env::var_os(plan::PEER_VARIABLE).is_none() {
+    let Some(speech) = std::env::var_os(plan::PEER_VARIABLE) else {
         return Ok(false);
-    }
-    peer::run()?;
+    };
+    peer::run(Speech::from_name(&speech.to_string_lossy()))?;
     Ok(true)
 }
 
 /// All figures, each with its goal and aim.
 pub(super) fn measure() -> Result<Value> {
     // First, so that nothing else has touched this process's memory.
-    let run = daemon::run()?;
+    let run = daemon::run(Speech::V1)?;
+    let v2 = daemon::run(Speech::V2)?;
     let costs = Costs::of(&run);
+    let errors = [&run.errors[..], &v2.errors].concat();
     Ok(json!({
         "notify_to_work_on_every_chain_us": {
             "measured": run.peer["notify_us"],
             "goal": { "median": 500, "p99": 2000 },
             "aim": { "median": 100, "p99": 500 },
+        },
+        "block_to_work_on_every_chain_us": {
+            "v1": run.peer["notify_us"],
+            "v2": v2.peer["notify_us"],
+            "goal": "v2 is not slower than v1",
         },
         "nonce_to_submit_us": {
             "measured": run.peer["submit_us"]["steady"],
@@ -73,7 +81,7 @@ pub(super) fn measure() -> Result<Value> {
         "start": start::measure()?,
         "binary": binary()?,
         "known_peers": { "stock firmware, program start to first job, s": 102 },
-        "daemon_errors": run.errors,
+        "daemon_errors": errors,
     }))
 }
 

@@ -34,7 +34,7 @@ pub(super) fn measure() -> Result<Value> {
     let slots = [0, 1, 2].map(ChainSlot);
     let mut scheduler = scheduler(&slots)?;
     let mut now = Instant::ZERO;
-    scheduler.handle(now, Input::Job(Arc::new(job())));
+    work_on(&mut scheduler, now, Arc::new(job()));
     let mut items = Vec::with_capacity(ITEMS);
     for _ in 0..ITEMS {
         items.push(scheduler.dispatch(now, slots[0]).context("no work")?);
@@ -173,6 +173,13 @@ fn by_implementation() -> Value {
     Value::Object(figures)
 }
 
+/// From now on all work comes from this job.
+pub(super) fn work_on(scheduler: &mut Scheduler, now: Instant, job: Arc<Job>) {
+    let uses = vec![(job.key.session, 1)];
+    scheduler.handle(now, Input::Job(job));
+    scheduler.handle(now, Input::Use(uses));
+}
+
 /// A job of a pool's usual size.
 pub(super) fn job() -> Job {
     Job {
@@ -193,5 +200,18 @@ pub(super) fn job() -> Job {
         share_target: Target::from_difficulty(Difficulty::ONE, DifficultyOne::BITCOIN),
         network_target: Target::from_difficulty(Difficulty::ONE, DifficultyOne::BITCOIN),
         received_at: Instant::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_work_to_measure() {
+        let slot = ChainSlot(0);
+        let mut scheduler = scheduler(&[slot]).expect("its figures fit");
+        work_on(&mut scheduler, Instant::ZERO, Arc::new(job()));
+        assert!(scheduler.dispatch(Instant::ZERO, slot).is_some());
     }
 }

@@ -13,13 +13,13 @@ use api::Published;
 use board_support::Machine;
 use engine::{EngineConfig, PoolConfig};
 use serde_json::Value;
-use stratum::{Address, Endpoint};
+use stratum::Address;
 use telemetry::{ChainState, Note, Severity, Shares, Snapshot};
 use units::{DifficultyOne, Duration};
 
 use super::peer::Peer;
 use super::plan::{
-    CHAINS, DIFFICULTY_ONE_BITS, DRAIN, LIMIT, MODEL, POLLED, Phase, REPLAY, TICKET, ToPeer,
+    CHAINS, DIFFICULTY_ONE_BITS, DRAIN, LIMIT, MODEL, POLLED, Phase, REPLAY, Speech, TICKET, ToPeer,
 };
 use super::port::{self, Traffic};
 use super::stamp::{self, Resident};
@@ -78,9 +78,9 @@ impl Run {
 }
 
 /// Run daemon and peer through all phases.
-pub(super) fn run() -> Result<Run> {
+pub(super) fn run(speech: Speech) -> Result<Run> {
     let (daemon_end, peer_end) = UnixStream::pair()?;
-    let peer = Peer::start(peer_end)?;
+    let peer = Peer::start(peer_end, speech)?;
     let traffic = Arc::new(Traffic::default());
     let ports = port::ports(daemon_end.try_clone()?, Arc::clone(&traffic));
 
@@ -90,7 +90,12 @@ pub(super) fn run() -> Result<Run> {
         usize::from(machine.slots) == CHAINS,
         "the plan is for {CHAINS} chains"
     );
-    let config = config(machine, DIFFICULTY_ONE_BITS, SETTLE_PERCENT, peer.pool)?;
+    let config = config(
+        machine,
+        DIFFICULTY_ONE_BITS,
+        SETTLE_PERCENT,
+        peer.pool.clone(),
+    )?;
     let mut miner = Miner::new(config, ports, Clock::start())?;
     let (inbox, carried, nonces) = (miner.inbox(), Arc::clone(&traffic), daemon_end.try_clone()?);
     thread::Builder::new()
@@ -110,6 +115,7 @@ pub(super) fn run() -> Result<Run> {
     )?;
 
     let mut watch = Watch::new(Publisher::new(shelf), daemon_end, traffic);
+    watch.speech = speech;
     let last = miner.run(&mut watch);
     watch.enter(Phase::End);
     Ok(Run {
@@ -126,13 +132,9 @@ pub(in crate::bench) fn config(
     machine: Machine,
     difficulty_one_bits: u8,
     settle_percent: u8,
-    pool: SocketAddr,
+    address: Address,
 ) -> Result<EngineConfig> {
     let difficulty_one = DifficultyOne::from_zero_bits(difficulty_one_bits).context("bits")?;
-    let address = Address::plain(Endpoint {
-        host: pool.ip().to_string(),
-        port: pool.port(),
-    });
     Ok(EngineConfig {
         machine,
         backend: "bench".into(),
@@ -154,6 +156,7 @@ pub(in crate::bench) fn config(
 struct Watch {
     publisher: Publisher,
     peer: UnixStream,
+    speech: Speech,
     traffic: Arc<Traffic>,
     marks: Vec<Mark>,
     resident: Resident,
@@ -167,6 +170,7 @@ impl Watch {
         let mut watch = Watch {
             publisher,
             peer,
+            speech: Speech::V1,
             traffic,
             marks,
             resident,
@@ -204,7 +208,11 @@ impl Watch {
                     .all(|c| c.state == ChainState::Hashing);
                 up.then_some(Phase::Model)
             }
-            Phase::Model => after(MODEL, Phase::Replay),
+            // Of V2 only the way of a block to the chips is measured.
+            Phase::Model => match self.speech {
+                Speech::V1 => after(MODEL, Phase::Replay),
+                Speech::V2 => after(MODEL, Phase::Drain),
+            },
             Phase::Replay => after(REPLAY, Phase::Polled),
             Phase::Polled => after(POLLED, Phase::Drain),
             Phase::Drain | Phase::End => None,

@@ -12,10 +12,11 @@ use std::thread;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use stratum::Address;
 
 use super::chips::Chips;
-use super::plan::{PEER_VARIABLE, Phase, TO_PEER, ToPeer};
-use super::pool;
+use super::plan::{DIFFICULTY_ONE_BITS, PEER_VARIABLE, Phase, Speech, TO_PEER, ToPeer};
+use super::{pool, pool_v2};
 
 /// By how much the search for nonces yields to everything else, so that it delays nothing
 /// that is measured.
@@ -24,13 +25,19 @@ const SEARCH_NICE: i32 = 10;
 const SHARE_DIFFICULTY: u64 = 1;
 
 /// Be the peer until the benchmark ends.
-pub(super) fn run() -> Result<()> {
+pub(super) fn run(speech: Speech) -> Result<()> {
     let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let out = socket.try_clone()?;
     let chips = Chips::new();
     let events = chips.clone();
-    let address = pool::start(SHARE_DIFFICULTY, move |event| events.pool_event(event))?;
-    println!("{address}");
+    let tell = move |event| events.pool_event(event);
+    match speech {
+        Speech::V1 => println!("{}", pool::start(SHARE_DIFFICULTY, tell)?),
+        Speech::V2 => {
+            let address = pool_v2::start(share_target(), tell)?;
+            println!("{address}/{}", pool_v2::AUTHORITY);
+        }
+    }
     let replaying = chips.clone();
     thread::Builder::new()
         .name("replay".into())
@@ -42,6 +49,13 @@ pub(super) fn run() -> Result<()> {
     std::io::stdout()
         .flush()
         .context("the benchmark does not listen")
+}
+
+/// The share difficulty as V2 says it: absolute, lowest byte first.
+fn share_target() -> [u8; 32] {
+    let mut target = [0xff; 32];
+    target[31] >>= DIFFICULTY_ONE_BITS;
+    target
 }
 
 /// Take work and orders until the last one, or until the daemon is gone.
@@ -72,38 +86,40 @@ fn listen(mut socket: UnixStream, chips: &Chips) {
 pub(super) struct Peer {
     child: Child,
     out: std::io::BufReader<ChildStdout>,
-    /// Where its pool listens.
-    pub(super) pool: std::net::SocketAddr,
+    /// The pool's address.
+    pub(super) pool: Address,
 }
 
 impl Peer {
     /// Start this program once more; `socket` becomes its side of the port.
-    pub(super) fn start(socket: UnixStream) -> Result<Self> {
+    pub(super) fn start(socket: UnixStream, speech: Speech) -> Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["bench", "pipeline"])
-            .env(PEER_VARIABLE, "1")
+            .env(PEER_VARIABLE, speech.name())
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(socket)))
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start the other process")?;
         let out = child.stdout.take().map(std::io::BufReader::new);
-        let pool = "0.0.0.0:0".parse()?;
-        let out = out.context("the other process has no output")?;
-        let mut peer = Peer { child, out, pool };
-        peer.pool = peer.line()?.trim().parse()?;
-        Ok(peer)
+        let mut out = out.context("the other process has no output")?;
+        let scheme = match speech {
+            Speech::V1 => "stratum+tcp",
+            Speech::V2 => "stratum2+tcp",
+        };
+        let pool = Address::parse(&format!("{scheme}://{}", line(&mut out)?.trim()))?;
+        Ok(Peer { child, out, pool })
     }
 
     /// What it measured. It must have been told to end.
     pub(super) fn report(mut self) -> Result<Value> {
-        Ok(serde_json::from_str(&self.line()?)?)
+        Ok(serde_json::from_str(&line(&mut self.out)?)?)
     }
+}
 
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut self.out, &mut line)?;
-        Ok(line)
-    }
+fn line(out: &mut impl std::io::BufRead) -> Result<String> {
+    let mut line = String::new();
+    out.read_line(&mut line)?;
+    Ok(line)
 }
 
 impl Drop for Peer {

@@ -2,7 +2,7 @@
 
 use units::{ChainSlot, Duration};
 
-/// Names this process as the other side of a benchmark.
+/// Names this process as the other side of a benchmark, with what its pool speaks.
 pub(super) const PEER_VARIABLE: &str = "STANNARY_BENCH_PEER";
 
 /// Zero bits of difficulty one on this machine and at this pool.
@@ -51,6 +51,30 @@ pub(super) const POLLED: Duration = Duration::from_secs(4);
 pub(super) const DRAIN: Duration = Duration::from_millis(500);
 /// The daemon is stopped after this time whatever has happened.
 pub(super) const LIMIT: Duration = Duration::from_secs(45);
+
+/// What the pool speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Speech {
+    V1,
+    /// Behind Noise.
+    V2,
+}
+
+impl Speech {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Speech::V1 => "v1",
+            Speech::V2 => "v2",
+        }
+    }
+
+    pub(super) fn from_name(name: &str) -> Self {
+        match name {
+            "v2" => Speech::V2,
+            _ => Speech::V1,
+        }
+    }
+}
 
 /// What the chips do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -17,7 +17,9 @@ use super::plan::{NOTIFY_EVERY_MS, NTIME};
 use super::stamp;
 
 /// Merkle branches of a block of some 4,000 transactions.
-const BRANCHES: usize = 12;
+const BRANCHES: u32 = 12;
+pub(super) const VERSION: u32 = 0x2000_0000;
+pub(super) const NBITS: u32 = 0x1703_4219;
 
 /// What the pool tells of itself.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +48,9 @@ pub(in crate::bench) fn start(
     Ok(address)
 }
 
-type Events<F> = Arc<Mutex<F>>;
+pub(super) type Events<F> = Arc<Mutex<F>>;
 
-fn tell<F: FnMut(PoolEvent)>(events: &Events<F>, event: PoolEvent) {
+pub(super) fn tell<F: FnMut(PoolEvent)>(events: &Events<F>, event: PoolEvent) {
     let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
     events(event);
 }
@@ -97,7 +99,15 @@ where
         if call.method == "mining.authorize" && jobs.is_none() {
             out.write_all(&answers)?;
             answers.clear();
-            jobs = Some(start_jobs(out.try_clone()?, difficulty, events)?);
+            let difficulty =
+                json!({ "id": null, "method": "mining.set_difficulty", "params": [difficulty] });
+            writeln!(out, "{difficulty}")?;
+            let mut out = out.try_clone()?;
+            jobs = Some(start_jobs(events, move |job, stamp| {
+                let line = notify(job);
+                stamp();
+                out.write_all(line.as_bytes())
+            })?);
         }
     }
 }
@@ -112,11 +122,11 @@ fn result(method: &str) -> Value {
     }
 }
 
-/// A thread that sends jobs until the connection ends or the sender is dropped.
-fn start_jobs<F>(
-    mut out: TcpStream,
-    difficulty: u64,
+/// A thread that gives jobs until the connection ends or the sender is dropped. `give` makes the
+/// message that tells a job, calls what it is given, and writes the message.
+pub(super) fn start_jobs<F>(
     events: &Events<F>,
+    mut give: impl FnMut(u32, &mut dyn FnMut()) -> std::io::Result<()> + Send + 'static,
 ) -> std::io::Result<Sender<()>>
 where
     F: FnMut(PoolEvent) + Send + 'static,
@@ -126,20 +136,15 @@ where
     thread::Builder::new()
         .name("pool-jobs".into())
         .spawn(move || {
-            let difficulty =
-                json!({ "id": null, "method": "mining.set_difficulty", "params": [difficulty] });
-            let mut sent = writeln!(out, "{difficulty}");
             let mut job = 0;
-            while sent.is_ok() {
-                let line = notify(job);
-                tell(
-                    &events,
-                    PoolEvent::Notify {
-                        job,
-                        at: stamp::now(),
-                    },
-                );
-                sent = out.write_all(line.as_bytes());
+            loop {
+                let mut stamp = || {
+                    let at = stamp::now();
+                    tell(&events, PoolEvent::Notify { job, at });
+                };
+                if give(job, &mut stamp).is_err() {
+                    return;
+                }
                 job += 1;
                 // On the marks of the clock, so that bursts can be placed between jobs.
                 let period = NOTIFY_EVERY_MS * 1_000_000;
@@ -152,29 +157,68 @@ where
     Ok(alive)
 }
 
-/// A clean job. Every one has its own previous block, so nothing of the last one holds.
-fn notify(job: u32) -> String {
-    let id = format!("{job:x}");
-    let previous = format!("{job:08x}{}", "5a".repeat(28));
-    // A coinbase as pools make them: height and name in the script; an output to the pool,
-    // the witness commitment and two more.
-    let first = format!(
-        "01000000010{}{}{}",
-        "0".repeat(63),
-        "ffffffff",
-        format_args!("5403a0bb0d{}", "2f".repeat(60))
-    );
-    let outputs = format!("{}220020{}", "0000000000000000", "ab".repeat(32)).repeat(4);
-    let second = format!("{}ffffffff04{outputs}00000000", "2f".repeat(8));
-    let branches: Vec<String> = (0..BRANCHES)
-        .map(|i| format!("{job:08x}{i:08x}{}", "c3".repeat(24)))
-        .collect();
-    let ntime = format!("{:08x}", NTIME + job);
+/// A job. Every one has its own previous block, so nothing of the last one holds.
+pub(super) struct BlockJob {
+    pub(super) previous: [u8; 32],
+    /// The coinbase before and after the extranonce, as pools make them: height and name in the
+    /// script; an output to the pool, the witness commitment and two more.
+    pub(super) before: Vec<u8>,
+    pub(super) after: Vec<u8>,
+    pub(super) branches: Vec<[u8; 32]>,
+    pub(super) ntime: u32,
+}
+
+impl BlockJob {
+    pub(super) fn new(number: u32) -> Self {
+        let mut before = vec![1, 0, 0, 0, 1];
+        before.extend([0; 32]);
+        before.extend([0xff, 0xff, 0xff, 0xff, 0x54, 3, 0xa0, 0xbb, 0x0d]);
+        before.extend([0x2f; 60]);
+        let mut after = vec![0x2f; 8];
+        after.extend([0xff, 0xff, 0xff, 0xff, 4]);
+        for _ in 0..4 {
+            after.extend([0; 8]);
+            after.extend([0x22, 0, 0x20]);
+            after.extend([0xab; 32]);
+        }
+        after.extend([0; 4]);
+        let named = |rest: u8, place: u32| {
+            let mut bytes = [rest; 32];
+            bytes[..4].copy_from_slice(&number.to_be_bytes());
+            bytes[4..8].copy_from_slice(&place.to_be_bytes());
+            bytes
+        };
+        BlockJob {
+            previous: named(0x5a, 0x5a5a_5a5a),
+            before,
+            after,
+            branches: (0..BRANCHES).map(|place| named(0xc3, place)).collect(),
+            ntime: NTIME + number,
+        }
+    }
+}
+
+/// As V1 says it: clean.
+fn notify(number: u32) -> String {
+    let job = BlockJob::new(number);
+    let branches: Vec<String> = job.branches.iter().map(|branch| hex(branch)).collect();
     let params = json!([
-        id, previous, first, second, branches, "20000000", "17034219", ntime, true
+        format!("{number:x}"),
+        hex(&job.previous),
+        hex(&job.before),
+        hex(&job.after),
+        branches,
+        format!("{VERSION:08x}"),
+        format!("{NBITS:08x}"),
+        format!("{:08x}", job.ntime),
+        true
     ]);
     format!(
         "{}\n",
         json!({ "id": null, "method": "mining.notify", "params": params })
     )
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

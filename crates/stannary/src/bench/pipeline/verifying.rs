@@ -77,7 +77,7 @@ fn genesis(newer: usize, burst: usize, cold: bool) -> Result<f64> {
     let mut memory = vec![0u8; if cold { EVICTED } else { 0 }];
     median((0..SAMPLES as u64).map(|seed| {
         let mut scheduler = scheduler(DifficultyOne::BITCOIN, 1, 1, seed)?;
-        scheduler.handle(Instant::ZERO, Input::Job(Arc::clone(&job)));
+        building::work_on(&mut scheduler, Instant::ZERO, Arc::clone(&job));
         let mut wire = None;
         for _ in 0..256 {
             let (id, item) = scheduler.dispatch(now, SLOT).context("no work")?;
@@ -109,7 +109,7 @@ fn scaled(burst: usize) -> Result<f64> {
         share_target: Target::MAX,
         ..building::job()
     };
-    scheduler.handle(Instant::ZERO, Input::Job(Arc::new(job)));
+    building::work_on(&mut scheduler, Instant::ZERO, Arc::new(job));
     let mut works = Vec::new();
     for _ in 0..GENERATIONS * GENERATIONS {
         works.push(scheduler.dispatch(Instant::ZERO, SLOT).context("no work")?);

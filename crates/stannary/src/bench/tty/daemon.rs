@@ -53,7 +53,8 @@ pub(super) fn run(ticket: u64) -> Result<Value> {
     let mut machine = board_support::machine(MODEL)?;
     machine.hashboard.ticket_difficulty = ticket;
     let baud = machine.hashboard.baud;
-    let config = config(machine, DIFFICULTY_ONE_BITS, SETTLE_PERCENT, peer.pool)?;
+    let pool = stratum::Address::parse(&peer.pool.to_string())?;
+    let config = config(machine, DIFFICULTY_ONE_BITS, SETTLE_PERCENT, pool)?;
     let miner = Miner::new(config, ports, Clock::start())?;
     let mut watch = Watch::new(peer, received);
     miner.run(&mut watch);
