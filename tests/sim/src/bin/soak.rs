@@ -14,6 +14,9 @@ use sim::safety::Seen;
 /// A prime, larger than any matrix has cells.
 const STRIDE: u64 = 1_000_003;
 
+/// How often it says how far it is.
+const PROGRESS: Duration = Duration::from_secs(60);
+
 /// What is asked for.
 struct Wanted {
     runs: u64,
@@ -32,6 +35,8 @@ struct Sum {
     seen: Seen,
     broken: Vec<String>,
     by_fault: BTreeMap<Fault, (u64, u64)>,
+    /// Times that it said how far it is.
+    told: u32,
 }
 
 fn main() -> ExitCode {
@@ -116,6 +121,7 @@ fn work(wanted: &Wanted, started: Instant, next: &AtomicU64, sum: &Mutex<Sum>) {
         let run = std::panic::catch_unwind(|| case.run());
         let mut sum = sum.lock().unwrap_or_else(|e| e.into_inner());
         sum.runs += 1;
+        sum.tell(started.elapsed());
         let entry = sum.by_fault.entry(case.fault).or_default();
         entry.0 += 1;
         match run {
@@ -135,6 +141,21 @@ fn work(wanted: &Wanted, started: Instant, next: &AtomicU64, sum: &Mutex<Sum>) {
                 println!("PANIC {case}");
                 sum.broken.push(format!("{case}: panic"));
             }
+        }
+    }
+}
+
+impl Sum {
+    /// Once a minute, in one line.
+    fn tell(&mut self, passed: Duration) {
+        if passed >= PROGRESS * (self.told + 1) {
+            self.told = (passed.as_secs() / PROGRESS.as_secs()) as u32;
+            eprintln!(
+                "soak: {} min, {} runs, {} violations",
+                self.told,
+                self.runs,
+                self.broken.len()
+            );
         }
     }
 }
