@@ -51,8 +51,10 @@ pub struct Control {
     pub(crate) at_ceiling: bool,
     /// What keeps the machine off although it should hash, as told last.
     pub(crate) blocked: Option<Code>,
-    /// Why fans are full, as told last.
+    /// Why fans are full, as told last, and when that was so last.
     pub(crate) full: Option<Full>,
+    #[serde(default)]
+    pub(crate) full_last: Option<Instant>,
     pub(crate) wanted: Wanted,
     said: Said,
     decisions: VecDeque<Decision>,
@@ -75,6 +77,7 @@ impl Control {
             at_ceiling: false,
             blocked: None,
             full: None,
+            full_last: None,
             wanted: Wanted::new(&plan),
             said: Said::new(&plan),
             decisions: VecDeque::new(),

@@ -156,6 +156,15 @@ pub(crate) enum Full {
 }
 
 impl Full {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Full::Hot => "a place is at its warning temperature",
+            Full::FanLost => "a fan is lost",
+            Full::Stopped => "a board was stopped",
+            Full::Unknown => "a sensor is late",
+        }
+    }
+
     pub(crate) fn code(self) -> Code {
         match self {
             Full::Hot => Code::HeatWarn,

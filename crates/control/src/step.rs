@@ -13,13 +13,15 @@ use crate::mutant::mutate;
 use crate::plan::RailKind;
 use crate::power::{FLOOR_MHZ, LEAD_MHZ, Need, Pace, Power, ramp};
 use crate::run::Without;
-use crate::safety::Scene;
+use crate::safety::{Full, Scene};
 use crate::thermal::Turn;
 
 /// Boards are compared where their loads differ by no more than this.
 const LIKE_LOAD: f64 = 0.25;
 /// A board without sensors gets half of its frequency: assumed.
 const UNWATCHED: f64 = 0.5;
+/// A reason for full fans that was gone for so long is told anew when it comes back.
+const FULL_OVER: Duration = Duration::from_secs(30);
 
 impl Control {
     pub(crate) fn step(&mut self, dt: Duration) {
@@ -443,12 +445,25 @@ impl Control {
             duty_max: self.local.duty_max,
         };
         self.wanted.fans = self.fans.step(self.now, &self.plan, &air, dt);
-        if full != self.full
-            && let Some(why) = full
+        self.tell_full(full);
+    }
+
+    /// A reason that comes and goes is told once.
+    fn tell_full(&mut self, full: Option<Full>) {
+        let known = self.full;
+        if let Some(why) = full {
+            if known != full {
+                self.decide(why.code(), "machine", "fans full".to_owned(), why.text());
+            }
+            (self.full, self.full_last) = (full, Some(self.now));
+        } else if self
+            .full_last
+            .is_none_or(|last| self.now.since(last) >= FULL_OVER)
         {
-            let reason = format!("reason={why:?}");
-            self.decide(why.code(), "machine", "fans full".to_owned(), &reason);
+            self.full = None;
         }
-        self.full = full;
+        if known == Some(Full::Hot) && self.full != known {
+            self.decide(Code::HeatEased, "machine", "no place is hot".to_owned(), "");
+        }
     }
 }

@@ -105,6 +105,8 @@ fn cleared_by(code: Code) -> &'static [Code] {
             LinkFault,
             BoardFault,
             ChainGaveUp,
+            ChainHwErrors,
+            LinkNoise,
         ],
         ChainCarries => &[ChainBaud],
         // A new bring-up counts the chips and judges the link again.
@@ -118,6 +120,11 @@ fn cleared_by(code: Code) -> &'static [Code] {
         ],
         PoolUp => &[
             PoolConnect,
+            PoolCertificate,
+            PoolPin,
+            PoolTls,
+            PoolClock,
+            PoolProxy,
             PoolClosed,
             PoolSilent,
             PoolRefusedUser,
@@ -134,6 +141,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
         BoardUp => &[BoardController],
         FanBack => &[FanLost],
         HeatRestored => &[HeatDerate],
+        HeatEased => &[HeatWarn],
         PowerFree => &[
             HeatInlet,
             HeatStop,
@@ -163,6 +171,7 @@ fn cleared_by(code: Code) -> &'static [Code] {
             PowerBoard,
             PowerStuck,
             PowerRestart,
+            PowerIsolated,
         ],
         _ => &[],
     }
@@ -244,6 +253,30 @@ mod tests {
         faults.note(&machine(Code::PowerFree));
         let left: Vec<_> = faults.list().iter().map(|f| f.code).collect();
         assert_eq!(left, [Code::HeatStop]);
+    }
+
+    /// What a miner tells while it runs; a probe, the command line, the interfaces and the twin have
+    /// their own ways.
+    #[test]
+    fn every_fault_ends_but_those_that_a_restart_must_look_at() {
+        let of_the_miner = |code: &&Code| {
+            let text = code.text();
+            let parts = [
+                "CHAIN", "BOARD", "PSU", "POOL", "HEAT", "SENSOR", "FAN", "POWER",
+            ];
+            parts
+                .iter()
+                .any(|part| text.starts_with(&format!("E-{part}-")))
+        };
+        let ends = |fault: &Code| {
+            telemetry::CODES
+                .iter()
+                .any(|code| cleared_by(*code).contains(fault))
+        };
+        let stay = telemetry::CODES.iter().filter(of_the_miner);
+        let stay = stay.filter(|code| is_lasting(**code) && !ends(code));
+        let stay: Vec<_> = stay.map(|code| code.text()).collect();
+        assert_eq!(stay, ["E-BOARD-MEMORY", "E-POOL-ADDRESS", "E-POOL-SCHEME"]);
     }
 
     #[test]

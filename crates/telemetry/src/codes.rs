@@ -164,6 +164,7 @@ codes! {
     DemoShortened = "E-DEMO-SETTLE", Info, "settle times of the bring-up are shortened in the demo", "";
     // Heat, decided by control
     HeatWarn = "E-HEAT-WARN", Warn, "a place is hot: fans are full", "check filters, inlet air and the space behind the machine";
+    HeatEased = "E-HEAT-EASED", Info, "no place is hot any more", "";
     HeatDerate = "E-HEAT-DERATE", Warn, "a place is too hot: the board's frequency is lowered", "check filters, inlet air and fans; hashrate comes back when it cools";
     HeatRestored = "E-HEAT-RESTORED", Info, "a board has cooled: its frequency is no longer held down by heat", "";
     HeatStop = "E-HEAT-STOP", Error, "a place reached its power-off temperature: hash power went off", "check fans, filters, inlet air and heat sinks before the board is trusted again";

@@ -290,7 +290,8 @@ impl Run<'_> {
             .world
             .twin(|t| t.physics(now).map_or(0.0, |p| p.inlet().c()));
         let waits = self.waits_for_cooler_air();
-        let told = self.world.notes.iter().rev().find(|n| n.place == "machine");
+        let mut notes = self.world.notes.iter().rev();
+        let told = notes.find(|n| n.place == "machine" && n.code != Code::HeatEased);
         // Stopped by its own heat: a cause that goes with the weather.
         let gone = self.plot.blame.until;
         let heat = |n: &telemetry::Note| n.code == Code::HeatStop && n.at >= gone;

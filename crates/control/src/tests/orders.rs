@@ -283,6 +283,12 @@ fn a_hot_board_is_derated() -> Result<(), String> {
             world.hashing_slots() == 3,
             format!("stopped: {:?}", world.decisions),
         )?;
+        ensure(!told(Code::HeatEased), "eased while it is hot")?;
+        world.plant.params.inlet_c = 15.0;
+        world.run(600.0)?;
+        let last = |code| world.decisions.iter().rposition(|d| d.code == code);
+        let eased = last(Code::HeatEased) > last(Code::HeatWarn);
+        ensure(eased, format!("not eased: {:?}", world.decisions))?;
     }
     Ok(())
 }
