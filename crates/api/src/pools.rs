@@ -105,7 +105,7 @@ impl PoolOrder {
         }
     }
 
-    /// What was taken, without the password.
+    /// What was taken, without passwords.
     pub(crate) fn shown(&self) -> Value {
         match self {
             PoolOrder::Add {
@@ -115,6 +115,7 @@ impl PoolOrder {
                 place,
                 ..
             } => {
+                let url = without_login(url);
                 json!({ "order": "add", "url": url, "user": user, "group": group, "place": place })
             }
             PoolOrder::Remove { pool } => json!({ "order": "remove", "pool": pool }),
@@ -124,5 +125,30 @@ impl PoolOrder {
             PoolOrder::Enable { pool } => json!({ "order": "enable", "pool": pool }),
             PoolOrder::Disable { pool } => json!({ "order": "disable", "pool": pool }),
         }
+    }
+}
+
+/// An address without what stands before an `@`: one's own node has its login there.
+fn without_login(url: &str) -> String {
+    let Some((before, place)) = url.rsplit_once('@') else {
+        return url.to_owned();
+    };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://{place}"),
+        None => place.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_in_an_address_is_not_repeated() {
+        let check = |url: &str, shown: &str| assert_eq!(without_login(url), shown);
+        check("stratum+tcp://h:1", "stratum+tcp://h:1");
+        check("node+http://u:p@h:1", "node+http://h:1");
+        check("node+http://u:p@ss://x@h:1", "node+http://h:1");
+        check("u:p@h:1", "h:1");
     }
 }

@@ -295,6 +295,7 @@ impl Engine {
             PoolEvent::ConnectFailed(why) => stratum::Input::ConnectFailed(why),
             PoolEvent::Bytes(bytes) => stratum::Input::Bytes(bytes),
             PoolEvent::Closed(why) => stratum::Input::Closed(why),
+            PoolEvent::Node(news) => stratum::Input::Node(news),
         };
         self.pools
             .handle(self.now, policy::Input::Pool(pool, input));

@@ -57,6 +57,8 @@ pub enum PoolEvent {
     Bytes(Vec<u8>),
     /// Ended by the pool or the network; the text says why.
     Closed(String),
+    /// One's own node said this.
+    Node(stratum::node::News),
 }
 
 /// Something to do.
@@ -103,6 +105,13 @@ pub enum Effect {
     Disconnect {
         /// The pool.
         pool: PoolIndex,
+    },
+    /// Ask this of one's own node.
+    Node {
+        /// Its place among the pools.
+        pool: PoolIndex,
+        /// What.
+        order: stratum::node::Order,
     },
     /// Tell a person.
     Log(Note),

@@ -79,6 +79,7 @@ fn is_lasting(code: Code) -> bool {
     !matches!(
         code,
         PoolJob
+            | NodeTemplate
             | PowerLimited
             | FanLocal
             | PoolDifficulty
@@ -134,8 +135,14 @@ fn cleared_by(code: Code) -> &'static [Code] {
             PoolSpaceSpent,
             PoolRejects,
             PoolVersionBits,
+            NodeLogin,
+            NodeNotReady,
+            NodePayout,
+            NodeRules,
+            NodeRefused,
         ],
         PoolAccepts => &[PoolRejects],
+        NodeBlock => &[NodeRefused],
         ChainChipBack => &[ChainChipLost],
         PsuUp => &[PsuFailed, PsuOther, PsuCut, PsuType, PsuVoltage],
         BoardUp => &[BoardController],
@@ -262,7 +269,7 @@ mod tests {
         let of_the_miner = |code: &&Code| {
             let text = code.text();
             let parts = [
-                "CHAIN", "BOARD", "PSU", "POOL", "HEAT", "SENSOR", "FAN", "POWER",
+                "CHAIN", "BOARD", "PSU", "POOL", "NODE", "HEAT", "SENSOR", "FAN", "POWER",
             ];
             parts
                 .iter()

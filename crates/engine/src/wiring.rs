@@ -158,6 +158,7 @@ impl Engine {
             },
             Of::Send(pool, bytes) => Effect::Send { pool, bytes },
             Of::Disconnect(pool) => Effect::Disconnect { pool },
+            Of::Node(pool, order) => Effect::Node { pool, order },
             Of::Remember(pools) => Effect::RememberPools(pools),
             Of::Left(pool) => return self.faults.forget(&format!("pool {pool}")),
             Of::Note(note) => return self.tell(note),

@@ -13,13 +13,16 @@ use std::time::{Duration, Instant};
 
 use api::{PoolOrder, PoolRefused};
 use engine::PoolConfig;
-use stratum::Address;
+use stratum::node::{Login, Payout};
+use stratum::{Address, node};
 use telemetry::Code;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use units::PoolIndex;
 
 use crate::file_text;
 
+/// What pools are sent where no password is given.
+const NO_PASSWORD: &str = "x";
 /// As for the configuration itself.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 /// At the end a write that hangs is not waited for any longer.
@@ -39,7 +42,11 @@ pub(crate) fn to_engine(order: PoolOrder) -> Result<engine::PoolOrder, PoolRefus
                 code: error.code(),
                 detail: error.to_string(),
             })?;
-            let pool = PoolConfig::new(address, user, password.unwrap_or_else(|| "x".into()));
+            let password = password.unwrap_or_else(|| NO_PASSWORD.into());
+            if matches!(address, Address::Node(_)) {
+                check_node(&user, &password)?;
+            }
+            let pool = PoolConfig::new(address, user, password);
             let group = group.unwrap_or_else(|| PoolConfig::DEFAULT_GROUP.into());
             engine::PoolOrder::Add {
                 pool: Box::new(PoolConfig { group, ..pool }),
@@ -53,6 +60,21 @@ pub(crate) fn to_engine(order: PoolOrder) -> Result<engine::PoolOrder, PoolRefus
         },
         PoolOrder::Enable { pool } => enable(pool, true),
         PoolOrder::Disable { pool } => enable(pool, false),
+    })
+}
+
+/// What an interface says of one's own node, beyond its address. Its cookie is named in the
+/// file alone: whoever may give orders must not have a file of his choice sent to a host of his
+/// choice.
+fn check_node(user: &str, password: &str) -> Result<(), PoolRefused> {
+    if password != NO_PASSWORD {
+        let detail = "a node's password stands in its address".to_owned();
+        let code = Code::PoolAddress;
+        return Err(PoolRefused { code, detail });
+    }
+    Payout::parse(user).map(drop).map_err(|error| PoolRefused {
+        code: Code::NodePayout,
+        detail: error.to_string(),
     })
 }
 
@@ -179,19 +201,41 @@ fn text_of<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 /// The table is this pool's. Whoever has two alike at one address may find their tables
 /// exchanged, which changes nothing.
 fn is_of(table: &Table, pool: &PoolConfig) -> bool {
-    let address = text_of(table, "url").and_then(|url| Address::parse(url).ok());
-    address.as_ref() == Some(&pool.address)
+    address_of(table).as_ref() == Some(&pool.address)
         && text_of(table, "user") == Some(&pool.user)
-        && text_of(table, "password").unwrap_or("x") == pool.password
+        && text_of(table, "password").unwrap_or(NO_PASSWORD) == pool.password
         && text_of(table, "group").unwrap_or(PoolConfig::DEFAULT_GROUP) == pool.group
+}
+
+/// With the cookie that a node may have beside its address.
+fn address_of(table: &Table) -> Option<Address> {
+    let address = Address::parse(text_of(table, "url")?).ok()?;
+    Some(match (address, text_of(table, "cookie")) {
+        (Address::Node(access), Some(path)) => Address::Node(node::Access {
+            login: Login::Cookie(path.to_owned()),
+            ..access
+        }),
+        (address, _) => address,
+    })
 }
 
 fn made(pool: &PoolConfig) -> Table {
     let mut table = Table::new();
     table.decor_mut().set_prefix("\n");
-    table.insert("url", value(pool.address.to_string()));
-    table.insert("user", value(&pool.user));
-    table.insert("password", value(&pool.password));
+    match &pool.address {
+        Address::Node(access) => {
+            table.insert("url", value(access.with_login()));
+            table.insert("user", value(&pool.user));
+            if let Login::Cookie(path) = &access.login {
+                table.insert("cookie", value(path));
+            }
+        }
+        address => {
+            table.insert("url", value(address.to_string()));
+            table.insert("user", value(&pool.user));
+            table.insert("password", value(&pool.password));
+        }
+    }
     if pool.group != PoolConfig::DEFAULT_GROUP {
         table.insert("group", value(&pool.group));
     }

@@ -114,6 +114,59 @@ fn pools_are_enabled_disabled_moved_removed_and_added_and_remarks_stay() {
 }
 
 #[test]
+fn a_node_is_written_with_its_login_and_known_again() {
+    let payout = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+    let node = pool("node+http://u:p@ss@127.0.0.1:18443", payout, "x");
+    let url = "node+http://u:p@ss@127.0.0.1:18443";
+    let expected = [ONE, ("two:3333", false), (url, true)];
+    let text = check(&[one(), two(), node.clone()], &expected);
+    assert_eq!(
+        text.matches("password").count(),
+        1,
+        "a node has none: {text}"
+    );
+    let again = with_pools(&text, &[one(), two(), node]).expect("sound");
+    assert_eq!(again, text, "it knows its own table");
+
+    let with_cookie = |path: &str| {
+        let mut node = pool("node+http://h:1", payout, "x");
+        if let Address::Node(access) = &mut node.address {
+            access.login = Login::Cookie(path.into());
+        }
+        node
+    };
+    let list = [one(), two(), with_cookie("/a/.cookie")];
+    let text = with_pools(FILE, &list).expect("sound");
+    assert!(text.contains("cookie = \"/a/.cookie\""), "{text}");
+    assert_eq!(with_pools(&text, &list).expect("sound"), text);
+    // Another cookie is another table.
+    let other = with_pools(&text, &[one(), with_cookie("/b/.cookie")]).expect("sound");
+    assert!(other.contains("/b/") && !other.contains("/a/"), "{other}");
+}
+
+#[test]
+fn an_order_about_a_node_must_name_a_payout_and_no_password() {
+    let add = |user: &str, password: Option<&str>| PoolOrder::Add {
+        url: "node+http://u:hunter2@h:1".into(),
+        user: user.into(),
+        password: password.map(str::to_owned),
+        group: None,
+        place: None,
+    };
+    let payout = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+    for password in [None, Some("x")] {
+        assert!(to_engine(add(payout, password)).is_ok());
+    }
+    let check = |order, code: Code| {
+        let refused = to_engine(order).expect_err("no node");
+        assert_eq!(refused.code, code);
+        assert!(!refused.detail.contains("hunter2"), "{refused:?}");
+    };
+    check(add(payout, Some("hunter2")), Code::PoolAddress);
+    check(add("me.rig", None), Code::NodePayout);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_left_alone() {
     assert!(with_pools("[[pool", &[one()]).is_err());
 }

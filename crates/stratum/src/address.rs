@@ -4,9 +4,10 @@ use std::fmt;
 
 use crate::authority::AuthorityKey;
 use crate::endpoint::{Endpoint, EndpointError};
+use crate::node::Access;
 
 /// Schemes that the project plans and this build has not.
-const PLANNED: &[&str] = &["node+http", "node+https"];
+const PLANNED: &[&str] = &["node+https"];
 
 /// What is spoken with a pool, and where it listens.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,6 +26,8 @@ pub enum Address {
         /// Who vouches for it.
         authority: AuthorityKey,
     },
+    /// One's own node, over HTTP.
+    Node(Access),
 }
 
 /// What protects the bytes of a connection. The shell does it: sessions see plaintext alone.
@@ -44,8 +47,9 @@ pub enum Security {
 
 impl Address {
     /// Read `stratum+tcp://host:port`, `host:port` (the same), `stratum+ssl://host:port`
-    /// (`stratum+tls://` is the same) or `stratum2+tcp://host:port/KEY`; an IPv6 address stands
-    /// in brackets. One slash at the end is allowed.
+    /// (`stratum+tls://` is the same), `stratum2+tcp://host:port/KEY` or
+    /// `node+http://user:password@host:port`; an IPv6 address stands in brackets. One slash at
+    /// the end is allowed.
     pub fn parse(text: &str) -> Result<Address, EndpointError> {
         let text = text.trim();
         let (scheme, rest) = match text.split_once("://") {
@@ -56,6 +60,7 @@ impl Address {
             None | Some("stratum+tcp") => v1(rest, Security::Plain),
             Some("stratum+ssl" | "stratum+tls") => v1(rest, Security::Tls),
             Some("stratum2+tcp") => v2(rest),
+            Some("node+http") => Access::parse(rest).map(Address::Node),
             Some(scheme) if PLANNED.contains(&scheme) => {
                 Err(EndpointError::NotInThisBuild(scheme.to_owned()))
             }
@@ -75,6 +80,7 @@ impl Address {
     pub fn endpoint(&self) -> &Endpoint {
         match self {
             Address::V1 { endpoint, .. } | Address::V2 { endpoint, .. } => endpoint,
+            Address::Node(access) => &access.endpoint,
         }
     }
 
@@ -82,6 +88,7 @@ impl Address {
     pub fn security(&self) -> Security {
         match self {
             Address::V1 { security, .. } => *security,
+            Address::Node(_) => Security::Plain,
             Address::V2 { authority, .. } => Security::Noise {
                 authority: *authority,
             },
@@ -129,6 +136,7 @@ impl fmt::Display for Address {
                 endpoint,
                 authority,
             } => write!(f, "stratum2+tcp://{endpoint}/{authority}"),
+            Address::Node(access) => write!(f, "node+http://{}", access.endpoint),
         }
     }
 }
@@ -158,6 +166,10 @@ mod tests {
         check(&format!("Stratum2+TCP://[::1]:3336/{KEY}/ "), &v2);
         check("stratum+ssl://h:443", "stratum+ssl://h:443");
         check("Stratum+TLS://h:443/", "stratum+ssl://h:443");
+        check("node+http://127.0.0.1:8332/", "node+http://127.0.0.1:8332");
+        let secret = Address::parse("node+http://u:hunter2@h:1").expect("an address");
+        assert_eq!(secret.to_string(), "node+http://h:1");
+        assert!(!format!("{secret:?}").contains("hunter2"));
     }
 
     #[test]

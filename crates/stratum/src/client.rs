@@ -1,9 +1,9 @@
-//! The relation to one pool over all its connections.
+//! The relation to one pool, or to one's own node, over all its connections.
 //!
 //! ```text
-//!          Start               Connected
+//!          Start               Connected, Up
 //!   Idle --------> Connecting ----------> Open
-//!     ^             ^     | failed, 45 s   | any end
+//!     ^             ^     | failed, late   | any end
 //!     | Stop (all)  |     v                |
 //!     |             +-- Waiting <----------+
 //!              deadline
@@ -11,17 +11,21 @@
 
 use std::sync::Arc;
 
-use telemetry::{Code, Pool, PoolState};
+use telemetry::{Code, NodeView, Pool, PoolState};
 use units::{Duration, Instant, Rng, SessionId};
 
 use crate::account::{Account, Alarm};
-use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, SLOW_RETRY};
+use crate::limits::{
+    BACKOFF_MAX, BACKOFF_MIN, CONNECT_TIMEOUT, GOOD_SESSION, NODE_BACKOFF_MAX, NODE_OPEN_TIMEOUT,
+    SLOW_RETRY,
+};
+use crate::node::{Failure, FailureKind, News, Order};
 use crate::outbox::Outbox;
 use crate::session::{Context, End, Flow, Retry, Session};
 use crate::v1::render;
 use crate::v1::resume::Resume;
 use crate::waiting;
-use crate::{Effect, Endpoint, Input, SessionConfig};
+use crate::{Address, Effect, Endpoint, Input, SessionConfig};
 
 /// A pool client; see the crate's documentation.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ pub struct Client {
     redirect: Option<Endpoint>,
     out: Outbox,
     account: Account,
+    /// Where the chain was last, if this is one's own node.
+    node: Option<NodeView>,
     last_error: Option<String>,
     /// Hosts of all configured pools.
     hosts: Arc<[String]>,
@@ -91,6 +97,7 @@ impl Manners {
 impl Client {
     /// A client that does nothing until [`Input::Start`].
     pub fn new(config: SessionConfig) -> Client {
+        let is_node = matches!(config.address, Address::Node(_));
         Client {
             user: render::quote(&config.user),
             state: State::Idle,
@@ -100,8 +107,9 @@ impl Client {
             hashrate: config.nominal_hashrate,
             manners: Manners::FULL,
             redirect: None,
-            out: Outbox::new(format!("pool {}", config.pool), &config.password),
+            out: Outbox::new(format!("pool {}", config.pool), secret_of(&config)),
             account: Account::new(config.difficulty_one),
+            node: is_node.then(NodeView::default),
             last_error: None,
             hosts: Arc::default(),
             resume: None,
@@ -154,9 +162,12 @@ impl Client {
                     self.connect(now);
                 }
             }
-            Input::Connected => self.connected(now),
+            Input::Connected => self.connected(now, None),
             Input::Bytes(data) => self.with_session(now, |session, cx| session.bytes(cx, &data)),
             Input::Closed(why) | Input::ConnectFailed(why) => self.closed(now, &why),
+            Input::Node(News::Up { chain }) => self.connected(now, Some(&chain)),
+            Input::Node(News::Failed(failure)) => self.node_failed(now, &failure),
+            Input::Node(news) => self.with_session(now, |session, cx| session.news(cx, news)),
             Input::Hashrate { hashes_per_s } => {
                 self.hashrate = hashes_per_s;
                 self.with_session(now, |session, cx| {
@@ -202,7 +213,7 @@ impl Client {
         match &self.state {
             State::Idle => None,
             State::Waiting { until, .. } | State::Connecting { until } => Some(*until),
-            State::Open(session) => Some(session.next_deadline()),
+            State::Open(session) => session.next_deadline(),
         }
     }
 
@@ -239,6 +250,12 @@ impl Client {
             ..Pool::default()
         };
         self.account.show(now, &mut pool);
+        if let Some(node) = &self.node {
+            // Blocks are too rare to tell a hashrate by.
+            pool.credited_ths = None;
+            pool.estimated_sat_per_day = None;
+            pool.node = Some(node.clone());
+        }
         pool
     }
 
@@ -254,22 +271,24 @@ impl Client {
 
     fn connect(&mut self, now: Instant) {
         let endpoint = self.redirect.take();
-        let address = &self.config.address;
-        let effect = Effect::Connect {
-            endpoint: endpoint.unwrap_or_else(|| address.endpoint().clone()),
-            security: address.security(),
-        };
-        self.out.push(effect);
+        self.out.push(match &self.config.address {
+            Address::Node(access) => Effect::Node(Order::Open(access.clone())),
+            address => Effect::Connect {
+                endpoint: endpoint.unwrap_or_else(|| address.endpoint().clone()),
+                security: address.security(),
+            },
+        });
         self.state = State::Connecting {
-            until: now + CONNECT_TIMEOUT,
+            until: now + self.connect_timeout(),
         };
     }
 
-    fn connected(&mut self, now: Instant) {
+    /// `chain` is the one of one's own node.
+    fn connected(&mut self, now: Instant, chain: Option<&str>) {
         match self.state {
             State::Connecting { .. } => {}
             // Nobody waits for it any longer.
-            State::Idle | State::Waiting { .. } => return self.out.push(Effect::Disconnect),
+            State::Idle | State::Waiting { .. } => return self.hang_up(),
             State::Open(_) => return,
         }
         let id = session_id(&self.config, self.sessions);
@@ -280,13 +299,17 @@ impl Client {
             user: &self.user,
             hashrate: self.hashrate,
             manners: &mut self.manners,
+            rng: &mut self.rng,
+            node: &mut self.node,
             out: &mut self.out,
             hosts: &self.hosts,
             resume: &mut self.resume,
             resumes: &mut self.resumes,
         };
-        let session = Session::open(&mut cx, id);
-        self.state = State::Open(session);
+        match Session::open(&mut cx, id, chain) {
+            Ok(session) => self.state = State::Open(session),
+            Err(end) => self.end(now, *end, true),
+        }
     }
 
     /// Run `f` on the session, if there is one, and end the session if it says so.
@@ -304,6 +327,8 @@ impl Client {
             user: &self.user,
             hashrate: self.hashrate,
             manners: &mut self.manners,
+            rng: &mut self.rng,
+            node: &mut self.node,
             out: &mut self.out,
             hosts: &self.hosts,
             resume: &mut self.resume,
@@ -352,6 +377,29 @@ impl Client {
         self.end(now, end, false);
     }
 
+    /// One's own node is not to be used for now.
+    fn node_failed(&mut self, now: Instant, failure: &Failure) {
+        let (code, retry) = match failure.kind {
+            FailureKind::Unreachable => return self.closed(now, &failure.detail),
+            FailureKind::NotReady => (Code::NodeNotReady, Retry::Backoff),
+            FailureKind::Broken => (Code::NodeTemplate, Retry::Backoff),
+            // A node that starts anew writes a new cookie; a password changes by hand only.
+            FailureKind::Login => match &self.config.address {
+                Address::Node(access) if access.has_cookie() => (Code::NodeLogin, Retry::Backoff),
+                _ => (Code::NodeLogin, Retry::Slow),
+            },
+        };
+        if matches!(self.state, State::Connecting { .. } | State::Open(_)) {
+            let end = End {
+                code,
+                detail: crate::text::printable(&failure.detail),
+                retry,
+                redirect: None,
+            };
+            self.end(now, end, false);
+        }
+    }
+
     /// Leave the connection and plan to come back. `ours`: the connection still stands.
     fn end(&mut self, now: Instant, end: End, ours: bool) {
         let state = std::mem::replace(&mut self.state, State::Idle);
@@ -370,7 +418,7 @@ impl Client {
             }
         }
         if ours {
-            self.out.push(Effect::Disconnect);
+            self.hang_up();
         }
         let delay = match end.retry {
             Retry::Backoff => self.backoff(),
@@ -391,9 +439,31 @@ impl Client {
     /// The next delay: between half and all of a power of two.
     fn backoff(&mut self) -> Duration {
         let whole = BACKOFF_MIN.saturating_mul(1 << self.failures.min(10));
-        let half = whole.min(BACKOFF_MAX) / 2;
+        let half = whole.min(self.longest_backoff()) / 2;
         self.failures = self.failures.saturating_add(1);
         half + self.part_of(half)
+    }
+
+    fn longest_backoff(&self) -> Duration {
+        match self.config.address {
+            Address::Node(_) => NODE_BACKOFF_MAX,
+            Address::V1 { .. } | Address::V2 { .. } => BACKOFF_MAX,
+        }
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        match self.config.address {
+            Address::Node(_) => NODE_OPEN_TIMEOUT,
+            Address::V1 { .. } | Address::V2 { .. } => CONNECT_TIMEOUT,
+        }
+    }
+
+    /// Let go of whoever is there.
+    fn hang_up(&mut self) {
+        self.out.push(match self.config.address {
+            Address::Node(_) => Effect::Node(Order::Close),
+            Address::V1 { .. } | Address::V2 { .. } => Effect::Disconnect,
+        });
     }
 
     fn part_of(&mut self, whole: Duration) -> Duration {
@@ -405,10 +475,10 @@ impl Client {
         self.forget_session(now);
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle | State::Waiting { .. } => {}
-            State::Connecting { .. } => self.out.push(Effect::Disconnect),
+            State::Connecting { .. } => self.hang_up(),
             State::Open(mut session) => {
                 session.finish(now, &mut self.out);
-                self.out.push(Effect::Disconnect);
+                self.hang_up();
             }
         }
         self.redirect = None;
@@ -429,7 +499,7 @@ impl Client {
             State::Connecting { .. } => {
                 let end = End {
                     code: Code::PoolConnect,
-                    detail: format!("no connection after {} s", CONNECT_TIMEOUT.as_secs()),
+                    detail: format!("no connection after {} s", self.connect_timeout().as_secs()),
                     retry: Retry::Backoff,
                     redirect: None,
                 };
@@ -444,4 +514,12 @@ impl Client {
 /// its delays takes decades.
 fn session_id(config: &SessionConfig, counter: u32) -> SessionId {
     SessionId::of_pool(config.pool, counter)
+}
+
+/// What whoever is there may say back to us, and nobody is to read.
+fn secret_of(config: &SessionConfig) -> &str {
+    match &config.address {
+        Address::Node(access) => access.password(),
+        Address::V1 { .. } | Address::V2 { .. } => &config.password,
+    }
 }

@@ -79,6 +79,9 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// All that this build speaks.
+const SCHEMES: &str = "`stratum+tcp://`, `stratum+ssl://`, `stratum2+tcp://` or `node+http://`";
+
 /// Why an address cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EndpointError {
@@ -100,6 +103,8 @@ pub enum EndpointError {
     NoKey,
     /// What stands for the authority's key is none, and why.
     Key(&'static str),
+    /// A node's address, which is never quoted: it may hold a password.
+    Node,
 }
 
 impl EndpointError {
@@ -115,15 +120,14 @@ impl EndpointError {
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EndpointError::NotInThisBuild(scheme) => write!(
-                f,
-                "`{scheme}://` pools are not in this build; use `stratum+tcp://` or `stratum+ssl://`"
-            ),
-            EndpointError::UnknownScheme(scheme) => {
+            EndpointError::NotInThisBuild(scheme) => {
                 write!(
                     f,
-                    "unknown scheme `{scheme}://`; use `stratum+tcp://` or `stratum+ssl://`"
+                    "`{scheme}://` pools are not in this build; use {SCHEMES}"
                 )
+            }
+            EndpointError::UnknownScheme(scheme) => {
+                write!(f, "unknown scheme `{scheme}://`; use {SCHEMES}")
             }
             EndpointError::Credentials => {
                 write!(
@@ -145,6 +149,10 @@ impl fmt::Display for EndpointError {
                 "the authority key cannot be read: {why}; copy it again from where the pool publishes it"
             ),
             EndpointError::Host(host) => write!(f, "`{host}` is not a host name or address"),
+            EndpointError::Node => write!(
+                f,
+                "a node is not addressed so; write `node+http://user:password@host:port`"
+            ),
         }
     }
 }

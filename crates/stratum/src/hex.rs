@@ -55,6 +55,12 @@ fn pair(high: u8, low: u8) -> Result<u8, HexError> {
 
 /// Any number of bytes up to `limit`.
 pub(crate) fn bytes(text: &str, limit: usize) -> Result<Vec<u8>, HexError> {
+    let mut out = Vec::new();
+    append(&mut out, text, limit).map(|()| out)
+}
+
+/// Any number of bytes up to `limit`, behind those that are there.
+pub(crate) fn append(out: &mut Vec<u8>, text: &str, limit: usize) -> Result<(), HexError> {
     let digits = digits(text);
     if digits.len() / 2 > limit {
         return Err(HexError::Length {
@@ -65,7 +71,11 @@ pub(crate) fn bytes(text: &str, limit: usize) -> Result<Vec<u8>, HexError> {
     if !digits.len().is_multiple_of(2) {
         return Err(HexError::Odd);
     }
-    digits.chunks_exact(2).map(|p| pair(p[0], p[1])).collect()
+    out.reserve(digits.len() / 2);
+    for p in digits.chunks_exact(2) {
+        out.push(pair(p[0], p[1])?);
+    }
+    Ok(())
 }
 
 /// Exactly `N` bytes.

@@ -1,4 +1,5 @@
-//! Pool sessions without I/O: Stratum V1 as pools really speak it, and Stratum V2.
+//! Pool sessions without I/O: Stratum V1 as pools really speak it, Stratum V2, and one's own
+//! node without a pool.
 //!
 //! A [`Client`] holds the relation to one configured pool for the life of the process:
 //! it asks for a connection, negotiates, turns the pool's jobs into [`work::Job`]s and
@@ -33,6 +34,7 @@ mod earnings;
 mod endpoint;
 mod hex;
 pub mod limits;
+pub mod node;
 mod outbox;
 pub mod policy;
 mod refusals;
@@ -122,6 +124,8 @@ pub enum Input {
     Closed(String),
     /// The connection could not be made; the text says why.
     ConnectFailed(String),
+    /// One's own node said this, since [`Effect::Node`] opened it.
+    Node(node::News),
     /// Hashes that the machine really computed in a second of late.
     Hashrate {
         /// Hashes per second.
@@ -158,6 +162,8 @@ pub enum Effect {
     Send(Vec<u8>),
     /// Close the connection, or give up making it.
     Disconnect,
+    /// Ask this of one's own node, which has no connection beside it.
+    Node(node::Order),
     /// The pool accepted us: a session began.
     Session(SessionId),
     /// Work on this from now on.

@@ -154,3 +154,45 @@ pub const REJECTS_IN_A_ROW: u32 = 5;
 /// Latencies that percentiles are made of: the last answers. The slowest of a hundred is then
 /// one of two or three.
 pub const LATENCIES_KEPT: usize = 256;
+
+/// Bytes of each extranonce of our own coinbases: the first tells machines at one node apart,
+/// the second is searched. Eight each never run out.
+pub const NODE_EXTRANONCE_BYTES: usize = 8;
+
+/// Templates whose blocks can still be handed in: the newest and the one before, as many as
+/// the shell keeps the transactions of (up to 4 MB each).
+pub const NODE_TEMPLATES: usize = 2;
+
+/// Bytes of a block's transactions: consensus has 4 million weight units, one a byte at
+/// least.
+pub const NODE_BLOCK_BYTES: u64 = 4_000_000;
+
+/// Transactions of a template: none is smaller than 60 bytes, and 4 MB hold no more.
+pub const NODE_TRANSACTIONS: usize = 66_666;
+
+/// Most that a coinbase can pay, in satoshi: all there will ever be.
+pub const NODE_REWARD_SAT_MAX: u64 = 2_100_000_000_000_000;
+
+/// Bytes of a witness commitment's script: 38 are usual, a signet's solution makes it longer.
+pub const NODE_COMMITMENT_BYTES: usize = 1000;
+
+/// Rules of a template: mainnet names three.
+pub const NODE_RULES: usize = 64;
+
+/// Blocks of one template that a node may refuse before no more of it are handed in.
+pub const NODE_BLOCKS_REFUSED: u8 = 8;
+
+/// Blocks that wait for the node's word.
+pub const NODE_BLOCKS_PENDING: usize = 16;
+
+/// A block without the node's word for so long has none. The shell tries for a minute to
+/// hand it in, since it is worth more than anything else here; this is for a shell that fails.
+pub const NODE_BLOCK_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Longest delay before a node that is away is tried again. It is the owner's own and
+/// serves few: it is not spared as a pool is.
+pub const NODE_BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// A node that is opened and says nothing for so long is tried anew. Above all that the
+/// shell waits by itself.
+pub const NODE_OPEN_TIMEOUT: Duration = Duration::from_secs(120);

@@ -3,31 +3,43 @@
 
 use std::collections::VecDeque;
 
-use telemetry::{Code, PoolState};
-use units::{DifficultyOne, Duration, Instant, SessionId};
+use telemetry::{Code, NodeView, PoolState};
+use units::{DifficultyOne, Duration, Instant, Rng, SessionId};
 use work::{Job, Share};
 
 use crate::client::Manners;
 use crate::limits::{GAPS_FOR_RHYTHM, GAPS_KEPT, SILENCE_DEFAULT, SILENCE_MIN};
+use crate::node::News;
 use crate::outbox::Outbox;
 use crate::text::printable;
 use crate::v1::resume::Resume;
-use crate::{Address, Endpoint, SessionConfig, v1, v2};
+use crate::{Address, Endpoint, SessionConfig, node, v1, v2};
 
-/// One connection to a pool, in the protocol of its address.
+/// One connection to a pool, in the protocol of its address; or one time of being with one's
+/// own node.
 #[derive(Debug)]
 pub(crate) enum Session {
     V1(Box<v1::session::Session>),
     V2(Box<v2::session::Session>),
+    Node(Box<node::session::Session>),
 }
 
 impl Session {
-    /// A connection that stands; sends the first message.
-    pub(crate) fn open(cx: &mut Context<'_>, id: SessionId) -> Session {
-        match cx.config.address {
+    /// A connection that stands; sends the first message. A node that answers has named its
+    /// `chain`; one that cannot be mined at is left at once.
+    pub(crate) fn open(
+        cx: &mut Context<'_>,
+        id: SessionId,
+        chain: Option<&str>,
+    ) -> Result<Session, Box<End>> {
+        Ok(match cx.config.address {
             Address::V1 { .. } => Session::V1(Box::new(v1::session::Session::open(cx, id))),
             Address::V2 { .. } => Session::V2(Box::new(v2::session::Session::open(cx, id))),
-        }
+            Address::Node(_) => {
+                let chain = chain.unwrap_or_default();
+                Session::Node(Box::new(node::session::Session::open(cx, id, chain)?))
+            }
+        })
     }
 
     /// Bytes from the pool.
@@ -35,6 +47,15 @@ impl Session {
         match self {
             Session::V1(session) => session.bytes(cx, data),
             Session::V2(session) => session.bytes(cx, data),
+            Session::Node(_) => Ok(()),
+        }
+    }
+
+    /// What one's own node says.
+    pub(crate) fn news(&mut self, cx: &mut Context<'_>, news: News) -> Flow {
+        match self {
+            Session::V1(_) | Session::V2(_) => Ok(()),
+            Session::Node(session) => session.news(cx, news),
         }
     }
 
@@ -43,14 +64,19 @@ impl Session {
         match self {
             Session::V1(session) => session.wake(cx),
             Session::V2(session) => session.wake(cx),
+            Session::Node(session) => {
+                session.wake(cx);
+                Ok(())
+            }
         }
     }
 
     /// When to call [`Session::wake`].
-    pub(crate) fn next_deadline(&self) -> Instant {
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
         match self {
-            Session::V1(session) => session.next_deadline(),
-            Session::V2(session) => session.next_deadline(),
+            Session::V1(session) => Some(session.next_deadline()),
+            Session::V2(session) => Some(session.next_deadline()),
+            Session::Node(session) => session.next_deadline(),
         }
     }
 
@@ -59,13 +85,14 @@ impl Session {
         match self {
             Session::V1(session) => session.submit(cx, share),
             Session::V2(session) => session.submit(cx, share),
+            Session::Node(session) => session.submit(cx, share),
         }
     }
 
-    /// The machine's hashrate is known better. V1 has no word for it.
+    /// The machine's hashrate is known better. V1 has no word for it, and a node needs none.
     pub(crate) fn hashrate(&mut self, cx: &mut Context<'_>) {
         match self {
-            Session::V1(_) => {}
+            Session::V1(_) | Session::Node(_) => {}
             Session::V2(session) => session.hashrate(cx),
         }
     }
@@ -75,6 +102,7 @@ impl Session {
         match self {
             Session::V1(session) => session.finish(now, out),
             Session::V2(session) => session.finish(now, out),
+            Session::Node(session) => session.finish(now, out),
         }
     }
 
@@ -87,6 +115,10 @@ impl Session {
                 session.finish(now, out);
                 None
             }
+            Session::Node(session) => {
+                session.finish(now, out);
+                None
+            }
         }
     }
 
@@ -95,6 +127,7 @@ impl Session {
         match self {
             Session::V1(session) => session.jobs.first_at,
             Session::V2(session) => session.jobs.first_at,
+            Session::Node(session) => session.first_at,
         }
     }
 
@@ -103,6 +136,7 @@ impl Session {
         match self {
             Session::V1(session) => session.status(),
             Session::V2(session) => session.status(one),
+            Session::Node(session) => session.status(),
         }
     }
 
@@ -112,6 +146,7 @@ impl Session {
         match self {
             Session::V1(session) => session.manners_after_close(now, manners),
             Session::V2(session) => session.manners_after_close(manners),
+            Session::Node(_) => manners,
         }
     }
 }
@@ -125,6 +160,9 @@ pub(crate) struct Context<'a> {
     /// Hashes really computed in a second, as far as they are known.
     pub(crate) hashrate: f64,
     pub(crate) manners: &'a mut Manners,
+    pub(crate) rng: &'a mut Rng,
+    /// What people see of one's own node.
+    pub(crate) node: &'a mut Option<NodeView>,
     pub(crate) out: &'a mut Outbox,
     /// Hosts of all configured pools: where the pool may send us.
     pub(crate) hosts: &'a [String],

@@ -117,8 +117,8 @@ codes! {
     ClockSilent = "E-CLOCK-SILENT", Warn, "no time server says what time it is", "check `[time]`, the network and name service";
 
     // Pools
-    PoolAddress = "E-POOL-ADDRESS", Error, "a pool's address cannot be read", "write it as `stratum+tcp://host:port` or `stratum+ssl://host:port`";
-    PoolScheme = "E-POOL-SCHEME", Error, "this build does not speak a pool's protocol", "use a `stratum+tcp://` or `stratum+ssl://` address";
+    PoolAddress = "E-POOL-ADDRESS", Error, "a pool's address cannot be read", "write it as `stratum+tcp://host:port`, `stratum+ssl://host:port`, `stratum2+tcp://host:port/KEY` or `node+http://user:password@host:port`";
+    PoolScheme = "E-POOL-SCHEME", Error, "this build does not speak a pool's protocol", "use a `stratum+tcp://`, `stratum+ssl://`, `stratum2+tcp://` or `node+http://` address";
     PoolConnect = "E-POOL-CONNECT", Warn, "a pool cannot be reached", "check address, network and name service";
     PoolCertificate = "E-POOL-CERT", Error, "a pool's certificate does not show that it is the pool; nothing was sent to it", "check the address; for an authority of your own set `tls_ca`, for one key `tls_pin`";
     PoolPin = "E-POOL-PIN", Error, "a pool has another key than the one that is pinned; nothing was sent to it", "ask the pool whether it changed its key, then correct `tls_pin`";
@@ -144,6 +144,14 @@ codes! {
     PoolOrder = "E-POOL-ORDER", Warn, "the list of pools was not changed as ordered", "`stannary pools` shows the pools with their numbers";
     PoolSpaceSpent = "E-POOL-SPENT", Warn, "the search space of a job is used up and no new work can be made from it", "";
     BlockFound = "E-POOL-BLOCK", Info, "a share met the network target", "";
+    // One's own node
+    NodeLogin = "E-NODE-AUTH", Error, "a node refuses its user, password or cookie", "give the user and the password of the node's `rpcauth` in the address, or the path of its `.cookie` as `cookie`";
+    NodeNotReady = "E-NODE-NOTREADY", Warn, "a node has no templates yet", "wait until it has the whole chain and peers: `bitcoin-cli getblockchaininfo` shows how far it is";
+    NodePayout = "E-NODE-PAYOUT", Error, "the payout address is not one of the node's chain", "give an address of that chain as the pool's `user`, or ask another node";
+    NodeTemplate = "E-NODE-TEMPLATE", Warn, "what a node says cannot be used; the last good template is kept", "look into the node's log; something between it and the miner may answer in its place";
+    NodeRules = "E-NODE-RULES", Error, "a node's chain asks of its miners what this build cannot do", "use a node of another chain, or a later version";
+    NodeRefused = "E-NODE-REFUSED", Error, "a node refused a block", "the reason is named; unless another block came first, report this with the node's log";
+    NodeBlock = "E-NODE-BLOCK", Info, "a node took a block of this machine", "";
     // Interfaces
     ApiHost = "E-API-HOST", Warn, "a request came under a name that is not this machine's", "use the address that the daemon printed, or `localhost`";
     ApiPath = "E-API-PATH", Info, "there is nothing at this path", "`/api/v1/openapi.json` lists what exists";

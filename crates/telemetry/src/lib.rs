@@ -22,6 +22,6 @@ pub use reading::Sensed;
 pub use settings::{FanSettings, Intent, Setting, Settings};
 pub use snapshot::{
     Chain, ChainState, Chip, Clock, ClockQuality, Decision, Fan, Fault, Hashrate, Machine,
-    MachineState, Pool, PoolLatency, PoolRejects, PoolState, Psu, Quality, Shares, Snapshot,
-    Temperature,
+    MachineState, NodeView, Pool, PoolLatency, PoolRejects, PoolState, Psu, Quality, Shares,
+    Snapshot, Temperature,
 };

@@ -332,6 +332,18 @@ pub struct Pool {
     pub last_share_s: Option<f64>,
     /// Reason of the last refusal or disconnection.
     pub last_error: Option<String>,
+    /// What is known of one's own node; `None` for a pool. Its shares are blocks: what is
+    /// accepted, rejected or stale are blocks.
+    pub node: Option<NodeView>,
+}
+
+/// One's own node.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct NodeView {
+    /// Its chain: `main`, `test`, `testnet4`, `signet` or `regtest`.
+    pub chain: Option<String>,
+    /// Height of its newest block.
+    pub height: Option<u32>,
 }
 
 /// Rejected shares by reason. Their sum is `rejected`.

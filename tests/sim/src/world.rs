@@ -519,6 +519,8 @@ impl World {
                     self.send_to_pool(usize::from(pool.0), bytes);
                 }
                 Effect::Disconnect { pool } => self.disconnect(usize::from(pool.0)),
+                // No node is simulated: `tests/process` asks a real one.
+                Effect::Node { .. } => {}
                 Effect::Log(note) => self.notes.push(note),
                 Effect::Stopped => self.stopped = true,
             }

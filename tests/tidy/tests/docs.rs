@@ -206,6 +206,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("E-PSU-", "Supply"),
     ("E-CLOCK-", "The time"),
     ("E-POOL-", "Pools"),
+    ("E-NODE-", "One's own node"),
     ("E-API-", "Interfaces"),
     ("E-TWIN-", "Twin"),
     ("E-DEMO-", "Demo"),

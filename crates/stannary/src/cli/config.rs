@@ -14,7 +14,7 @@ use stratum::{Address, Endpoint, Route};
 use telemetry::Code;
 use units::DifficultyOne;
 
-use super::{Secret, consent, default_socket, network, paths, pool_groups};
+use super::{Secret, consent, default_socket, network, own_node, paths, pool_groups};
 use crate::boards;
 use crate::file_text;
 use crate::runnable::refusal;
@@ -534,8 +534,7 @@ fn read_pool(
     let address = url.and_then(|url| {
         let parsed = Address::parse(&url);
         if let Err(error) = &parsed {
-            let remedy = "write `stratum+tcp://host:port` or `stratum+ssl://host:port`";
-            s.refuse("url", &error.to_string(), remedy);
+            s.refuse("url", &error.to_string(), error.code().remedy());
         }
         parsed.ok()
     });
@@ -545,6 +544,7 @@ fn read_pool(
         true => s.text_or_empty("password", TEXT_MAX),
         false => Some("x".to_owned()),
     };
+    let address = own_node::read(s, address, user.as_deref());
     let mut of_twin = Some(false);
     if s.has("difficulty_one") {
         of_twin = s.choice("difficulty_one", &[("bitcoin", false), ("twin", true)]);

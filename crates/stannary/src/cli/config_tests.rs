@@ -142,9 +142,69 @@ fn a_password_is_never_shown() {
     );
     check(
         "stratum+tcp://pool.example:3333",
-        "node+http://me:hunter2@pool.example:3333",
+        "node+http://me:hunter2@",
         &["E-CONF-VALUE 12 pool[0].url"],
     );
+}
+
+/// [`GOOD`]'s first pool, as these lines.
+fn check_node(lines: &str, expected: &[&str]) {
+    let begin = GOOD.find("url ").expect("there");
+    let end = GOOD
+        .find("\n\n[[pool]]\nurl      = \"stratum+tcp://127")
+        .expect("there");
+    check(&GOOD[begin..end], lines, expected);
+}
+
+const PAYOUT: &str = "user = \"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4\"";
+
+#[test]
+fn a_node_is_an_address_to_ask_and_an_address_to_pay() {
+    let check = |lines: &str, expected: &[&str]| check_node(lines, expected);
+    let url = "url = \"node+http://me:hunter2@127.0.0.1:8332\"";
+    let plain = "url = \"node+http://127.0.0.1:8332\"";
+    check(&format!("{url}\n{PAYOUT}"), &[]);
+    check(&format!("{plain}\n{PAYOUT}\ncookie = \"/b/.cookie\""), &[]);
+    check(
+        &format!("{url}\nuser = \"account.worker\""),
+        &["E-CONF-VALUE 13 pool[0].user"],
+    );
+    check(
+        &format!("{url}\n{PAYOUT}\ncookie = \"/b/.cookie\""),
+        &["E-CONF-VALUE 14 pool[0].cookie"],
+    );
+    check(
+        &format!("{plain}\n{PAYOUT}\ncookie = \"b/.cookie\""),
+        &["E-CONF-VALUE 14 pool[0].cookie"],
+    );
+    check(
+        &format!("{url}\n{PAYOUT}\npassword = \"hunter2\""),
+        &["E-CONF-VALUE 14 pool[0].password"],
+    );
+    check(
+        &format!("{url}\n{PAYOUT}\ndifficulty_one = \"twin\""),
+        &["E-CONF-VALUE 14 pool[0].difficulty_one"],
+    );
+    check(
+        "url = \"p:1\"\nuser = \"u\"\ncookie = \"/b/.cookie\"",
+        &["E-CONF-VALUE 14 pool[0].cookie"],
+    );
+}
+
+#[test]
+fn a_nodes_login_is_not_shown() {
+    let url = "\"node+http://me:hunter2@127.0.0.1:8332\"";
+    let text = GOOD
+        .replacen("\"stratum+tcp://pool.example:3333\"", url, 1)
+        .replacen(
+            "user     = \"account.worker\"\npassword = \"hunter2\"",
+            PAYOUT,
+            1,
+        );
+    let config = parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let shown = config.pools[0].address.to_string();
+    assert_eq!(shown, "node+http://127.0.0.1:8332");
 }
 
 #[test]

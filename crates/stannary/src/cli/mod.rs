@@ -11,6 +11,7 @@ mod decode;
 mod network;
 mod operator;
 mod orders;
+mod own_node;
 mod paths;
 mod pool_groups;
 mod pool_orders;

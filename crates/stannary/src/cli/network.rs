@@ -45,11 +45,11 @@ fn read_trust(s: &mut Section<'_>, address: Option<&Address>) -> Option<Trust> {
     if unprotected && given.contains(&true) {
         let key = if given[0] { "tls_ca" } else { "tls_pin" };
         let message = "protects nothing: this pool's address asks for no TLS";
-        s.refuse(
-            key,
-            message,
-            "write the address as `stratum+ssl://host:port`",
-        );
+        let remedy = match address {
+            Some(Address::Node(_)) => "remove it: a node is spoken to over one's own network",
+            _ => "write the address as `stratum+ssl://host:port`",
+        };
+        s.refuse(key, message, remedy);
         return None;
     }
     trust

@@ -22,9 +22,9 @@ pub(crate) struct PoolsArgs {
 pub(crate) enum PoolChange {
     /// Add a pool, as the last or at a place
     Add {
-        /// As in the configuration: `stratum+tcp://host:port`
-        url: String,
-        /// Login
+        /// As in the configuration: `stratum+tcp://host:port`, or `node+http://user:password@host:port`
+        url: Secret,
+        /// Login; for one's own node the address that blocks pay
         user: String,
         /// Password; pools read settings from it
         #[arg(long, default_value = "x")]
@@ -71,7 +71,7 @@ impl PoolChange {
                 group,
                 place,
             } => json!({
-                "order": "add", "url": url, "user": user, "password": password.expose(),
+                "order": "add", "url": url.expose(), "user": user, "password": password.expose(),
                 "group": group, "place": place,
             }),
             PoolChange::Remove { pool } => json!({ "order": "remove", "pool": pool }),

@@ -10,6 +10,7 @@ mod dead_man;
 mod links;
 mod lock;
 mod mailbox;
+mod node;
 mod pools;
 pub(crate) mod sntp;
 mod wall;
@@ -55,6 +56,8 @@ pub(crate) enum Message {
     Event(Event),
     /// A pool connection's news, to be checked against its generation.
     Pool(pools::PoolNews),
+    /// A node's news, to be checked against its generation.
+    Node(node::NodeNews),
 }
 
 /// Who looks at the miner while it runs.
@@ -85,6 +88,7 @@ pub(crate) struct Miner {
     messages: Receiver<Message>,
     ports: links::Ports,
     pools: pools::PoolSockets,
+    nodes: node::Nodes,
     wall: Wall,
     /// What the engine knows of the time.
     told: telemetry::Clock,
@@ -105,6 +109,7 @@ impl Miner {
         let ports = links::Ports::start(ports, clock, &inbox)?;
         let wall = Wall::new();
         let pools = pools::PoolSockets::new(POOL_NUMBERS, inbox.clone(), wall.clone());
+        let nodes = node::Nodes::new(POOL_NUMBERS, inbox.clone());
         let engine = Engine::new(clock.now(), config)?;
         Ok(Miner {
             engine,
@@ -113,6 +118,7 @@ impl Miner {
             messages,
             ports,
             pools,
+            nodes,
             wall,
             told: telemetry::Clock::default(),
         })
@@ -199,6 +205,7 @@ impl Miner {
         let event = match message {
             Message::Event(event) => Some(event),
             Message::Pool(news) => self.pools.take(news),
+            Message::Node(news) => self.nodes.take(news),
         };
         if let Some(event) = event {
             self.engine.handle(self.clock.now(), event);
@@ -230,6 +237,11 @@ impl Miner {
                     }
                 }
                 Effect::Disconnect { pool } => self.pools.disconnect(pool),
+                Effect::Node { pool, order } => {
+                    if let Some(event) = self.nodes.order(pool, order) {
+                        self.engine.handle(self.clock.now(), event);
+                    }
+                }
                 Effect::Log(note) => observer.note(&note),
                 Effect::Stopped => stopped = true,
             }

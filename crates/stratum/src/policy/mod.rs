@@ -25,7 +25,7 @@ use telemetry::{Note, PoolState};
 use units::{Duration, Instant, PoolIndex, SessionId, ShareId};
 use work::{Job, Share, ShareOutcome};
 
-use crate::{Client, Endpoint, Route, Security};
+use crate::{Address, Client, Endpoint, Route, Security, node};
 pub use config::{GroupConfig, PoolConfig, PoolsConfig};
 pub use orders::{PoolOrder, PoolOrderRefused};
 use rank::Seen;
@@ -82,6 +82,8 @@ pub enum Effect {
     Send(PoolIndex, Vec<u8>),
     /// Close the connection, or give up making it.
     Disconnect(PoolIndex),
+    /// Ask this of one's own node, which stands among the pools.
+    Node(PoolIndex, node::Order),
     /// A session has this job now.
     Job(Arc<Job>),
     /// From now on work comes from these sessions, with these weights.
@@ -260,9 +262,12 @@ impl Pools {
 
     /// Each pool may lead to the hosts of all others, and nowhere else.
     fn tell_hosts(&mut self) {
-        let stay = self.members.iter().filter(|member| !member.leaves);
-        let hosts: Arc<[String]> = stay
-            .map(|member| member.config.address.endpoint().host.clone())
+        let addresses = self.members.iter().filter(|member| !member.leaves);
+        let addresses = addresses.map(|member| &member.config.address);
+        // One's own node is no place to be sent to.
+        let hosts: Arc<[String]> = addresses
+            .filter(|address| !matches!(address, Address::Node(_)))
+            .map(|address| address.endpoint().host.clone())
             .collect();
         for member in &mut self.members {
             member.client.set_hosts(Arc::clone(&hosts));
@@ -331,6 +336,7 @@ impl Pools {
             },
             crate::Effect::Send(bytes) => Effect::Send(pool, bytes),
             crate::Effect::Disconnect => Effect::Disconnect(pool),
+            crate::Effect::Node(order) => Effect::Node(pool, order),
             crate::Effect::Outcome { share, outcome } => Effect::Outcome { share, outcome },
             crate::Effect::Note(note) => Effect::Note(note),
             crate::Effect::Session(id) => {

@@ -1,6 +1,8 @@
 //! Pools that come and go, and what is made of it. Each pool is played by a few lines of
 //! Stratum V1.
 
+mod nodes;
+
 use std::collections::BTreeMap;
 
 use telemetry::Code;
@@ -8,6 +10,7 @@ use units::{ChainSlot, DifficultyOne, Nonce};
 
 use super::*;
 use crate::Address;
+use crate::node::Order;
 
 /// Pools `0…` of these groups under a clock of its own.
 struct Play {
@@ -21,6 +24,8 @@ struct Play {
     hosts: Vec<String>,
     outcomes: Vec<(u64, ShareOutcome)>,
     sent: Vec<(u8, String)>,
+    /// Blocks that were handed to a node.
+    blocks: Vec<(u8, ShareId)>,
     ended: Vec<u8>,
     left: Vec<u8>,
     notes: Vec<Note>,
@@ -40,6 +45,12 @@ fn pool(name: &str, group: &str) -> PoolConfig {
 impl Play {
     /// `groups` are names and quotas, `pools` the names of their groups.
     fn new(groups: &[(&str, f64)], pools: &[&str]) -> Play {
+        let pools = pools.iter().enumerate();
+        let pools = pools.map(|(i, group)| pool(&format!("p{i}"), group));
+        Play::of(groups, pools.collect())
+    }
+
+    fn of(groups: &[(&str, f64)], pools: Vec<PoolConfig>) -> Play {
         let config = PoolsConfig {
             nominal_hashrate: 1e9,
             groups: groups
@@ -54,11 +65,9 @@ impl Play {
             min_version_bits: 0,
             seed: 7,
         };
-        let pools = pools.iter().enumerate();
-        let pools = pools.map(|(i, group)| pool(&format!("p{i}"), group));
         let now = Instant::ZERO;
         let mut play = Play {
-            pools: Pools::new(now, pools.collect(), config),
+            pools: Pools::new(now, pools, config),
             now,
             jobs: BTreeMap::new(),
             uses: Vec::new(),
@@ -66,6 +75,7 @@ impl Play {
             hosts: Vec::new(),
             outcomes: Vec::new(),
             sent: Vec::new(),
+            blocks: Vec::new(),
             ended: Vec::new(),
             left: Vec::new(),
             notes: Vec::new(),
@@ -90,7 +100,11 @@ impl Play {
                     self.open.push(pool.0);
                     self.hosts.push(endpoint.to_string());
                 }
-                Effect::Disconnect(pool) => self.open.retain(|open| *open != pool.0),
+                Effect::Disconnect(pool) | Effect::Node(pool, Order::Close) => {
+                    self.open.retain(|open| *open != pool.0);
+                }
+                Effect::Node(pool, Order::Open(_)) => self.open.push(pool.0),
+                Effect::Node(pool, Order::Block { share, .. }) => self.blocks.push((pool.0, share)),
                 Effect::Send(pool, bytes) => {
                     self.sent
                         .push((pool.0, String::from_utf8_lossy(&bytes).into_owned()));

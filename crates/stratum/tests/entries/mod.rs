@@ -182,6 +182,7 @@ impl Talk {
             Effect::Note(note) => assert!(note.detail.chars().count() < 2000),
             Effect::Connect { endpoint, .. } => assert_eq!(endpoint.host, "pool.example"),
             Effect::Disconnect => self.connected = false,
+            Effect::Node(order) => panic!("{order:?} at a pool"),
         }
     }
 

@@ -127,6 +127,7 @@ impl Harness {
                 format!("send {line}")
             }
             Effect::Disconnect => "disconnect".into(),
+            Effect::Node(order) => format!("{order:?}"),
             Effect::Session(id) => format!("session {:08x}", id.0),
             Effect::SessionHeld(id) => format!("held {:08x}", id.0),
             Effect::SessionEnded(id) => format!("ended {:08x}", id.0),

@@ -62,7 +62,7 @@ impl Engine {
                         return Some(event);
                     }
                 }
-                Ok(Message::Event(_)) => {}
+                Ok(Message::Event(_) | Message::Node(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return None,
                 Err(RecvTimeoutError::Disconnected) => panic!("the sockets hold a sender"),
             }
