@@ -133,6 +133,12 @@ function safety(s) {
 const CHAIN_LABELS = ["Chain", "State", "Chips", "Frequency", "Hashrate", "Nonces against model", "Errors"];
 const POOL_LABELS = ["Pool", "State", "Difficulty", "Accepted", "Rejected", "Stale", "Last share"];
 
+// One's own node: its shares are blocks, and nothing else is counted.
+function blocks(n) {
+  const chain = n.chain ? `chain ${n.chain}` : "chain unknown";
+  return `${chain}, ${known(n.height) ? `height ${group(n.height)}` : "no block yet"}; counts are blocks`;
+}
+
 function tables(s) {
   fill("chains", s.chains.map((c) => row(CHAIN_LABELS, [
     `chain ${c.slot}`,
@@ -144,7 +150,7 @@ function tables(s) {
     [group(c.hw_errors), c.damaged_frames ? `${group(c.damaged_frames)} frames damaged` : ""],
   ])));
   fill("pools", s.pools.map((p) => row(POOL_LABELS, [
-    [p.url, p.group && p.group !== "default" ? `${p.user} · ${p.group} ${p.quota_percent.toFixed(0)} %` : p.user],
+    [p.url, [p.user, p.group && p.group !== "default" ? `${p.group} ${p.quota_percent.toFixed(0)} %` : "", p.node ? blocks(p.node) : ""].filter(Boolean).join(" · ")],
     [marked(p.state), p.state === "active" ? "" : p.last_error || "", tone(p.state)],
     known(p.difficulty) ? String(p.difficulty) : "–",
     [group(p.accepted), p.estimated_sat_per_day >= 1 ? `≈ ${group(Math.round(p.estimated_sat_per_day))} sat a day, an estimate` : ""],

@@ -195,6 +195,17 @@ pub(super) fn chains(s: &Value, colour: Colour) -> String {
     table.render(colour)
 }
 
+/// Where a pool is; of one's own node, how far its chain is as well.
+fn place(pool: &Value) -> String {
+    let url = text(&pool["url"]);
+    let node = &pool["node"];
+    match (node["chain"].as_str(), node["height"].as_u64()) {
+        (Some(_), Some(height)) => format!("{url} ({}, height {height})", text(&node["chain"])),
+        (Some(_), None) => format!("{url} ({})", text(&node["chain"])),
+        _ => url,
+    }
+}
+
 /// The pools of a status.
 pub(super) fn pools(s: &Value, colour: Colour) -> String {
     let heads = [
@@ -222,7 +233,7 @@ pub(super) fn pools(s: &Value, colour: Colour) -> String {
         table.row([
             id.to_string().into(),
             Cell::toned(state.clone(), tone(&state)),
-            text(&p["url"]).into(),
+            place(p).into(),
             text(&p["user"]).into(),
             text(&p["difficulty"]).into(),
             grouped(&p["accepted"]).into(),

@@ -147,3 +147,19 @@ fn times_are_shown_in_two_units() {
     check(90_000.0, "1 d 1 h");
     assert_eq!(span(Some(f64::NAN)), "–");
 }
+
+#[test]
+fn a_node_is_shown_with_its_chain_and_height() {
+    let mut s = sample();
+    let check = |s: &Value, part: &str| {
+        let shown = pools(s, Colour::Never);
+        assert!(shown.contains(part), "{shown}");
+    };
+    s["pools"][0]["url"] = json!("node+http://h:1");
+    s["pools"][0]["node"] = json!({"chain": "regtest", "height": 101});
+    check(&s, "node+http://h:1 (regtest, height 101)  ");
+    s["pools"][0]["node"] = json!({"chain": "main", "height": null});
+    check(&s, "node+http://h:1 (main)  ");
+    s["pools"][0]["node"] = json!({"chain": null, "height": null});
+    check(&s, "node+http://h:1  ");
+}
