@@ -1,7 +1,7 @@
 //! A real node in regtest mode.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -22,48 +22,77 @@ pub fn node_program() -> Option<PathBuf> {
 /// A node with a chain and a wallet of its own.
 #[derive(Debug)]
 pub struct Node {
+    binary: PathBuf,
     program: Program,
     address: SocketAddr,
-    _folder: Folder,
+    folder: Folder,
 }
 
 /// Authorization for the RPC user `u` with the password `p`.
 const LOGIN: &str = "Basic dTpw";
+/// The same as the node knows it: a salt, and the password's HMAC-SHA-256 with it. Unlike a
+/// password in its settings, it leaves the node its cookie.
+const RPC_AUTH: &str = "u:5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a$8fb9ca0401d31a7f7fdba89bfbbb05d0b21eea075c03ef6d75eafef4f61edf9d";
 
 impl Node {
     /// Starts a node with 101 blocks, so that one coinbase can be spent and templates are
     /// given: a node in initial download refuses them.
-    pub fn start(program: PathBuf) -> Self {
+    pub fn start(binary: PathBuf) -> Self {
         let folder = Folder::new();
         let address = free_address();
         // No peers, no name service: the chain is ours alone.
         let settings = format!(
             "regtest=1\nserver=1\nlisten=0\ndnsseed=0\nfixedseeds=0\ndiscover=0\nfallbackfee=0.0001\n\
-             [regtest]\nrpcuser=u\nrpcpassword=p\nrpcbind=127.0.0.1\nrpcallowip=127.0.0.1\nrpcport={}\n",
+             [regtest]\nrpcauth={RPC_AUTH}\nrpcbind=127.0.0.1\nrpcallowip=127.0.0.1\nrpcport={}\n",
             address.port()
         );
         folder.write("bitcoin.conf", &settings);
-        let mut data = std::ffi::OsString::from("-datadir=");
-        data.push(folder.path());
-        let program = Program::start(Command::new(program).arg(data).arg("-printtoconsole=1"));
         let mut node = Node {
-            program,
+            program: run(&binary, folder.path()),
+            binary,
             address,
-            _folder: folder,
+            folder,
         };
-        wait_for("the node's first answer", PATIENCE, || {
-            if let Some(status) = node.program.ended() {
-                panic!(
-                    "the node ended with {status}\n{}",
-                    node.program.everything()
-                );
-            }
-            node.ask("getblockcount", json!([])).ok()
-        });
+        node.wait_for_answer();
         node.call("createwallet", json!(["w"]));
         let address = node.new_address();
         node.call("generatetoaddress", json!([101, address]));
         node
+    }
+
+    /// Ends it, as its owner does.
+    pub fn stop(&mut self) {
+        self.call("stop", json!([]));
+        self.program.wait(PATIENCE);
+    }
+
+    /// Starts it again after [`stop`](Self::stop), with the chain that it had.
+    pub fn restart(&mut self) {
+        self.program = run(&self.binary, self.folder.path());
+        self.wait_for_answer();
+    }
+
+    /// The file in which it writes a login at each start.
+    pub fn cookie(&self) -> PathBuf {
+        self.folder.path().join("regtest/.cookie")
+    }
+
+    /// The height of its chain.
+    pub fn height(&self) -> u64 {
+        let height = self.call("getblockcount", json!([]));
+        height.as_u64().expect("a height is a number")
+    }
+
+    fn wait_for_answer(&mut self) {
+        wait_for("the node's first answer", PATIENCE, || {
+            if let Some(status) = self.program.ended() {
+                panic!(
+                    "the node ended with {status}\n{}",
+                    self.program.everything()
+                );
+            }
+            self.ask("getblockcount", json!([])).ok()
+        });
     }
 
     /// For `stannary demo --node`.
@@ -110,4 +139,10 @@ impl Node {
             error => Err(error.to_string()),
         }
     }
+}
+
+fn run(binary: &Path, folder: &Path) -> Program {
+    let mut data = std::ffi::OsString::from("-datadir=");
+    data.push(folder);
+    Program::start(Command::new(binary).arg(data).arg("-printtoconsole=1"))
 }
