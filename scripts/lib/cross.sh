@@ -62,6 +62,7 @@ product_cargo() {
 
 # Where product_cargo leaves the binary.
 product() { echo "$arm_target/$(triple "$1")/flash/stannary"; }
+product_example() { echo "$arm_target/$(triple "$1")/flash/examples/$2"; }
 
 # static_cargo ARCH CRATES RUSTFLAG... -- COMMAND OPTION...: static, so that what comes out needs no
 # libraries; with these crates of the standard library from source, since no built one is packaged.

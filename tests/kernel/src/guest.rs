@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use process::{Folder, Program, free_address, wait_for};
@@ -14,7 +14,7 @@ use crate::Qmp;
 /// Until the guest's shell answers: 9 s on a quiet computer, and far more where others work.
 pub const BOOT_PATIENCE: Duration = Duration::from_secs(150);
 /// The emulator ends by itself after this, whatever becomes of the test.
-const LIFE_S: u32 = 300;
+const LIFE_S: u32 = 720;
 /// One command in the guest.
 const COMMAND_MAX: Duration = Duration::from_secs(60);
 
@@ -38,9 +38,10 @@ pub struct Serial(pub PathBuf);
 /// A running guest. It is ended when dropped.
 #[derive(Debug)]
 pub struct Guest {
-    outside: Mutex<Qmp>,
+    outside: Arc<Mutex<Qmp>>,
     qemu: Program,
     folder: Folder,
+    registers: PathBuf,
     shell: SocketAddr,
 }
 
@@ -73,17 +74,22 @@ impl Guest {
             "-append",
             "console=ttyS4,115200n8 rdinit=/init panic=-1 quiet",
         ]);
-        command.args(["-display", "none", "-monitor", "none", "-no-reboot"]);
+        command.args(["-display", "none", "-monitor", "none"]);
         command.args(["-serial", "stdio", "-serial"]);
-        command.arg(format!("unix:{}", chain.0.display()));
+        // One that was closed is tried again each second.
+        command.arg(format!("unix:{},reconnect=1", chain.0.display()));
+        let registers = folder.path().join("r.sock");
+        command.args(["-qtest-log", "none", "-qtest"]);
+        command.arg(format!("unix:{},server=on,wait=off", registers.display()));
         command.args(["-nic", &network, "-qmp"]);
         command.arg(format!("unix:{},server=on,wait=off", socket.display()));
         let qemu = Program::start(&mut command);
-        let outside = Mutex::new(Qmp::connect(&socket));
+        let outside = Arc::new(Mutex::new(Qmp::connect(&socket)));
         let mut guest = Guest {
             outside,
             qemu,
             folder,
+            registers,
             shell,
         };
         guest.wait_until_up();
@@ -92,15 +98,25 @@ impl Guest {
 
     fn wait_until_up(&mut self) {
         wait_for("the guest's shell", BOOT_PATIENCE, || {
-            assert!(self.qemu.ended().is_none(), "{}", self.qemu.everything());
-            self.qemu.stdout().contains("guest: up").then_some(())
+            let said = self.qemu.stdout();
+            let is_well = self.qemu.ended().is_none() && !said.contains("Kernel panic");
+            assert!(is_well, "{}", self.qemu.everything());
+            said.contains("guest: up").then_some(())
+        });
+        // Who listens there was started just before, and may not be there yet.
+        wait_for("an answer of the guest's shell", BOOT_PATIENCE, || {
+            self.try_run("true")
         });
     }
 
     /// Its outside: temperatures and lines.
     pub fn outside(&self) -> MutexGuard<'_, Qmp> {
-        // A test that failed meanwhile does not make the socket useless.
-        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.outside)
+    }
+
+    /// The same for another thread.
+    pub(crate) fn share_outside(&self) -> Arc<Mutex<Qmp>> {
+        Arc::clone(&self.outside)
     }
 
     /// What a command line of the guest's shell prints, errors too.
@@ -127,9 +143,9 @@ impl Guest {
         self.qemu.everything()
     }
 
-    /// Whether the computer ended, as one that is reset does here.
-    pub fn ended(&mut self) -> bool {
-        self.qemu.ended().is_some()
+    /// Where its registers can be read and written from outside.
+    pub fn registers(&self) -> &Path {
+        &self.registers
     }
 
     /// A place for this guest's files.
@@ -149,6 +165,11 @@ impl Drop for Guest {
             }
         }
     }
+}
+
+/// A test that failed meanwhile does not make the socket useless.
+pub(crate) fn lock(qmp: &Mutex<Qmp>) -> MutexGuard<'_, Qmp> {
+    qmp.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The options in a file: `#` begins a comment, a line is an option and its value.

@@ -7,8 +7,16 @@
 //! `scripts/kernel-test` makes what is booted and says where it is (`STANNARY_KERNEL`). Where that is not
 //! set a test says so and passes, unless `STANNARY_KERNEL_TESTS` is set, as `scripts/test` does it.
 
+mod chips;
 mod guest;
 mod qmp;
+mod registers;
+mod simulated;
+mod surroundings;
 
+pub use chips::Chips;
 pub use guest::{BOOT_PATIENCE, Guest, Serial, kernel};
 pub use qmp::Qmp;
+pub use registers::Registers;
+pub use simulated::{Happening, simulated};
+pub use surroundings::Surroundings;

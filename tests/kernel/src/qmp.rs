@@ -15,6 +15,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Qmp {
     lines: BufReader<UnixStream>,
+    /// What happened meanwhile, by name; as much as the emulator said between two answers.
+    events: Vec<String>,
 }
 
 impl Qmp {
@@ -27,6 +29,7 @@ impl Qmp {
         stream.set_read_timeout(limit).expect("a limit is taken");
         let mut qmp = Qmp {
             lines: BufReader::new(stream),
+            events: Vec::new(),
         };
         qmp.line().expect("it greets");
         qmp.command("qmp_capabilities", json!({}));
@@ -48,11 +51,17 @@ impl Qmp {
             if let Some(value) = answer.get_mut("return") {
                 return Some(value.take());
             }
-            assert!(
-                answer.get("event").is_some(),
-                "{name} {arguments}: {answer}"
-            );
+            let event = answer.get("event").and_then(Value::as_str);
+            let event = event.unwrap_or_else(|| panic!("{name} {arguments}: {answer}"));
+            self.events.push(event.to_owned());
         }
+    }
+
+    /// Whether something of this name happened since the computer was started, such as `WATCHDOG`.
+    pub fn happened(&mut self, event: &str) -> bool {
+        // An answer brings what was said before it.
+        self.try_command("query-status", json!({}));
+        self.events.iter().any(|seen| seen == event)
     }
 
     /// Sets the temperature that a sensor feels; `None`: the emulator is gone.
@@ -63,10 +72,10 @@ impl Qmp {
         self.try_command("qom-set", what).map(|_| ())
     }
 
-    /// Drives a line of the SoC from outside, as `A0`.
-    pub fn set_line(&mut self, line: &str, high: bool) {
+    /// Drives a line of the SoC from outside, as `A0`; `None`: the emulator is gone.
+    pub fn set_line(&mut self, line: &str, high: bool) -> Option<()> {
         let what = json!({ "path": "/machine/soc/gpio", "property": format!("gpio{line}"), "value": high });
-        self.command("qom-set", what);
+        self.try_command("qom-set", what).map(|_| ())
     }
 
     /// The level of a line of the SoC, whoever drives it; `None`: the emulator is gone.

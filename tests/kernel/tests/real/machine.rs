@@ -1,0 +1,227 @@
+//! A guest with a daemon, its machine and its pool, and how a test waits for what they do.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use kernel::{Chips, Guest, Happening, Surroundings, kernel, simulated};
+use process::{Folder, PATIENCE, PoolHost, wait_for};
+use serde_json::Value;
+use telemetry::Code;
+use twin::machine::TwinOptions;
+use twin::pool::PoolOptions;
+use units::{Difficulty, DifficultyOne};
+
+/// Zero bits that stand for difficulty one: the guest's configuration says the same.
+const BITS: u8 = 4;
+
+const CONFIG: &str = "\
+config_version = 1
+
+[machine]
+model      = \"test-ast2600\"
+backend    = \"linux\"
+state      = \"/run/state.json\"
+recordings = \"/run/recordings\"
+
+[safety]
+start_delay_max_s  = 0
+resume_delay_max_s = 0
+# Nothing of an emulated board cuts power when the daemon is gone.
+hash_without_cutoff = true
+
+[twin]
+difficulty_bits = 4
+
+[[pool]]
+url            = \"stratum+tcp://10.0.2.100:3333\"
+user           = \"account.worker\"
+password       = \"x\"
+difficulty_one = \"twin\"
+
+[api]
+http   = \"127.0.0.1:8080\"
+socket = \"/run/stannary.sock\"
+";
+
+/// A pool, chips, a guest with them, and the daemon in it.
+pub(crate) struct Machine {
+    pub(crate) pool: PoolHost,
+    chips: Chips,
+    guest: Guest,
+    around: Option<Surroundings>,
+    last: Mutex<String>,
+    begun: Instant,
+    _folder: Folder,
+}
+
+impl Machine {
+    /// A guest whose devices nobody has taken yet.
+    pub(crate) fn boot() -> Option<Machine> {
+        let kernel = kernel()?;
+        let folder = Folder::new();
+        let pool = PoolHost::start(PoolOptions {
+            difficulty_one: DifficultyOne::from_zero_bits(BITS)?,
+            difficulty: Difficulty::new(256.0)?,
+            ..PoolOptions::default()
+        });
+        let options = TwinOptions {
+            seed: 7,
+            difficulty_bits: BITS,
+            ledger_frames_max: 0,
+            ..TwinOptions::default()
+        };
+        let chips = Chips::serve(&folder.path().join("chain.sock"), "bm1370", 3, options);
+        let begun = Instant::now();
+        let guest = Guest::boot(&kernel, &chips.serial(), Some(pool.address()));
+        eprintln!("{:.1?}: booted", begun.elapsed());
+        Some(Machine {
+            pool,
+            chips,
+            guest,
+            around: None,
+            last: Mutex::default(),
+            begun,
+            _folder: folder,
+        })
+    }
+
+    /// From now on its lines, its air and its fans are moved.
+    pub(crate) fn surround(&mut self) {
+        self.around = Some(Surroundings::of(&self.guest, &self.chips));
+        let config = format!("cat >/etc/stannary.toml <<'END'\n{CONFIG}\nEND\n");
+        self.guest.run(&config);
+        self.tell("its surroundings move");
+    }
+
+    pub(crate) fn guest(&self) -> &Guest {
+        &self.guest
+    }
+
+    pub(crate) fn chips(&self) -> &Chips {
+        &self.chips
+    }
+
+    pub(crate) fn around(&self) -> &Surroundings {
+        self.around.as_ref().expect("surrounded before")
+    }
+
+    /// A daemon that knows nothing of others before it.
+    pub(crate) fn run(&self) {
+        self.guest.run(
+            "rm -f /run/log /run/state.json; mkdir -p /run/recordings; \
+             setsid sh -c 'stannary run --config /etc/stannary.toml >/run/log 2>&1 </dev/null; \
+             echo ended with $? >>/run/log' >/dev/null 2>&1 </dev/null &",
+        );
+    }
+
+    /// The same until it has brought up its chain.
+    pub(crate) fn hash(&self) {
+        self.run();
+        self.wait_for_code(Code::ChainUp);
+    }
+
+    /// In order: everything off, status 0, and a watchdog that waits for nobody.
+    pub(crate) fn stop(&self) {
+        self.guest.run("kill $(pidof stannary)");
+        self.wait("the daemon's end", PATIENCE, || {
+            self.last().contains("ended with 0").then_some(())
+        });
+        self.wait_until_off();
+        let state = self.guest.run("cat /sys/class/watchdog/watchdog0/state");
+        assert_eq!(state, "inactive", "{}", self.log());
+        self.tell("stopped");
+    }
+
+    pub(crate) fn status(&self) -> Option<Value> {
+        let text = self
+            .guest
+            .try_run("stannary status --json --api /run/stannary.sock")?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Until `look` finds something, on a computer that was not reset meanwhile.
+    pub(crate) fn wait<T>(
+        &self,
+        what: &str,
+        limit: Duration,
+        mut look: impl FnMut() -> Option<T>,
+    ) -> T {
+        let told = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            wait_for(what, limit, || {
+                self.log();
+                assert!(!self.was_reset(), "the watchdog has reset the guest");
+                look()
+            })
+        }));
+        told.unwrap_or_else(|_| panic!("waited in vain for {what}\n{}", self.everything()))
+    }
+
+    pub(crate) fn was_reset(&self) -> bool {
+        self.guest.outside().happened("WATCHDOG")
+    }
+
+    /// Until the daemon has said this code since it was started.
+    pub(crate) fn wait_for_code(&self, code: Code) {
+        let text = code.text();
+        self.wait(text, PATIENCE, || self.last().contains(text).then_some(()));
+        self.tell(text);
+    }
+
+    /// Until it has said what the simulated one says of the same, of which these codes are sure to be a part.
+    pub(crate) fn wait_for_the_same(&self, happening: Happening, codes: &[Code]) {
+        let simulated = simulated(happening);
+        for code in codes {
+            assert!(simulated.contains(code), "{happening:?}: {simulated:?}");
+            self.wait_for_code(*code);
+        }
+    }
+
+    fn accepted(&self) -> u64 {
+        self.pool.ledger(|l| l.totals.accepted)
+    }
+
+    pub(crate) fn wait_for_shares(&self, more: u64) {
+        let before = self.accepted();
+        self.wait("accepted shares", PATIENCE, || {
+            (self.accepted() >= before + more).then_some(())
+        });
+        self.tell("shares");
+    }
+
+    pub(crate) fn wait_until_off(&self) {
+        self.wait("no supply", PATIENCE, || {
+            (!self.chips.powered()).then_some(())
+        });
+    }
+
+    /// Read only where it failed, or with `--no-capture`.
+    pub(crate) fn tell(&self, what: &str) {
+        eprintln!("{:.1?}: {what}", self.begun.elapsed());
+    }
+
+    /// What was read last.
+    fn last(&self) -> String {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
+    }
+
+    /// What the daemon said so far; of a guest that is gone, what was read last.
+    pub(crate) fn log(&self) -> String {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = self.guest.try_run("cat /run/log") {
+            *last = log;
+        }
+        last.clone()
+    }
+
+    fn everything(&self) -> String {
+        format!(
+            "{}\n{:#?}\n{:#?}\n{}",
+            self.log(),
+            self.status(),
+            self.around,
+            self.guest.console()
+        )
+    }
+}
