@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use twin::pool::{ConnId, Effect, Input, Ledger, Pool, PoolOptions};
+use twin::pool::{ConnId, Effect, Input, Ledger, Order, Pool, PoolOptions};
 
 use crate::noise::{self, Authority, Sealer};
 
@@ -22,9 +22,10 @@ pub struct PoolHost {
     heard: Arc<Heard>,
 }
 
-/// Counts of a pool behind Noise.
+/// What its door knows: counts of a pool behind Noise, and whether it is shut.
 #[derive(Debug, Default)]
 struct Heard {
+    away: AtomicBool,
     handshakes: AtomicUsize,
     messages: AtomicUsize,
 }
@@ -70,6 +71,9 @@ impl PoolHost {
         std::thread::spawn(move || serve(&shared, &inbox));
         std::thread::spawn(move || {
             for (stream, number) in listener.incoming().flatten().zip(1..) {
+                if counted.away.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let (sender, heard) = (sender.clone(), counted.clone());
                 // Whoever is slow to shake hands holds up nobody.
                 std::thread::spawn(move || {
@@ -106,6 +110,14 @@ impl PoolHost {
         self.events
             .send(Event::Pool(input))
             .expect("its thread lives");
+    }
+
+    /// It is away: all connections are closed, new ones at once; or it is back.
+    pub fn set_away(&self, away: bool) {
+        self.heard.away.store(away, Ordering::Relaxed);
+        if away {
+            self.input(Input::Order(None, Order::Close));
+        }
     }
 
     /// Looks into the account.

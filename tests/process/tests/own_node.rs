@@ -7,7 +7,6 @@ use process::{
     Folder, Node, PATIENCE, Program, Site, free_address, get_json, node_program, stannary, wait_for,
 };
 use serde_json::{Value, json};
-use twin::pool::{Input, Order};
 
 /// Bits that miners may roll (BIP320).
 const MASK: u32 = 0x1fff_e000;
@@ -243,15 +242,14 @@ fn a_node_and_a_pool_stand_in_for_each_other() {
     let said = order(&format!("add {url} {payee}"));
     assert!(!said.contains("u:p@"), "{said}");
 
-    site.pool.input(Input::Order(None, Order::Hang(true)));
-    site.pool.input(Input::Order(None, Order::Close));
+    site.pool.set_away(true);
     in_use(&mut daemon, 1);
     wait_for("a block", PATIENCE, || {
         (node.height() > BEFORE).then_some(())
     });
 
     order("move 1 0");
-    site.pool.input(Input::Order(None, Order::Hang(false)));
+    site.pool.set_away(false);
     let before = site.accepted();
     node.stop();
     in_use(&mut daemon, 0);
