@@ -72,6 +72,11 @@ const RESET_BAUD: u32 = 115_740;
 /// answers that fit into the core no chain gives a tenth in that time.
 const POLL_PERIOD: Duration = Duration::from_millis(1);
 const POLL_PERIOD_MAX: Duration = Duration::from_millis(10);
+/// The same where no answer to a command is awaited, with jobs that last for a good part of a
+/// second: none do on hardware.
+const IDLE_POLL_MAX: Duration = Duration::from_millis(100);
+/// An answer to a command is there within this, or never.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 /// Work that may wait inside: two polls, so that one late poll starves nobody, and what a flush
 /// leaves behind is stale for no longer.
 const INSIDE_MAX: Duration = Duration::from_millis(2);
@@ -102,6 +107,8 @@ pub struct OpenCorePort<W> {
     /// When the last command will have left, once the core's FIFO is empty.
     busy_until: Instant,
     next_poll: Instant,
+    /// From here on no command is expected to be answered.
+    quiet_from: Instant,
     /// The core's error counter at the last look.
     errors: Option<u32>,
     next_count: Instant,
@@ -136,6 +143,7 @@ impl<W: RegisterWindow> OpenCorePort<W> {
             blocked: None,
             busy_until: Instant::ZERO,
             next_poll: Instant::ZERO,
+            quiet_from: Instant::ZERO,
             errors: None,
             next_count: Instant::ZERO,
             in_damage: false,
@@ -232,6 +240,7 @@ impl<W: RegisterWindow> OpenCorePort<W> {
             return self.give_up(now);
         }
         self.blocked = None;
+        self.quiet_from = now + ANSWERS_WITHIN;
         for chunk in body.chunks(4) {
             self.window.write32(now, COMMAND_TX, little_endian(chunk));
         }
@@ -378,9 +387,12 @@ impl<W: RegisterWindow> OpenCorePort<W> {
         let errors = self.window.read32(now, ERRORS);
         let before = self.errors.replace(errors).unwrap_or(errors);
         // It falls where somebody cleared it.
-        let rose = (1..=u32::MAX / 2).contains(&errors.wrapping_sub(before));
+        let rise = errors.wrapping_sub(before);
+        let rose = (1..=u32::MAX / 2).contains(&rise);
         let anew = rose && !self.in_damage;
-        self.in_damage = (rose || self.in_damage) && !answered;
+        // One byte beside an answer is more often the first of a damage behind it than all of
+        // one before it.
+        self.in_damage = (rose || self.in_damage) && !answered || anew && rise == 1;
         anew
     }
 }
@@ -422,10 +434,13 @@ impl<W: RegisterWindow> LinkPort for OpenCorePort<W> {
             self.out.fail(LinkError::Device(errno));
         }
         self.out.tell(self.slot[0], events);
-        let poll = now + (self.period / 4).clamp(POLL_PERIOD, POLL_PERIOD_MAX);
-        let due = self
-            .work_due()
-            .filter(|due| *due > now && self.out.has_work());
+        let longest = match now < self.quiet_from {
+            true => POLL_PERIOD_MAX,
+            false => IDLE_POLL_MAX,
+        };
+        let poll = now + (self.period / 4).clamp(POLL_PERIOD, longest);
+        let due = self.work_due();
+        let due = due.filter(|due| *due > now && self.out.has_work());
         self.next_poll = due.map_or(poll, |due| due.min(poll));
     }
 

@@ -362,6 +362,17 @@ fn damage_and_faults_of_the_window_are_told() {
     assert_eq!(polled(&mut port, at(22)), [], "not looked at yet");
     assert_eq!(polled(&mut port, at(32)), [LinkEvent::Damaged(1)]);
     assert_eq!(polled(&mut port, at(42)), []);
+    // An answer, and the first byte of a damage behind it in the same look.
+    port.window().work_rx.extend([0x83EA_0372, 0x9800_0300]);
+    polled(&mut port, at(43));
+    port.window().errors = 9;
+    port.window().work_rx.extend([0x83EA_0372, 0x9800_0300]);
+    let told = polled(&mut port, at(44));
+    assert!(told.contains(&LinkEvent::Damaged(1)), "{told:?}");
+    port.window().errors = 15;
+    port.window().work_rx.extend([0x83EA_0372, 0x9800_0300]);
+    let told = polled(&mut port, at(45));
+    assert!(matches!(told[..], [LinkEvent::Bytes(_)]), "{told:?}");
     port.window().errors = 0;
     assert_eq!(polled(&mut port, at(52)), [], "cleared by somebody");
     port.window().fault = Some(14);
