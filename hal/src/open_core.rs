@@ -82,6 +82,8 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 const INSIDE_MAX: Duration = Duration::from_millis(2);
 /// Works that fit into the FIFO of 2048 words, 36 words each, and one to spare.
 const INSIDE_WORKS_MAX: u32 = 55;
+/// Words of the longest work: id, tail and four midstates.
+const WORK_WORDS_MAX: usize = 4 + 8 * 4;
 /// The error counter is read with each answer, and this often without one.
 const COUNT_EVERY: Duration = Duration::from_millis(10);
 /// Answers read in one poll: what each FIFO can hold.
@@ -299,13 +301,13 @@ impl<W: RegisterWindow> OpenCorePort<W> {
             if !self.prepare(now, preamble) || !self.set_midstates(now, work.midstates_log2) {
                 return;
             }
-            self.set_threshold(now, work.words().count() as u32);
+            let (words, count) = work.words();
+            self.set_threshold(now, count as u32);
             let status = self.window.read32(now, WORK_TX_STATUS);
             if status & TX_FULL != 0 || status & FEW_WORDS == 0 {
                 return;
             }
-            let words: Vec<u32> = work.words().collect();
-            self.window.write_fifo(now, WORK_TX, &words);
+            self.window.write_fifo(now, WORK_TX, &words[..count]);
             self.out.take_work();
             let on_time = due + self.period > now;
             self.last_work = Some(if on_time { due } else { now });
@@ -480,12 +482,20 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn words(&self) -> impl Iterator<Item = u32> {
+    /// As the FIFO takes them, and how many: in place, because works come by the hundred a second.
+    fn words(&self) -> ([u32; WORK_WORDS_MAX], usize) {
         let midstates = self.midstates.chunks_exact(4);
         let first = core::iter::once(u32::from(self.id));
-        first
+        let words = first
             .chain(self.tail.chunks_exact(4).map(little_endian))
-            .chain(midstates.map(|word| little_endian(word).swap_bytes()))
+            .chain(midstates.map(|word| little_endian(word).swap_bytes()));
+        let mut out = [0; WORK_WORDS_MAX];
+        let mut count = 0;
+        for (to, word) in out.iter_mut().zip(words) {
+            *to = word;
+            count += 1;
+        }
+        (out, count)
     }
 }
 
