@@ -18,19 +18,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use machine::machine_ports;
 
 use hal::{
-    Beats, BoardEvent, BoardOp, BoardPort, FpgaPort, LinkError, LinkPort, MachinePorts, Order,
-    PacedSpi, PacedUart, Refusal, RegisterWindow, SerialPort, SpiDevice, SpiTransfer,
+    Beats, BoardEvent, BoardOp, BoardPort, FpgaPort, LinkError, LinkPort, MachinePorts,
+    OpenCorePort, Order, PacedSpi, PacedUart, Refusal, RegisterWindow, SerialPort, SpiDevice,
+    SpiTransfer,
 };
-use twin::machine::{Link, TwinMachine};
+use twin::machine::{CoreMap, Link, TwinMachine};
 use units::{ChainSlot, Instant};
 
 use pins::Pins;
 
 /// The links of a machine, of either kind, and a switch for each slot's power.
 pub fn ports(machine: Arc<Mutex<TwinMachine>>) -> MachinePorts {
-    let (slots, link) = board(&machine);
+    let wiring = Wiring::of(&machine);
     MachinePorts {
-        links: links(&machine, &slots, link),
+        links: links(&machine, &wiring),
         buses: Vec::new(),
         fans: None,
         board: Box::new(EmulatedBoard(machine)),
@@ -39,13 +40,34 @@ pub fn ports(machine: Arc<Mutex<TwinMachine>>) -> MachinePorts {
 }
 
 /// The slots of a machine, and how its chains are reached.
-fn board(machine: &Mutex<TwinMachine>) -> (Vec<ChainSlot>, Link) {
-    let machine = lock(machine);
-    (machine.slots().to_vec(), machine.link())
+struct Wiring {
+    slots: Vec<ChainSlot>,
+    link: Link,
+    cores: Option<CoreMap>,
 }
 
-fn links<P: Pins>(pins: &P, slots: &[ChainSlot], link: Link) -> Vec<Box<dyn LinkPort + Send>> {
-    match link {
+impl Wiring {
+    fn of(machine: &Mutex<TwinMachine>) -> Self {
+        let machine = lock(machine);
+        Wiring {
+            slots: machine.slots().to_vec(),
+            link: machine.link(),
+            cores: machine.core_map().cloned(),
+        }
+    }
+}
+
+fn links<P: Pins>(pins: &P, wiring: &Wiring) -> Vec<Box<dyn LinkPort + Send>> {
+    let slots = &wiring.slots;
+    if let Some(cores) = &wiring.cores {
+        let cores = slots.iter().zip(&cores.chains);
+        let port = |(slot, base): (&ChainSlot, &u32)| {
+            let window = EmulatedCore::new(pins.clone(), *base);
+            Box::new(OpenCorePort::new(*slot, window)) as Box<dyn LinkPort + Send>
+        };
+        return cores.map(port).collect();
+    }
+    match wiring.link {
         Link::FpgaFifo => {
             let window = EmulatedWindow(pins.clone());
             vec![Box::new(FpgaPort::new(slots, window))]
@@ -140,6 +162,55 @@ impl<P: Pins> RegisterWindow for EmulatedWindow<P> {
 
     fn write_fifo(&mut self, now: Instant, offset: u32, words: &[u32]) {
         let _ = self.0.fifo_write(now, offset, words);
+    }
+}
+
+/// A core of the open design, from its address on. Where nobody is behind it any more it reads
+/// ones, as a bus on which nobody answers: FIFOs are empty one way and full the other.
+struct EmulatedCore<P> {
+    pins: P,
+    base: u32,
+    fault: Option<i32>,
+}
+
+impl<P> EmulatedCore<P> {
+    fn new(pins: P, base: u32) -> Self {
+        EmulatedCore {
+            pins,
+            base,
+            fault: None,
+        }
+    }
+
+    fn keep<T>(&mut self, done: Result<T, i32>) -> Option<T> {
+        match done {
+            Ok(value) => Some(value),
+            Err(errno) => {
+                self.fault = Some(errno);
+                None
+            }
+        }
+    }
+}
+
+impl<P: Pins> RegisterWindow for EmulatedCore<P> {
+    fn read32(&mut self, now: Instant, offset: u32) -> u32 {
+        let read = self.pins.register_read(now, self.base + offset);
+        self.keep(read).unwrap_or(u32::MAX)
+    }
+
+    fn write32(&mut self, now: Instant, offset: u32, value: u32) {
+        let done = self.pins.register_write(now, self.base + offset, value);
+        self.keep(done);
+    }
+
+    fn write_fifo(&mut self, now: Instant, offset: u32, words: &[u32]) {
+        let done = self.pins.fifo_write(now, self.base + offset, words);
+        self.keep(done);
+    }
+
+    fn take_fault(&mut self) -> Option<i32> {
+        self.fault.take()
     }
 }
 

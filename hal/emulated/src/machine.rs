@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use hal::{
     Beats, BoardPort, BusError, BusId, BusPort, DeadMan, FanEvent, FanOp, FanOverride, FanPort,
     FpgaFans, FpgaI2c, FpgaLines, GuardedBoard, HashPower, I2cMaster, I2cTransfer, Lines, Loop,
-    MachinePorts, Plugs,
+    MachinePorts, OpenCoreFans, Plugs, open_core_fans_full,
 };
 use twin::machine::{Link, TwinMachine};
 use units::{ChainSlot, Duration, Duty, Instant, Rpm};
 
 use crate::pins::Pins;
-use crate::{EmulatedWindow, board, links};
+use crate::{EmulatedCore, EmulatedWindow, Wiring, links};
 
 /// A byte with its acknowledgement at 100 kHz.
 const BYTE: Duration = Duration::from_micros(90);
@@ -35,20 +35,19 @@ pub fn machine_ports(
     power: HashPower,
     fans: u8,
 ) -> MachinePorts {
-    let (slots, link) = board(&machine);
-    ports_over(&machine, &slots, link, now, power, fans)
+    ports_over(&machine, &Wiring::of(&machine), now, power, fans)
 }
 
 /// The same over the pins of a twin, wherever it is.
 pub(crate) fn ports_over<P: Pins>(
     pins: &P,
-    slots: &[ChainSlot],
-    link: Link,
+    wiring: &Wiring,
     now: Instant,
     power: HashPower,
     fans: u8,
 ) -> MachinePorts {
-    let links = links(pins, slots, link);
+    let links = links(pins, wiring);
+    let slots = &wiring.slots;
     let full = FanOverride::default();
     let mut loops = vec![
         Loop::Fans,
@@ -61,7 +60,7 @@ pub(crate) fn ports_over<P: Pins>(
     let window = || EmulatedWindow(pins.clone());
     let plugs = EmulatedPlugs(pins.clone());
     let both = [BusId::Hashboards, BusId::Supply];
-    let (buses, fans, board): Beside = match link {
+    let (buses, fans, board): Beside = match wiring.link {
         Link::FpgaFifo => {
             let mut enable = pins.clone();
             let supply = move |now, on| enable.set_supply_enable(now, on);
@@ -75,9 +74,12 @@ pub(crate) fn ports_over<P: Pins>(
             )
         }
         Link::Uart | Link::SpiWords | Link::FpgaFifoS9 => {
+            let core = wiring.cores.as_ref().and_then(|cores| cores.fans);
+            let core = || Some(EmulatedCore::new(pins.clone(), core?));
             let lines = EmulatedLines {
                 pins: pins.clone(),
                 full: full.clone(),
+                fans: core(),
             };
             let dead_man = DeadMan::new(now, power, slots, &loops, None, lines);
             let bus = |id| {
@@ -86,7 +88,10 @@ pub(crate) fn ports_over<P: Pins>(
             };
             (
                 both.into_iter().map(bus).collect(),
-                Box::new(EmulatedFans::new(pins.clone(), full, fans)),
+                match core() {
+                    Some(core) => Box::new(OpenCoreFans::new(fans, full, core)),
+                    None => Box::new(EmulatedFans::new(pins.clone(), full, fans)),
+                },
                 Box::new(GuardedBoard::new(dead_man, beats.clone(), plugs)),
             )
         }
@@ -199,10 +204,11 @@ impl<P: Pins> FanPort for EmulatedFans<P> {
     }
 }
 
-/// Lines of the processor's own pins.
+/// Lines of the processor's own pins; its fans, or a core's.
 struct EmulatedLines<P> {
     pins: P,
     full: FanOverride,
+    fans: Option<EmulatedCore<P>>,
 }
 
 impl<P: Pins> Lines for EmulatedLines<P> {
@@ -216,10 +222,11 @@ impl<P: Pins> Lines for EmulatedLines<P> {
 
     fn fans_full(&mut self, now: Instant, full: bool) -> Result<(), i32> {
         self.full.set(full);
-        if full {
-            self.pins.set_fan_duty(now, 100)?;
+        match &mut self.fans {
+            _ if !full => Ok(()),
+            Some(core) => open_core_fans_full(core, now),
+            None => self.pins.set_fan_duty(now, 100),
         }
-        Ok(())
     }
 }
 

@@ -2,9 +2,10 @@
 //! pool was sent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use telemetry::Command;
-use twin::machine::{Fate, FrameKind, FrameRecord, LostJob};
+use twin::machine::{Fate, FrameKind, FrameRecord, LostJob, TwinMachine};
 use twin::pool::{ErrorForm, Verdict};
 use units::{ChainSlot, Duration, Instant};
 
@@ -98,9 +99,7 @@ impl World {
         all
     }
 
-    /// What the miner counted as damaged is what the wires damaged: runs of bytes that
-    /// belong to no good frame. A phantom (a run that passes the five-bit check by
-    /// chance) may hide or split a run, so each leaves one count in doubt.
+    /// What the miner counted as damaged is what the wires damaged.
     fn compare_damage(&mut self) {
         let seed = self.options.seed;
         let counted: u64 = self
@@ -109,18 +108,10 @@ impl World {
             .iter()
             .map(|c| c.damaged_frames)
             .sum();
-        let (mut runs, mut phantoms) = (0, 0);
-        self.twin(|twin| {
-            for slot in twin.slots().to_vec() {
-                let totals = twin.ledger().totals(slot);
-                runs += totals.damaged_runs;
-                phantoms += totals.phantoms;
-            }
-        });
+        let allowed = self.twin(|twin| damage_allowed(twin));
         assert!(
-            counted.abs_diff(runs) <= phantoms,
-            "seed {seed}: the miner counted {counted} damaged runs; the wires made {runs}, \
-             with {phantoms} phantoms"
+            allowed.contains(&counted),
+            "seed {seed}: the miner counted {counted} damaged runs; by the wires {allowed:?} may be"
         );
     }
 
@@ -297,6 +288,22 @@ impl World {
     }
 }
 
+/// How many damages a miner may have counted: the runs of bytes that belong to no good frame. A
+/// phantom (a run that passes the five-bit check by chance) may hide or split one, so each leaves
+/// one count in doubt. A core of the open FPGA design shows no more than how many bytes it gave up
+/// so far: the runs of which that cannot say where they begin and end are counted by the twin, and
+/// they alone are in doubt.
+fn damage_allowed(twin: &TwinMachine) -> RangeInclusive<u64> {
+    let (mut least, mut most) = (0, 0);
+    for slot in twin.slots() {
+        let totals = twin.ledger().totals(*slot);
+        let runs = totals.damaged_runs;
+        least += runs.saturating_sub(totals.phantoms + totals.runs_untold);
+        most += runs + totals.phantoms + totals.runs_told_twice;
+    }
+    least..=most
+}
+
 /// A chain whose chips go on with void work until they take the next job.
 struct LeftWithVoidWork {
     slot: ChainSlot,
@@ -338,165 +345,5 @@ pub(crate) fn difficulty_of(hash: &[u8; 32], bits: u8) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use twin::machine::{Direction, Noise};
-    use twin::pool::Order;
-    use units::{ChipIndex, Nonce};
-
-    use super::*;
-    use crate::WorldOptions;
-
-    fn earning_world() -> World {
-        let mut world = World::new(WorldOptions::healthy(5, "antminer-s21-pro"));
-        world.run_for(Duration::from_secs(12));
-        world
-    }
-
-    #[test]
-    #[should_panic(expected = "a share was not submitted")]
-    fn a_share_that_never_reached_the_pool_is_caught() {
-        let mut world = earning_world();
-        let at = world.now() - Duration::from_secs(2);
-        push_nonce(&mut world, ChainSlot(0), at, at - Duration::from_secs(1));
-        world.settle_accounts();
-    }
-
-    #[test]
-    #[should_panic(expected = "submitted below its target")]
-    fn a_share_below_its_target_is_caught() {
-        let mut world = earning_world();
-        for job in &mut world.job_log.jobs {
-            job.difficulty *= 1e6;
-        }
-        world.settle_accounts();
-    }
-
-    #[test]
-    #[should_panic(expected = "damaged runs")]
-    fn damage_that_was_not_counted_is_caught() {
-        let mut options = WorldOptions::healthy(6, "antminer-s21-pro");
-        options.faults.noise.push(Noise {
-            from: Instant::from_millis(8_000),
-            flip: 0.002,
-            ..Noise::on(ChainSlot(1), Direction::ToHost)
-        });
-        let mut world = World::new(options);
-        world.run_for(Duration::from_secs(15));
-        // Forget the wires' own account, as a miner would that counts too much.
-        world.twin(|twin| *twin = fresh_twin());
-        world.settle_accounts();
-    }
-
-    const HIT: ChainSlot = ChainSlot(1);
-
-    /// Noise swallows the job that should have replaced void work on one chain.
-    fn world_with_a_lost_job() -> World {
-        let mut options = WorldOptions::healthy(7, "antminer-s21-pro");
-        let at = Instant::from_millis(12_000);
-        options.faults.noise.push(Noise {
-            from: at,
-            until: at + Duration::from_millis(100),
-            drop: 1.0,
-            ..Noise::on(HIT, Direction::ToChips)
-        });
-        let mut world = World::new(options);
-        world.run_for(at.since(Instant::ZERO));
-        world.pool_order(Order::NewJob { clean: true });
-        world.run_for(Duration::from_secs(3));
-        world
-    }
-
-    /// A nonce that the ledgers of a good run do not know.
-    fn push_nonce(world: &mut World, slot: ChainSlot, at: Instant, job_taken: Instant) {
-        let kind = FrameKind::Nonce {
-            nonce: Nonce(0x1234_5678),
-            job_byte: 0,
-            version_bits: 0,
-            hash: [0; 32],
-            made_up: false,
-            job_taken,
-        };
-        world.frames.push(FrameRecord {
-            slot,
-            chip: ChipIndex(0),
-            kind,
-            at,
-            fate: Fate::Arrived,
-        });
-    }
-
-    #[test]
-    fn nonces_of_work_that_a_lost_job_left_void_are_excused() {
-        let mut world = world_with_a_lost_job();
-        assert_eq!(world.lost_jobs.len(), 1);
-        let verdicts = world.settle_accounts();
-        // The job before it had up to 1.2 s to go, at some hundred nonces a second.
-        assert!(verdicts.void > 10, "{verdicts:?}");
-    }
-
-    #[test]
-    #[should_panic(expected = "a share was not submitted")]
-    fn without_a_lost_job_void_work_is_no_excuse() {
-        let mut world = world_with_a_lost_job();
-        world.lost_jobs.clear();
-        world.settle_accounts();
-    }
-
-    #[test]
-    #[should_panic(expected = "a share was not submitted")]
-    fn a_lost_job_excuses_no_other_chain() {
-        let mut world = world_with_a_lost_job();
-        world.lost_jobs[0].slot = ChainSlot(0);
-        world.settle_accounts();
-    }
-
-    #[test]
-    #[should_panic(expected = "a share was not submitted")]
-    fn a_job_that_was_sent_late_excuses_nothing() {
-        let mut world = world_with_a_lost_job();
-        world.lost_jobs[0].at += AFTERMATH;
-        world.settle_accounts();
-    }
-
-    #[test]
-    #[should_panic(expected = "a share was not submitted")]
-    fn a_lost_job_excuses_no_share_of_the_work_after_it() {
-        let mut world = world_with_a_lost_job();
-        let lost = world.lost_jobs[0].at;
-        let at = lost + Duration::from_secs(1);
-        push_nonce(&mut world, HIT, at, lost + Duration::from_millis(500));
-        world.settle_accounts();
-    }
-
-    #[test]
-    #[should_panic(expected = "submitted although its work was void")]
-    fn a_share_of_void_work_that_was_submitted_is_caught() {
-        let mut world = world_with_a_lost_job();
-        let lost = world.lost_jobs[0].at;
-        let at = lost + Duration::from_millis(500);
-        push_nonce(&mut world, HIT, at, lost - Duration::from_millis(500));
-        let sent = world.pool_ledger().records.iter().find_map(|r| r.hash);
-        if let Some(frame) = world.frames.last_mut()
-            && let FrameKind::Nonce { hash, .. } = &mut frame.kind
-        {
-            *hash = sent.expect("a share was sent");
-        }
-        world.settle_accounts();
-    }
-
-    fn fresh_twin() -> twin::machine::TwinMachine {
-        let machine = board_support::machine("antminer-s21-pro").expect("known");
-        twin::machine::TwinMachine::new(&machine, Default::default()).expect("known")
-    }
-
-    #[test]
-    fn difficulty_of_the_genesis_block() {
-        let mut hash = [0; 32];
-        let display = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
-        for (i, byte) in hash.iter_mut().rev().enumerate() {
-            *byte = u8::from_str_radix(&display[2 * i..2 * i + 2], 16).expect("hex");
-        }
-        let difficulty = difficulty_of(&hash, 32);
-        assert!((difficulty - 2536.4263).abs() < 1e-3, "{difficulty}");
-    }
-}
+#[path = "account_tests.rs"]
+mod tests;

@@ -4,7 +4,8 @@ use sim::{World, WorldOptions};
 use telemetry::{ChainState, MachineState};
 use units::Duration;
 
-const MACHINES: [&str; 2] = ["antminer-s19-pro", "antminer-s21-pro"];
+/// Behind the stock FPGA, serial lines, and the cores of the open FPGA design.
+const MACHINES: [&str; 3] = ["antminer-s19-pro", "antminer-s21-pro", "antminer-s9"];
 
 fn hashing(machine: &str, seed: u64) -> World {
     let mut world = World::new(WorldOptions::healthy(seed, machine));
@@ -105,7 +106,9 @@ fn a_shut_down_stops_within_five_seconds_and_loses_nothing() {
 /// Grade: thinned(100), against the exact runs above by way of the same model.
 #[test]
 fn a_thinned_run_agrees_with_the_exact_one() {
-    for machine in MACHINES {
+    // The made-up jobs that open an S9's cores are thinned too: they last until the first real
+    // one, and bring nonces that fit no work. Its hashrate is compared in `open_core.rs`.
+    for machine in MACHINES.into_iter().filter(|m| *m != "antminer-s9") {
         let mut options = WorldOptions::healthy(5, machine);
         options.thinning = 100;
         let mut world = World::new(options);

@@ -116,13 +116,14 @@ fn serve_machine(
         difficulty_bits,
         slots: machine.slots,
         link: twin.link(),
+        cores: twin.core_map().cloned(),
     };
     let twin = Arc::new(Mutex::new(twin));
     let clock = Clock::start();
     let watch = Arc::new(Mutex::new(Watch::new(machine, &identity)));
     let folder = listens_at.parent().unwrap_or(Path::new("/"));
     let chains = match identity.link {
-        Link::Uart => {
+        Link::Uart if identity.cores.is_none() => {
             let slots: Vec<_> = (0..machine.slots).map(ChainSlot).collect();
             serve_chains(&twin, &slots, folder, clock, stop)?
         }

@@ -306,6 +306,11 @@ impl ChipModel {
         }
     }
 
+    /// Its answers grow beyond nine bytes.
+    pub(crate) fn has_long_answers(&self) -> bool {
+        self.answers == AnswerForm::NineThenEleven
+    }
+
     /// Baud rate of a chip in bits per second, from the registers that `read` gives. Zero
     /// if its clock does not run.
     pub(crate) fn baud(&self, read: impl Fn(u8) -> u32) -> f64 {

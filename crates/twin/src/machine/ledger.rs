@@ -94,6 +94,12 @@ pub struct Totals {
     pub cut_off: u64,
     /// Damaged runs (see the module's terms).
     pub damaged_runs: u64,
+    /// Of these, runs that a host behind a core of the open FPGA design cannot tell from the one
+    /// before: since then no look at the core's counter showed answers alone.
+    pub runs_untold: u64,
+    /// And runs that it may take for two: they went on after a look that showed their begin,
+    /// and an answer beside it.
+    pub runs_told_twice: u64,
     /// Stray bytes.
     pub stray_bytes: u64,
     /// Phantoms.
@@ -122,6 +128,8 @@ impl Totals {
             overflowed,
             cut_off,
             damaged_runs,
+            runs_untold,
+            runs_told_twice,
             stray_bytes,
             phantoms,
             stray_bytes_at_chips,
@@ -138,6 +146,8 @@ impl Totals {
         self.overflowed += overflowed;
         self.cut_off += cut_off;
         self.damaged_runs += damaged_runs;
+        self.runs_untold += runs_untold;
+        self.runs_told_twice += runs_told_twice;
         self.stray_bytes += stray_bytes;
         self.phantoms += phantoms;
         self.stray_bytes_at_chips += stray_bytes_at_chips;

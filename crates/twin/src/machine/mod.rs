@@ -21,6 +21,7 @@ mod known;
 mod ledger;
 mod models;
 mod noise;
+mod open_core;
 mod ports;
 mod receiver;
 mod registers;
@@ -47,6 +48,7 @@ use fpga::Fpga;
 use joined::Joined;
 use known::Known;
 use noise::Gate;
+use open_core::OpenCores;
 use space::Params;
 use uart::Uart;
 use uplink::Uplink;
@@ -56,6 +58,7 @@ pub use board_support::LinkKind as Link;
 
 pub use faults::{BoardFault, DeadChip, Direction, FaultPlan, Noise, Outage};
 pub use ledger::{Fate, FrameKind, FrameRecord, Ledger, LostJob, Totals};
+pub use open_core::CoreMap;
 
 /// How a twin is made.
 #[derive(Clone, PartialEq, Debug)]
@@ -161,7 +164,14 @@ pub struct TwinMachine {
 enum Host {
     Uarts(Vec<Uart>),
     Fpga(Box<Fpga>),
+    Cores(Box<OpenCores>),
     Spi,
+}
+
+/// How a control board reaches its chains.
+enum Reach {
+    Link(Link),
+    Cores(CoreMap),
 }
 
 impl TwinMachine {
@@ -173,8 +183,11 @@ impl TwinMachine {
         let fitted = options
             .parts
             .then(|| Box::new(FittedParts::new(machine, &options.faults)));
-        let link = machine.control_board.link;
-        let mut twin = Self::build(slots, link, &board.chip, board.chips, options)?;
+        let reach = match (machine.control_board.link, CoreMap::of(machine)) {
+            (Link::Uart, Some(map)) => Reach::Cores(map),
+            (link, _) => Reach::Link(link),
+        };
+        let mut twin = Self::build(slots, reach, &board.chip, board.chips, options)?;
         if let Some(options) = physics {
             let small_cores = small_cores(&board.chip).unwrap_or(1);
             let joined = Joined::new(machine, options, small_cores);
@@ -207,7 +220,7 @@ impl TwinMachine {
         options: TwinOptions,
     ) -> Result<Self, TwinError> {
         let slot = ChainSlot(0);
-        let mut machine = Self::build(vec![slot], link, chip, chips, options)?;
+        let mut machine = Self::build(vec![slot], Reach::Link(link), chip, chips, options)?;
         machine.set_rail(Instant::ZERO, slot, true);
         Ok(machine)
     }
@@ -219,7 +232,7 @@ impl TwinMachine {
 
     fn build(
         slots: Vec<ChainSlot>,
-        link: Link,
+        reach: Reach,
         chip: &str,
         chips: u16,
         options: TwinOptions,
@@ -227,11 +240,22 @@ impl TwinMachine {
         let Some(family) = family(chip) else {
             return Err(TwinError::UnknownChip(chip.to_owned()));
         };
-        let preamble: &[u8] = match (family, link) {
-            (Family::Serial(model), Link::Uart | Link::FpgaFifo) => model.preambles().1,
-            (Family::Words(_), Link::SpiWords) => &[],
-            (_, Link::FpgaFifoS9) => return Err(TwinError::UnknownLink(link)),
-            _ => return Err(TwinError::WrongLink(chip.to_owned(), link)),
+        let wrong = |link| Err(TwinError::WrongLink(chip.to_owned(), link));
+        let preamble: &[u8] = match (family, &reach) {
+            (Family::Serial(model), Reach::Link(Link::Uart | Link::FpgaFifo)) => {
+                model.preambles().1
+            }
+            // Its cores know one length of answers.
+            (Family::Serial(model), Reach::Cores(_)) => match model.has_long_answers() {
+                true => return wrong(Link::Uart),
+                false => model.preambles().1,
+            },
+            (Family::Words(_), Reach::Link(Link::SpiWords)) => &[],
+            (_, Reach::Link(Link::FpgaFifoS9)) => {
+                return Err(TwinError::UnknownLink(Link::FpgaFifoS9));
+            }
+            (_, Reach::Link(link)) => return wrong(*link),
+            (_, Reach::Cores(_)) => return wrong(Link::Uart),
         };
         if options.difficulty_bits > 32 {
             return Err(TwinError::DifficultyBits(options.difficulty_bits));
@@ -263,11 +287,12 @@ impl TwinMachine {
         let to_chips = slots
             .iter()
             .map(|slot| gate(*slot, Direction::ToChips, &mut rng));
-        let host = match link {
-            Link::Uart => Host::Uarts(to_chips.map(Uart::new).collect()),
-            Link::FpgaFifo => Host::Fpga(Box::new(Fpga::new(to_chips.collect()))),
-            Link::SpiWords => Host::Spi,
-            Link::FpgaFifoS9 => return Err(TwinError::UnknownLink(link)),
+        let host = match reach {
+            Reach::Link(Link::Uart) => Host::Uarts(to_chips.map(Uart::new).collect()),
+            Reach::Link(Link::FpgaFifo) => Host::Fpga(Box::new(Fpga::new(to_chips.collect()))),
+            Reach::Cores(map) => Host::Cores(Box::new(OpenCores::new(map, to_chips.collect()))),
+            Reach::Link(Link::SpiWords) => Host::Spi,
+            Reach::Link(link @ Link::FpgaFifoS9) => return Err(TwinError::UnknownLink(link)),
         };
         Ok(TwinMachine {
             ledger: Ledger {
@@ -292,12 +317,21 @@ impl TwinMachine {
         &self.slots
     }
 
-    /// How the chains are reached.
+    /// How the chains are reached. Cores of the open design count as serial lines: whole
+    /// frames of the chips go in and come out.
     pub fn link(&self) -> Link {
         match self.host {
-            Host::Uarts(_) => Link::Uart,
+            Host::Uarts(_) | Host::Cores(_) => Link::Uart,
             Host::Fpga(_) => Link::FpgaFifo,
             Host::Spi => Link::SpiWords,
+        }
+    }
+
+    /// Where the cores of the open FPGA design are, if the chains are behind such.
+    pub fn core_map(&self) -> Option<&CoreMap> {
+        match &self.host {
+            Host::Cores(cores) => Some(&cores.map),
+            _ => None,
         }
     }
 
@@ -326,6 +360,7 @@ impl TwinMachine {
                 }
             }
             Host::Fpga(fpga) => fpga.advance(now, &mut self.chains),
+            Host::Cores(cores) => cores.advance(now, &mut self.chains),
             Host::Spi => self.chains.iter_mut().for_each(|chain| chain.run(now)),
         }
     }
@@ -357,6 +392,7 @@ impl TwinMachine {
                 .filter_map(|(uart, chain)| uart.next_event(chain))
                 .min(),
             Host::Fpga(fpga) => fpga.next_event(&self.chains),
+            Host::Cores(cores) => cores.next_event(&self.chains),
             // Nothing is seen that was not asked for.
             Host::Spi => None,
         };
@@ -375,7 +411,7 @@ impl TwinMachine {
             Host::Uarts(uarts) => uarts
                 .get_mut(i)
                 .map_or(bytes.len(), |uart| uart.write(now, bytes, &self.chains[i])),
-            Host::Fpga(_) | Host::Spi => bytes.len(),
+            Host::Fpga(_) | Host::Cores(_) | Host::Spi => bytes.len(),
         }
     }
 
@@ -422,7 +458,7 @@ impl TwinMachine {
         let i = self.index(slot)?;
         match &self.host {
             Host::Uarts(uarts) => uarts.get(i)?.next_event(&self.chains[i]),
-            Host::Fpga(_) | Host::Spi => None,
+            Host::Fpga(_) | Host::Cores(_) | Host::Spi => None,
         }
     }
 
@@ -438,7 +474,8 @@ impl TwinMachine {
         self.write_ledger();
     }
 
-    /// Read a register of the FPGA at a byte offset. 0 where there is none.
+    /// Read a register of the FPGA at a byte offset; of the open design, at a physical address.
+    /// 0 where there is none.
     pub fn fpga_read32(&mut self, now: Instant, offset: u32) -> u32 {
         self.advance(now);
         if let Some(value) = self.part_register_read(offset) {
@@ -447,10 +484,11 @@ impl TwinMachine {
         match &mut self.host {
             Host::Uarts(_) | Host::Spi => 0,
             Host::Fpga(fpga) => fpga.read(self.now, offset, &self.chains),
+            Host::Cores(cores) => cores.read(offset),
         }
     }
 
-    /// Write a register of the FPGA at a byte offset.
+    /// Write a register of the FPGA at a byte offset; of the open design, at a physical address.
     pub fn fpga_write32(&mut self, now: Instant, offset: u32, value: u32) {
         self.fpga_write_fifo(now, offset, &[value]);
     }
@@ -461,8 +499,10 @@ impl TwinMachine {
         if self.part_register_write(offset, words) {
             return;
         }
-        if let Host::Fpga(fpga) = &mut self.host {
-            fpga.write_fifo(self.now, offset, words, &mut self.chains);
+        match &mut self.host {
+            Host::Uarts(_) | Host::Spi => {}
+            Host::Fpga(fpga) => fpga.write_fifo(self.now, offset, words, &mut self.chains),
+            Host::Cores(cores) => cores.write(self.now, offset, words, &mut self.chains),
         }
     }
 
@@ -532,7 +572,7 @@ impl TwinMachine {
         let i = self.index(slot)?;
         match &mut self.host {
             Host::Uarts(uarts) => uarts.get_mut(i),
-            Host::Fpga(_) | Host::Spi => None,
+            Host::Fpga(_) | Host::Cores(_) | Host::Spi => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use units::{ChainSlot, Instant};
 
+use super::open_core::FanRegister;
 use super::{Host, TwinMachine};
 use crate::parts::{Bus, I2cFault, PartFault, Parts, Surroundings};
 
@@ -25,7 +26,7 @@ impl TwinMachine {
         self.advance(now);
         let now = self.now;
         let done = match (&self.host, &mut self.fitted) {
-            (Host::Uarts(_) | Host::Spi, Some(fitted)) => {
+            (Host::Uarts(_) | Host::Cores(_) | Host::Spi, Some(fitted)) => {
                 fitted.parts.transfer(now, bus, address, write, read)
             }
             _ => Err(I2cFault::Nack),
@@ -46,10 +47,15 @@ impl TwinMachine {
     }
 
     /// Drive the fans so hard, on a board whose PWM is the processor's own; more than 100 is
-    /// 100. On an x19 board register 0x084 does.
+    /// 100. On an x19 board register 0x084 does, in the open design the fan core.
     pub fn set_fan_duty(&mut self, now: Instant, percent: u8) {
         self.advance(now);
-        if let (Host::Uarts(_) | Host::Spi, Some(fitted)) = (&self.host, &mut self.fitted) {
+        let own = match &self.host {
+            Host::Uarts(_) | Host::Spi => true,
+            Host::Cores(cores) => cores.map.fans.is_none(),
+            Host::Fpga(_) => false,
+        };
+        if let (true, Some(fitted)) = (own, &mut self.fitted) {
             fitted.parts.fans.set_duty(percent);
         }
     }
@@ -137,6 +143,15 @@ impl TwinMachine {
     pub(super) fn part_register_read(&mut self, offset: u32) -> Option<u32> {
         match (&self.host, &mut self.fitted) {
             (Host::Fpga(_), Some(fitted)) => fitted.register_read(offset),
+            (Host::Cores(cores), Some(fitted)) => {
+                let fans = &fitted.parts.fans;
+                Some(match cores.map.fan_register(offset)? {
+                    // Eight bits of whole turns per second.
+                    FanRegister::Turns(fan) => (fans.rpm(fan) / 60).min(0xFF),
+                    FanRegister::Duty => u32::from(fans.duty_percent()),
+                    FanRegister::None => 0,
+                })
+            }
             _ => None,
         }
     }
@@ -151,6 +166,16 @@ impl TwinMachine {
                 }
                 taken
             }
+            (Host::Cores(cores), Some(fitted)) => match cores.map.fan_register(offset) {
+                Some(FanRegister::Duty) => {
+                    for word in words {
+                        fitted.parts.fans.set_duty((word & 0x7F) as u8);
+                    }
+                    true
+                }
+                Some(_) => true,
+                None => false,
+            },
             _ => false,
         }
     }

@@ -56,6 +56,11 @@ impl Receiver {
         self.buffer.is_empty()
     }
 
+    /// Nothing good has come since the last stray byte.
+    pub(crate) fn is_in_run(&self) -> bool {
+        self.in_run
+    }
+
     /// A whole undamaged frame came while nothing was half received.
     pub(crate) fn good_frame(&mut self) {
         self.in_run = false;

@@ -163,6 +163,11 @@ impl Uplink {
         self.queue.front().map(|sent| sent.end)
     }
 
+    /// The last byte that was decided is stray: a damaged run may go on.
+    pub(crate) fn is_in_run(&self) -> bool {
+        self.receiver.is_in_run()
+    }
+
     /// Hand the next frame to the host, which listens at `host_bits_per_s`.
     pub(crate) fn deliver(&mut self, host_bits_per_s: f64, sink: &mut dyn Sink) -> Totals {
         let mut totals = Totals::default();

@@ -26,9 +26,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use hal::{HashPower, MachinePorts};
-use twin::machine::Link;
+use twin::machine::{CoreMap, Link};
 use units::{ChainSlot, Instant};
 
+use crate::Wiring;
 use crate::machine::ports_over;
 use client::Connection;
 pub use server::{CONNECTIONS_MAX, Calls, serve};
@@ -51,6 +52,8 @@ pub struct Identity {
     pub slots: u8,
     /// How the chains are reached.
     pub link: Link,
+    /// Where the cores of the open FPGA design are, if there are any.
+    pub cores: Option<CoreMap>,
 }
 
 /// Where a twin that serves under `folder` listens.
@@ -113,8 +116,12 @@ impl Remote {
 
     /// Every port of the machine. `fans` is how many it has, `power` what its dead man can cut.
     pub fn ports(&self, now: Instant, power: HashPower, fans: u8) -> MachinePorts {
-        let slots: Vec<_> = (0..self.identity.slots).map(ChainSlot).collect();
+        let wiring = Wiring {
+            slots: (0..self.identity.slots).map(ChainSlot).collect(),
+            link: self.identity.link,
+            cores: self.identity.cores.clone(),
+        };
         let pins = Connection::new(self.socket.clone(), self.identity.run);
-        ports_over(&pins, &slots, self.identity.link, now, power, fans)
+        ports_over(&pins, &wiring, now, power, fans)
     }
 }

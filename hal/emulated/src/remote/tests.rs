@@ -56,6 +56,7 @@ impl Bench {
             difficulty_bits: 2,
             slots: machine.slots,
             link: twin.link(),
+            cores: twin.core_map().cloned(),
         };
         let twin = Arc::new(Mutex::new(twin));
         let listener = UnixListener::bind(socket(&folder)).expect("a socket");
@@ -344,6 +345,7 @@ fn stand_in(folder: &std::path::Path, run: u64, then: impl Fn(UnixStream) + Send
         difficulty_bits: 2,
         slots: 3,
         link: twin::machine::Link::Uart,
+        cores: None,
     };
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {

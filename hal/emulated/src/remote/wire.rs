@@ -1,7 +1,7 @@
 //! Requests and replies as bytes.
 
 use hal::BusId;
-use twin::machine::Link;
+use twin::machine::{CoreMap, Link};
 use units::ChainSlot;
 
 use super::Identity;
@@ -270,6 +270,15 @@ impl Identity {
             out.push(bytes.len() as u8);
             out.extend(bytes);
         }
+        // Cores: how many there are, where they are, where that of the fans is; 0 is nowhere.
+        if let Some(cores) = &self.cores {
+            let chains = &cores.chains[..cores.chains.len().min(255)];
+            out.push(chains.len() as u8);
+            let all = chains.iter().chain([cores.fans.as_ref().unwrap_or(&0)]);
+            out.extend(all.flat_map(|address| address.to_le_bytes()));
+        } else {
+            out.push(0);
+        }
         out
     }
 
@@ -286,6 +295,13 @@ impl Identity {
                 let name = left.name()?;
                 let mut known = Link::NAMES.iter();
                 known.find(|(known, _)| *known == name)?.1
+            },
+            cores: match left.u8()? {
+                0 => None,
+                count => Some(CoreMap {
+                    chains: (0..count).map(|_| left.u32()).collect::<Option<_>>()?,
+                    fans: Some(left.u32()?).filter(|address| *address != 0),
+                }),
             },
         };
         left.0.is_empty().then_some(identity)
@@ -456,11 +472,26 @@ mod tests {
             difficulty_bits: 2,
             slots: 3,
             link: Link::Uart,
+            cores: None,
         };
-        let bytes = identity.encode();
-        assert_eq!(Identity::decode(&bytes), Some(identity));
-        for cut in 0..bytes.len() {
-            assert_eq!(Identity::decode(&bytes[..cut]), None, "{cut}");
+        let core_map = |fans| CoreMap {
+            chains: vec![0x43C0_0000, 0x43C1_0000],
+            fans,
+        };
+        for cores in [
+            None,
+            Some(core_map(None)),
+            Some(core_map(Some(0x4280_0000))),
+        ] {
+            let identity = Identity {
+                cores,
+                ..identity.clone()
+            };
+            let bytes = identity.encode();
+            assert_eq!(Identity::decode(&bytes), Some(identity));
+            for cut in 0..bytes.len() {
+                assert_eq!(Identity::decode(&bytes[..cut]), None, "{cut}");
+            }
         }
     }
 

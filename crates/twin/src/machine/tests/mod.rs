@@ -7,6 +7,7 @@ mod faults;
 mod fpga;
 mod joined;
 mod mining;
+mod open_core;
 mod ports;
 mod tables;
 mod vectors;
