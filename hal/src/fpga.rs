@@ -1,4 +1,4 @@
-//! Chains behind the x19 control board's FPGA, which paces the work by itself.
+//! Chains behind the stock FPGA of an x19 or S9 control board, which paces the work by itself.
 //!
 //! Terms: the *window* is the FPGA's block of 32-bit registers; its *work FIFO* holds a
 //! few works per chain and gives one to the chips at each period; the *command path*
@@ -8,13 +8,21 @@
 //! The FPGA cannot forget work that is in its FIFO. So that a flush leaves little stale
 //! work, this port keeps its own estimate of what is [`Inside`] and stops early.
 //!
-//! Register meanings are captured where the control-board notes say so; that a divider
-//! of 0 means 12.5 Mbaud is assumed (no capture shows the divider at high speed).
+//! Both boards have one design of window; where they differ is said by one [`Layout`] each. The
+//! x19's register meanings are captured where the control-board notes say so; that a divider
+//! of 0 means 12.5 Mbaud is assumed (no capture shows the divider at high speed). The S9's are
+//! published by one source (stock firmware's own, bitmaintech/bmminer-mix) and were never met.
+//!
+//! An S9's FPGA has one baud divider for all chains, and after reset chips are slower than at
+//! work. So commands turn it to the rate of their chain, in order, and wait until answers at the
+//! rate before have had their time; works go when it stands at the rate of theirs. Chains at work
+//! idle while another one is brought up.
 
 use std::collections::VecDeque;
 
 use units::{ChainSlot, Duration, Instant};
 
+use crate::fpga_layout::{Layout, S9, X19};
 use crate::inside::Inside;
 use crate::outbox::{COMMAND_QUEUE_MAX, Pending, WORK_QUEUE_MAX};
 use crate::uart::byte_time;
@@ -26,7 +34,7 @@ const RESULT_DATA: u32 = 0x014;
 const RESULT_COUNT: u32 = 0x018;
 const BAUD: u32 = 0x03C;
 const WORK_IN: u32 = 0x040;
-const WORK_TIMEOUT: u32 = 0x08C;
+const WORK_IN_MORE: u32 = 0x044;
 const COMMAND_GO: u32 = 0x0C0;
 const COMMAND_BUFFER: u32 = 0x0C4;
 const CRC_ERRORS: u32 = 0x0F8;
@@ -35,6 +43,8 @@ const CRC_ERRORS: u32 = 0x0F8;
 const RUN: u32 = 1 << 31;
 /// Bit 23 of 0x0C0: the chain number in bits 19:16 is valid.
 const USE_CHAIN: u32 = 1 << 23;
+/// Bits of 0x0C0 with the S9's divider.
+const SHARED_DIVIDER: u32 = 0x1F;
 /// What an empty result FIFO gives in 0x014 (captured).
 const EMPTY_DATA: u32 = 0x5555_AAAA;
 
@@ -58,6 +68,11 @@ const COMMAND_POLL: Duration = Duration::from_micros(20);
 const RESET_BAUD: u32 = 115_740;
 /// Results read in one poll: what the FIFO can hold (9-bit count).
 const RESULTS_MAX: u32 = 511;
+
+/// Bytes of answers that a slow chain may still have to say: 128 chips', of seven bytes.
+const ANSWERS_BYTES: u64 = 128 * 7;
+/// And how much later than the command's last bit they may begin.
+const ANSWERS_LATE: Duration = Duration::from_millis(20);
 
 /// The FPGA's registers: mapped memory, or the twin's model of it.
 pub trait RegisterWindow {
@@ -88,6 +103,8 @@ struct Sending {
 /// One chain's queue and what is believed to be inside the FPGA.
 struct Chain {
     slot: ChainSlot,
+    /// The FPGA's number of it.
+    number: u8,
     work: VecDeque<Frame<WORK_FRAME_MAX>>,
     period: Duration,
     bits_per_s: u32,
@@ -106,9 +123,10 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(slot: ChainSlot) -> Self {
+    fn new(slot: ChainSlot, first: u8) -> Self {
         Chain {
             slot,
+            number: slot.0.wrapping_add(first) & 0xF,
             work: VecDeque::new(),
             period: Duration::ZERO,
             bits_per_s: RESET_BAUD,
@@ -153,6 +171,7 @@ impl Chain {
 
 /// [`LinkPort`] for all chains behind one FPGA.
 pub struct FpgaPort<W> {
+    layout: &'static Layout,
     slots: Vec<ChainSlot>,
     chains: Vec<Chain>,
     window: W,
@@ -164,14 +183,30 @@ pub struct FpgaPort<W> {
     /// The FPGA's baud dividers were set to the chips' rate after reset.
     prepared: bool,
     crc_errors: Option<u16>,
+    /// Where there is one divider: the rate at which it stands, its bits, and until when
+    /// answers at this rate may come.
+    rate: u32,
+    divider: u32,
+    held_until: Instant,
 }
 
 impl<W: RegisterWindow> FpgaPort<W> {
-    /// A port for `slots`; the FPGA numbers its chains like the slots.
+    /// A port for `slots` of an x19, whose FPGA numbers its chains like the slots.
     pub fn new(slots: &[ChainSlot], window: W) -> Self {
+        Self::of(&X19, slots, window)
+    }
+
+    /// A port for `slots` of an S9.
+    pub fn s9(slots: &[ChainSlot], window: W) -> Self {
+        Self::of(&S9, slots, window)
+    }
+
+    fn of(layout: &'static Layout, slots: &[ChainSlot], window: W) -> Self {
+        let chains = slots.iter().map(|slot| Chain::new(*slot, layout.first));
         FpgaPort {
+            layout,
             slots: slots.to_vec(),
-            chains: slots.iter().copied().map(Chain::new).collect(),
+            chains: chains.collect(),
             window,
             commands: VecDeque::new(),
             sending: None,
@@ -179,6 +214,9 @@ impl<W: RegisterWindow> FpgaPort<W> {
             period: Duration::ZERO,
             prepared: false,
             crc_errors: None,
+            rate: 0,
+            divider: 0,
+            held_until: Instant::ZERO,
         }
     }
 
@@ -192,6 +230,9 @@ impl<W: RegisterWindow> FpgaPort<W> {
     fn prepare(&mut self, now: Instant) {
         if !self.prepared {
             self.prepared = true;
+            for (register, value) in self.layout.setup {
+                self.window.write32(now, *register, *value);
+            }
             for chain in 0..self.chains.len() {
                 self.set_baud(now, chain, RESET_BAUD);
             }
@@ -217,15 +258,16 @@ impl<W: RegisterWindow> FpgaPort<W> {
             .filter(|p| !p.is_zero())
             .min()
             .unwrap_or(Duration::ZERO);
+        let most = self.layout.pace_max_us;
         let micros = u32::try_from(shortest.as_micros())
-            .unwrap_or(RUN - 1)
-            .min(RUN - 1);
+            .unwrap_or(most)
+            .min(most);
         let before = core::mem::replace(&mut self.period, Duration::from_micros(u64::from(micros)));
         for chain in &mut self.chains {
             chain.inside.repace(now, before, self.period);
         }
         let value = if micros == 0 { 0 } else { RUN | micros };
-        self.window.write32(now, WORK_TIMEOUT, value);
+        self.window.write32(now, self.layout.pace, value);
     }
 
     /// Finish the running command, then start what waits: one command at a time.
@@ -237,9 +279,13 @@ impl<W: RegisterWindow> FpgaPort<W> {
                 }
                 self.sending = None;
             }
-            let Some((chain, op)) = self.commands.pop_front() else {
+            let Some((chain, op)) = self.commands.front().copied() else {
                 return;
             };
+            if matches!(op, Pending::Command(_)) && !self.tune(now, chain) {
+                return;
+            }
+            self.commands.pop_front();
             match op {
                 Pending::Command(frame) => self.start_command(now, chain, frame),
                 Pending::Rate(bits_per_s) => self.set_baud(now, chain, bits_per_s),
@@ -288,10 +334,12 @@ impl<W: RegisterWindow> FpgaPort<W> {
             self.window
                 .write32(now, COMMAND_BUFFER + 4 * i as u32, word);
         }
-        let number = u32::from(self.chains[chain].slot.0 & 0xF) << 16;
-        self.window
-            .write32(now, COMMAND_GO, RUN | USE_CHAIN | number);
-        let wire = byte_time(self.chains[chain].bits_per_s, bytes.len() as u64 + 2);
+        let number = u32::from(self.chains[chain].number) << 16;
+        let go = RUN | USE_CHAIN | number | self.divider;
+        self.window.write32(now, COMMAND_GO, go);
+        let bits_per_s = self.chains[chain].bits_per_s;
+        let wire = byte_time(bits_per_s, bytes.len() as u64 + 2);
+        self.held_until = now + wire + byte_time(bits_per_s, ANSWERS_BYTES) + ANSWERS_LATE;
         self.sending = Some(Sending {
             chain,
             since: now,
@@ -299,11 +347,43 @@ impl<W: RegisterWindow> FpgaPort<W> {
         });
     }
 
+    /// The next command needs another rate.
+    fn turns_next(&self) -> bool {
+        let next = self.commands.front().map(|(chain, _)| *chain);
+        next.is_some_and(|chain| self.layout.one_rate && self.chains[chain].bits_per_s != self.rate)
+    }
+
+    /// The FPGA stands at this chain's rate, now that it was turned to it if it may be.
+    fn tune(&mut self, now: Instant, chain: usize) -> bool {
+        let wanted = self.chains[chain].bits_per_s;
+        if !self.layout.one_rate || wanted == self.rate {
+            return true;
+        }
+        if self.sending.is_some() || now < self.held_until {
+            return false;
+        }
+        let Some(divider) = baud_divider(wanted) else {
+            return false;
+        };
+        let before = self.window.read32(now, COMMAND_GO) & !(RUN | SHARED_DIVIDER);
+        self.window.write32(now, COMMAND_GO, before | divider);
+        self.divider = divider;
+        self.rate = wanted;
+        true
+    }
+
     fn set_baud(&mut self, now: Instant, chain: usize, bits_per_s: u32) {
         let Some(divider) = baud_divider(bits_per_s) else {
             self.chains[chain].fail(LinkError::Baud { bits_per_s });
             return;
         };
+        if self.layout.one_rate {
+            match divider {
+                1..=SHARED_DIVIDER => self.chains[chain].bits_per_s = bits_per_s,
+                _ => self.chains[chain].fail(LinkError::Baud { bits_per_s }),
+            }
+            return;
+        }
         let shift = 8 * u32::from(self.chains[chain].slot.0 & 3);
         let old = self.window.read32(now, BAUD);
         let new = old & !(0x3F << shift) | divider << shift;
@@ -319,16 +399,26 @@ impl<W: RegisterWindow> FpgaPort<W> {
             if chain.period.is_zero() {
                 continue;
             }
+            let waits = !chain.work.is_empty() && chain.has_room(period);
+            if !waits || self.turns_next() || !self.tune(now, i) {
+                continue;
+            }
+            let chain = &mut self.chains[i];
             while chain.has_room(period) {
                 let Some(frame) = chain.work.front() else {
                     break;
                 };
-                if self.window.read32(now, BUFFER_SPACE) >> (chain.slot.0 & 0xF) & 1 == 0 {
+                if self.window.read32(now, BUFFER_SPACE) >> chain.number & 1 == 0 {
                     chain.inside.fill(now, period);
                     break;
                 }
-                let (words, count) = to_words(frame);
-                self.window.write_fifo(now, WORK_IN, &words[..count]);
+                let (mut words, count) = to_words(frame);
+                words[0] = words[0].wrapping_add(u32::from(self.layout.first) << 16);
+                let (first, rest) = words[..count].split_at(self.layout.work_first.min(count));
+                self.window.write_fifo(now, WORK_IN, first);
+                if !rest.is_empty() {
+                    self.window.write_fifo(now, WORK_IN_MORE, rest);
+                }
                 chain.work.pop_front();
                 chain.inside.count_in(now);
                 chain.fresh = false;
@@ -348,9 +438,9 @@ impl<W: RegisterWindow> FpgaPort<W> {
             if data == EMPTY_DATA && head & RUN == 0 {
                 break;
             }
-            let slot = ChainSlot((head & 0xF) as u8);
-            if self.slots.contains(&slot) {
-                events.push((slot, LinkEvent::Record { head, data }));
+            let number = (head & 0xF) as u8;
+            if let Some(chain) = self.chains.iter().find(|c| c.number == number) {
+                events.push((chain.slot, LinkEvent::Record { head, data }));
             }
         }
     }
@@ -457,3 +547,7 @@ fn to_words(frame: &Frame<WORK_FRAME_MAX>) -> ([u32; WORK_FRAME_MAX / 4], usize)
 #[cfg(test)]
 #[path = "fpga_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "fpga_s9_tests.rs"]
+mod s9_tests;

@@ -1,7 +1,7 @@
-//! Fans behind the x19 control board's FPGA.
+//! Fans behind the stock FPGA of an x19 or S9 control board.
 //!
-//! Two outputs drive all fans, registers 0x084 and 0x0A0; which fans hang on which is not
-//! known, so machines order both alike. One tach register, 0x004, shows one fan after another:
+//! On an x19 two outputs drive all fans, registers 0x084 and 0x0A0; which fans hang on which is
+//! not known, so machines order both alike. An S9 has the first one. One tach register, 0x004, shows one fan after another:
 //! it steps through its numbers by itself. Captured is that a reader every 1.4 ms saw each of
 //! six numbers equally often, not what makes it step. So a *round* reads until every fan was
 //! seen, at growing pauses, and gives up on those
@@ -9,12 +9,30 @@
 
 use units::{Duration, Duty, Instant};
 
-use crate::fans::{fpga_tach, x19_pwm};
+use crate::fans::{fpga_tach, s9_pwm, x19_pwm};
 use crate::{FanEvent, FanOp, FanOverride, FanPort, RegisterWindow};
 
 const TACH: u32 = 0x004;
-/// The two outputs.
-pub(crate) const PWM: [u32; 2] = [0x084, 0x0A0];
+
+/// The outputs of a board.
+pub(crate) struct Outputs {
+    /// Their registers, two at most.
+    pub(crate) registers: &'static [u32],
+    /// What is written for a duty.
+    pub(crate) pwm: fn(Duty) -> u32,
+}
+
+/// Captured.
+pub(crate) const X19: Outputs = Outputs {
+    registers: &[0x084, 0x0A0],
+    pwm: x19_pwm,
+};
+
+/// Published, one source.
+pub(crate) const S9: Outputs = Outputs {
+    registers: &[0x084],
+    pwm: s9_pwm,
+};
 
 /// From the start of one round to the next: a fan that stops is told twice within a second.
 const ROUND: Duration = Duration::from_millis(500);
@@ -27,8 +45,9 @@ const READS_MAX: u16 = 64;
 /// Numbers that the tach can show.
 const FANS_MAX: u8 = 8;
 
-/// [`FanPort`] of an x19 control board.
+/// [`FanPort`] of such a board.
 pub struct FpgaFans<W> {
+    outputs: &'static Outputs,
     window: W,
     fans: u8,
     full: FanOverride,
@@ -44,10 +63,20 @@ pub struct FpgaFans<W> {
 }
 
 impl<W: RegisterWindow> FpgaFans<W> {
-    /// `fans` fans, numbered from 0 on the tach, behind `window`. The dead man has the other
-    /// end of `full`.
+    /// `fans` fans of an x19, numbered from 0 on the tach, behind `window`. The dead man has the
+    /// other end of `full`.
     pub fn new(fans: u8, full: FanOverride, window: W) -> Self {
+        Self::of(&X19, fans, full, window)
+    }
+
+    /// Those of an S9.
+    pub fn s9(fans: u8, full: FanOverride, window: W) -> Self {
+        Self::of(&S9, fans, full, window)
+    }
+
+    fn of(outputs: &'static Outputs, fans: u8, full: FanOverride, window: W) -> Self {
         FpgaFans {
+            outputs,
             window,
             fans: fans.min(FANS_MAX),
             full,
@@ -66,9 +95,9 @@ impl<W: RegisterWindow> FpgaFans<W> {
     }
 
     fn drive(&mut self, now: Instant, group: usize) {
-        let window = &mut self.window;
+        let (window, outputs) = (&mut self.window, self.outputs);
         let counts = self.full.drive(self.ordered[group], |duty| {
-            window.write32(now, PWM[group], x19_pwm(duty));
+            window.write32(now, outputs.registers[group], (outputs.pwm)(duty));
         });
         self.driven[group] = Some(counts);
     }
@@ -76,7 +105,7 @@ impl<W: RegisterWindow> FpgaFans<W> {
     /// Write again what no longer is as it should be: the override moved, or nobody ordered
     /// anything yet.
     fn keep(&mut self, now: Instant) {
-        for group in 0..PWM.len() {
+        for group in 0..self.outputs.registers.len() {
             let wanted = if self.full.is_on() {
                 Duty::FULL
             } else {
@@ -115,9 +144,9 @@ impl<W: RegisterWindow> FanPort for FpgaFans<W> {
         match op {
             FanOp::All(duty) => {
                 self.ordered = [duty; 2];
-                (0..PWM.len()).for_each(|group| self.drive(now, group));
+                (0..self.outputs.registers.len()).for_each(|group| self.drive(now, group));
             }
-            FanOp::Group { group, duty } if usize::from(group) < PWM.len() => {
+            FanOp::Group { group, duty } if usize::from(group) < self.outputs.registers.len() => {
                 self.ordered[usize::from(group)] = duty;
                 self.drive(now, usize::from(group));
             }

@@ -188,9 +188,24 @@ fn the_captured_start_is_written_alike() {
     let captured: Vec<(u32, u32)> = events
         .iter()
         .map(|e| (hex(&e["reg"]), hex(&e["new"])))
-        .filter(|(register, _)| PWM.contains(register))
+        .filter(|(register, _)| X19.registers.contains(register))
         .collect();
     let mut fans = fans();
     fans.set(Instant::ZERO, FanOp::All(Duty::FULL));
     assert_eq!(fans.window().writes, captured);
+}
+
+#[test]
+fn an_s9_has_one_output_of_another_form() {
+    let mut fans = FpgaFans::s9(2, FanOverride::default(), Script::default());
+    run(&mut fans, 0, 2000);
+    let at = Instant::from_millis(2000);
+    let duty = Duty::new(30);
+    fans.set(at, FanOp::All(duty));
+    fans.set(at, FanOp::Group { group: 1, duty });
+    // Of fifty microseconds: all, then 15.
+    assert_eq!(
+        fans.window().writes,
+        [(0x084, 0x0032_0000), (0x084, 0x000F_0023)]
+    );
 }

@@ -1,22 +1,26 @@
-//! The safety lines of an x19 control board: resets and fans are registers of its FPGA, the
-//! supply's enable line is a pin of the processor.
+//! The safety lines of an x19 or S9 control board with its stock FPGA: resets and fans are
+//! registers of the FPGA, the supply's enable line is a pin of the processor (an S9 has none).
+//!
+//! The FPGA has a bit for each of its chains, of which an S9's boards are not the first.
 //!
 //! Nothing else may write register 0x034, so this holds what it wrote and never reads it back.
 
 use units::{ChainSlot, Duty, Instant};
 
-use crate::fans::x19_pwm;
-use crate::fpga_fans::PWM;
+use crate::fpga_fans::{self, Outputs};
+use crate::fpga_layout::S9_FIRST_CHAIN;
 use crate::{FanOverride, Lines, Plugs, RegisterWindow};
 
-/// Bit i holds the board in slot i in reset (captured); there are 16 bits.
+/// Bit i holds the board of chain i in reset (captured); there are 16 bits.
 const RESET: u32 = 0x034;
 const ALL_IN_RESET: u32 = 0xFFFF;
-/// Bit i says that a board is in slot i (captured).
+/// Bit i says that chain i has a board (captured).
 const PLUGGED: u32 = 0x008;
 
-/// [`Lines`] of an x19 control board.
+/// [`Lines`] of such a board.
 pub struct FpgaLines<W, S> {
+    first: u8,
+    fans: &'static Outputs,
     window: W,
     full: FanOverride,
     supply: S,
@@ -28,10 +32,21 @@ where
     W: RegisterWindow,
     S: FnMut(Instant, bool) -> Result<(), i32>,
 {
-    /// Lines over a window of their own. `supply` drives the enable pin, whatever its
+    /// Lines of an x19 over a window of their own. `supply` drives the enable pin, whatever its
     /// polarity; the fans' port has the other end of `full`.
     pub fn new(window: W, full: FanOverride, supply: S) -> Self {
+        Self::of(0, &fpga_fans::X19, window, full, supply)
+    }
+
+    /// The same of an S9.
+    pub fn s9(window: W, full: FanOverride, supply: S) -> Self {
+        Self::of(S9_FIRST_CHAIN, &fpga_fans::S9, window, full, supply)
+    }
+
+    fn of(first: u8, fans: &'static Outputs, window: W, full: FanOverride, supply: S) -> Self {
         FpgaLines {
+            first,
+            fans,
             window,
             full,
             supply,
@@ -56,7 +71,7 @@ where
 
     fn reset(&mut self, now: Instant, slot: ChainSlot, asserted: bool) -> Result<(), i32> {
         // Above the register's bits there is no board.
-        let bit = 1u32.checked_shl(u32::from(slot.0)).unwrap_or(0) & ALL_IN_RESET;
+        let bit = bit_of(self.first, slot) & ALL_IN_RESET;
         self.resets = if asserted {
             self.resets | bit
         } else {
@@ -70,26 +85,46 @@ where
         self.full.set(full);
         // What was ordered is known to the fans' port, which sees the switch.
         if full {
-            for register in PWM {
-                self.window.write32(now, register, x19_pwm(Duty::FULL));
+            let value = (self.fans.pwm)(Duty::FULL);
+            for register in self.fans.registers {
+                self.window.write32(now, *register, value);
             }
         }
         Ok(())
     }
 }
 
+/// A chain's bit.
+fn bit_of(first: u8, slot: ChainSlot) -> u32 {
+    let shift = u32::from(first) + u32::from(slot.0);
+    1u32.checked_shl(shift).unwrap_or(0)
+}
+
 /// [`Plugs`] of the same boards: the window shows them.
-pub struct FpgaPlugs<W>(
-    /// A window of its own.
-    pub W,
-);
+pub struct FpgaPlugs<W> {
+    first: u8,
+    window: W,
+}
+
+impl<W> FpgaPlugs<W> {
+    /// Plugs of an x19 over a window of their own.
+    pub fn new(window: W) -> Self {
+        FpgaPlugs { first: 0, window }
+    }
+
+    /// The same of an S9.
+    pub fn s9(window: W) -> Self {
+        let first = S9_FIRST_CHAIN;
+        FpgaPlugs { first, window }
+    }
+}
 
 impl<W: RegisterWindow> Plugs for FpgaPlugs<W> {
     fn present(&mut self, now: Instant, slot: ChainSlot) -> Result<bool, i32> {
-        let plugged = self.0.read32(now, PLUGGED);
-        match self.0.take_fault() {
+        let plugged = self.window.read32(now, PLUGGED);
+        match self.window.take_fault() {
             Some(errno) => Err(errno),
-            None => Ok(plugged.checked_shr(u32::from(slot.0)).unwrap_or(0) & 1 == 1),
+            None => Ok(plugged & bit_of(self.first, slot) != 0),
         }
     }
 }
@@ -184,12 +219,28 @@ mod tests {
                 self.1.take()
             }
         }
-        let mut plugs = FpgaPlugs(Plugged(0b0101, None));
+        let mut plugs = FpgaPlugs::new(Plugged(0b0101, None));
         for (slot, expected) in [(0, true), (1, false), (2, true), (3, false), (40, false)] {
             assert_eq!(plugs.present(NOW, ChainSlot(slot)), Ok(expected), "{slot}");
         }
-        plugs.0.1 = Some(14);
+        plugs.window.1 = Some(14);
         assert_eq!(plugs.present(NOW, ChainSlot(0)), Err(14));
+        let mut plugs = FpgaPlugs::s9(Plugged(0b1010_0000, None));
+        for (slot, expected) in [(0, true), (1, false), (2, true), (3, false), (250, false)] {
+            assert_eq!(plugs.present(NOW, ChainSlot(slot)), Ok(expected), "{slot}");
+        }
+    }
+
+    #[test]
+    fn an_s9s_boards_are_the_sixth_chain_and_the_next_and_it_has_one_output() {
+        let full = FanOverride::default();
+        let mut lines = FpgaLines::s9(Writes::default(), full, |_, _| Ok(()));
+        assert_eq!(lines.reset(NOW, ChainSlot(0), false), Ok(()));
+        assert_eq!(lines.reset(NOW, ChainSlot(2), false), Ok(()));
+        assert_eq!(lines.fans_full(NOW, true), Ok(()));
+        // Twenty kilohertz, on all the time.
+        let written = [(0x034, 0xFFDF), (0x034, 0xFF5F), (0x084, 0x0032_0000)];
+        assert_eq!(lines.window().0, written);
     }
 
     #[test]

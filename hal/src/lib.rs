@@ -18,6 +18,7 @@ mod fans;
 mod fpga;
 mod fpga_fans;
 mod fpga_i2c;
+mod fpga_layout;
 mod fpga_lines;
 mod i2c;
 mod inside;

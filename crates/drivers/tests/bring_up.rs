@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Bench, Sent, s19_pro, s21_pro};
-use drivers::{Chain, ConfigError, Input};
+use common::{Bench, Sent, config, s19_pro, s21_pro};
+use drivers::{Chain, ConfigError, Input, RollingNeed};
 use telemetry::{ChainState, Code};
 use units::{Duration, Instant};
 
@@ -387,4 +387,11 @@ fn configurations_that_cannot_work_are_refused() {
     assert_eq!(Chain::new(config).err(), Some(ConfigError::Link));
     let stock_s9 = refused(|c| c.link = board_support::LinkKind::FpgaFifoS9);
     assert_eq!(stock_s9, Some(ConfigError::Link));
+}
+
+#[test]
+fn a_stock_s9_takes_one_version_a_job() {
+    let link = board_support::LinkKind::FpgaFifoS9;
+    let chain = Chain::new(config("bm1387", link, 63, 21, 650.0, 1_562_500)).expect("an S9's");
+    assert_eq!(chain.needs().rolling, RollingNeed::Host { midstates: 1 });
 }

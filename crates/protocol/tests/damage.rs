@@ -4,8 +4,9 @@
 mod common;
 mod entries;
 
+use protocol::job::Job;
 use protocol::uart::{HOLD, UartDecoder};
-use protocol::{ChainResponse, Dialect, FrameError, ResponseLength, crc, fpga};
+use protocol::{ChainResponse, Dialect, FrameError, JobLayout, ResponseLength, crc, fpga};
 use units::{
     ChainSlot, ChipAddress, Header, HostVersions, JobKey, Midstate, Nonce, Rng, Rolling, WireJobId,
     WorkId, WorkItem,
@@ -406,6 +407,38 @@ fn item(midstates: &[Midstate]) -> WorkItem {
         },
         rolling: Rolling::Host(HostVersions::new(&versions, midstates).expect("1, 2 or 4")),
     }
+}
+
+#[test]
+fn an_s9s_work_record_is_the_published_job_word_by_word() {
+    let blocks = common::vectors("blocks.json");
+    for v in &blocks {
+        let job = common::bytes(&v["derived_job_bm1387_1_midstate"]);
+        let decoded = Job::decode(Dialect::Bm1387, JobLayout::Midstates, &job);
+        let Ok(Job::Midstates {
+            id,
+            tail,
+            midstates,
+        }) = decoded
+        else {
+            panic!("{v}");
+        };
+        let mut item = item(&midstates);
+        item.header.ntime = tail.ntime;
+        item.header.nbits = tail.nbits;
+        item.header.merkle_root[28..].copy_from_slice(&tail.merkle_tail);
+        let record = fpga::encode_work_s9(ChainSlot(2), id, &item, false).expect("host");
+        assert_eq!(record[..8], [0x01, 0x82, 0, 0, 0, 0, 0, id.0]);
+        assert_eq!(record[8..], job[8..52], "{v}");
+    }
+    let chip = WorkItem {
+        rolling: Rolling::Chip { mask: 0 },
+        ..item(&[Midstate([1; 8])])
+    };
+    assert_eq!(
+        fpga::encode_work_s9(ChainSlot(0), WireJobId(4), &chip, false),
+        None
+    );
 }
 
 #[test]

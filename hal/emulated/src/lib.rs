@@ -72,6 +72,10 @@ fn links<P: Pins>(pins: &P, wiring: &Wiring) -> Vec<Box<dyn LinkPort + Send>> {
             let window = EmulatedWindow(pins.clone());
             vec![Box::new(FpgaPort::new(slots, window))]
         }
+        Link::FpgaFifoS9 => {
+            let window = EmulatedWindow(pins.clone());
+            vec![Box::new(FpgaPort::s9(slots, window))]
+        }
         Link::Uart => slots
             .iter()
             .map(|slot| {
@@ -92,8 +96,6 @@ fn links<P: Pins>(pins: &P, wiring: &Wiring) -> Vec<Box<dyn LinkPort + Send>> {
                 Box::new(PacedSpi::new(*slot, device)) as Box<dyn LinkPort + Send>
             })
             .collect(),
-        // The twin refuses to be made with it.
-        Link::FpgaFifoS9 => Vec::new(),
     }
 }
 

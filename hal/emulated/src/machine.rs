@@ -61,19 +61,26 @@ pub(crate) fn ports_over<P: Pins>(
     let plugs = EmulatedPlugs(pins.clone());
     let both = [BusId::Hashboards, BusId::Supply];
     let (buses, fans, board): Beside = match wiring.link {
-        Link::FpgaFifo => {
+        Link::FpgaFifo | Link::FpgaFifoS9 => {
             let mut enable = pins.clone();
             let supply = move |now, on| enable.set_supply_enable(now, on);
-            let lines = FpgaLines::new(window(), full.clone(), supply);
+            let is_s9 = wiring.link == Link::FpgaFifoS9;
+            let lines = match is_s9 {
+                true => FpgaLines::s9(window(), full.clone(), supply),
+                false => FpgaLines::new(window(), full.clone(), supply),
+            };
             let dead_man = DeadMan::new(now, power, slots, &loops, None, lines);
             let i2c: Master = Box::new(FpgaI2c::new(window()));
             (
                 vec![BusPort::new(&both, i2c)],
-                Box::new(FpgaFans::new(fans, full, window())),
+                match is_s9 {
+                    true => Box::new(FpgaFans::s9(fans, full, window())),
+                    false => Box::new(FpgaFans::new(fans, full, window())),
+                },
                 Box::new(GuardedBoard::new(dead_man, beats.clone(), plugs)),
             )
         }
-        Link::Uart | Link::SpiWords | Link::FpgaFifoS9 => {
+        Link::Uart | Link::SpiWords => {
             let core = wiring.cores.as_ref().and_then(|cores| cores.fans);
             let core = || Some(EmulatedCore::new(pins.clone(), core?));
             let lines = EmulatedLines {

@@ -77,14 +77,6 @@ impl Kind {
         }
     }
 
-    /// Versions of the work that is asked for.
-    pub(super) fn versions(self) -> u32 {
-        match self.rolling() {
-            RollingNeed::Host { midstates } => u32::from(midstates),
-            RollingNeed::Chip { bits, .. } => 1 << bits,
-        }
-    }
-
     /// Time between two works of a chain of which `found` chips hash.
     pub(super) fn work_period(
         self,
@@ -116,5 +108,13 @@ impl Kind {
             Kind::Serial(profile) => profile.id,
             Kind::Words(profile) => u16::from(profile.kind),
         }
+    }
+}
+
+/// Versions of the work that is asked for.
+pub(super) fn versions(rolling: RollingNeed) -> u32 {
+    match rolling {
+        RollingNeed::Host { midstates } => u32::from(midstates),
+        RollingNeed::Chip { bits, .. } => 1 << bits,
     }
 }

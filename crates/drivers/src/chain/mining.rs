@@ -13,7 +13,7 @@ use super::api::Effect;
 use super::feed::Feed;
 use super::health::{Health, Sign};
 use super::inquiry::{Around, ChipTemperature, Claim, Inquiry};
-use super::kind::Kind;
+use super::kind::{self, Kind};
 use super::player::{Played, Player, Stage};
 use super::ramp::{Judgement, Ramp, Turn};
 use super::wire::Wire;
@@ -135,7 +135,7 @@ impl Chain {
         if let Some(detail) = self.census.strangers(self.kind.id(), &self.shape) {
             self.out.note(now, Code::ChainForeign, detail);
         }
-        let versions = self.kind.versions();
+        let versions = kind::versions(self.rolling());
         let reserve = self.begin_queueing();
         let line = self.line_time(versions, self.bits_per_s);
         let period = self.period(versions).max(line);

@@ -209,10 +209,18 @@ impl Chain {
             Kind::Words(profile) => (1, words::Codec::wire_ids(profile, self.shape.chips)),
         };
         Needs {
-            rolling: self.kind.rolling(),
+            rolling: self.rolling(),
             wire_id_step: step,
             wire_id_count: count,
             ticket: self.shape.ticket,
+        }
+    }
+
+    /// Who rolls the version, and how many a job carries on this link.
+    fn rolling(&self) -> RollingNeed {
+        match (self.kind.rolling(), self.wire.fixed_midstates()) {
+            (RollingNeed::Host { .. }, Some(midstates)) => RollingNeed::Host { midstates },
+            (rolling, _) => rolling,
         }
     }
 

@@ -152,6 +152,7 @@ pub(super) struct Serial {
 enum Codec {
     Uart(UartDecoder),
     Fpga,
+    FpgaS9,
 }
 
 impl Serial {
@@ -160,10 +161,9 @@ impl Serial {
         let codec = match (kind, profile.job) {
             (LinkKind::Uart, _) => Codec::Uart(UartDecoder::new(profile.response.before_rolling())),
             (LinkKind::FpgaFifo, JobLayout::Midstates) => Codec::Fpga,
-            (LinkKind::FpgaFifo, JobLayout::FullHeader { .. })
-            | (LinkKind::FpgaFifoS9 | LinkKind::SpiWords, _) => {
-                return None;
-            }
+            // What its relatives with later chips take is not known.
+            (LinkKind::FpgaFifoS9, JobLayout::Midstates) if is_bm1387(profile) => Codec::FpgaS9,
+            (LinkKind::FpgaFifo | LinkKind::FpgaFifoS9 | LinkKind::SpiWords, _) => return None,
         };
         Some(Serial {
             slot,
@@ -183,6 +183,7 @@ impl Serial {
         match self.codec {
             Codec::Uart(_) => None,
             Codec::Fpga => Some(4),
+            Codec::FpgaS9 => Some(1),
         }
     }
 
@@ -202,7 +203,7 @@ impl Serial {
     fn frame(&self, command: &Command) -> LinkOp {
         let frame = match self.codec {
             Codec::Uart(_) => Frame::new(&command.encode_uart(self.dialect)),
-            Codec::Fpga => Frame::new(&command.encode(self.dialect)),
+            Codec::Fpga | Codec::FpgaS9 => Frame::new(&command.encode(self.dialect)),
         };
         let frame = frame.expect("the longest command has 11 bytes and a frame holds 18");
         LinkOp::Command(frame)
@@ -212,7 +213,7 @@ impl Serial {
     pub(super) fn in_turn(&self) -> u32 {
         match self.codec {
             Codec::Uart(_) => 1,
-            Codec::Fpga => FPGA_CHAINS,
+            Codec::Fpga | Codec::FpgaS9 => FPGA_CHAINS,
         }
     }
 
@@ -225,6 +226,9 @@ impl Serial {
     ) -> Option<LinkOp> {
         let frame = match &self.codec {
             Codec::Fpga => Frame::new(&fpga::encode_work(self.slot, id, item, self.new_block)?),
+            Codec::FpgaS9 => {
+                Frame::new(&fpga::encode_work_s9(self.slot, id, item, self.new_block)?)
+            }
             Codec::Uart(_) => Frame::new(&profile.encode_job(id, item)?),
         };
         self.new_block = false;
@@ -244,9 +248,11 @@ impl Serial {
     }
 
     fn record(&mut self, head: u32, data: u32) {
-        if !matches!(self.codec, Codec::Fpga) {
-            return;
-        }
+        let head = match self.codec {
+            Codec::Fpga => head,
+            Codec::FpgaS9 => head & !fpga::MARKS,
+            Codec::Uart(_) => return,
+        };
         match fpga::decode_record(head, data) {
             fpga::Record::Response { response, .. } => self.responses.push(response),
             fpga::Record::Damaged => self.dropped += 1,
@@ -283,7 +289,7 @@ impl Serial {
         self.dropped
             + match &self.codec {
                 Codec::Uart(decoder) => decoder.damaged(),
-                Codec::Fpga => 0,
+                Codec::Fpga | Codec::FpgaS9 => 0,
             }
     }
 
@@ -312,4 +318,8 @@ impl Serial {
             decoder.set_length(self.response);
         }
     }
+}
+
+fn is_bm1387(profile: &Profile) -> bool {
+    profile.dialect == Dialect::Bm1387
 }

@@ -42,7 +42,7 @@ pub(crate) fn open(
     power: HashPower,
 ) -> Result<Opened, Refusal> {
     match machine.control_board.link {
-        LinkKind::FpgaFifo => parts::in_a_window(machine, root, now, power),
+        LinkKind::FpgaFifo | LinkKind::FpgaFifoS9 => parts::in_a_window(machine, root, now, power),
         LinkKind::Uart => parts::of_the_processor(machine, root, now, power),
         link => Err(Refusal::Link(link)),
     }

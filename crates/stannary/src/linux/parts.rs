@@ -2,6 +2,7 @@
 
 use board_support::{
     BusDevice, Devices, FanDevices, Fitted, GpioLine, LineName, Machine, PwmOutput, TachDevices,
+    WindowKind,
 };
 use hal::{
     Beats, BoardPort, BusId, BusPort, DeadMan, FanOverride, FanPort, FpgaFans, FpgaI2c, FpgaLines,
@@ -59,7 +60,7 @@ pub(super) fn of_the_processor(
     Ok(join(&loops, links, buses, fans, board, clean, panel))
 }
 
-/// A board whose FPGA's window has nearly everything.
+/// A board whose stock FPGA's window has nearly everything.
 pub(super) fn in_a_window(
     machine: &Machine,
     root: &Root,
@@ -75,8 +76,13 @@ pub(super) fn in_a_window(
     let slots = slots(machine);
     let mut pin = supply_pin(machine, devices, root)?;
     let supply = move |_, on| pin.as_mut().map_or(Err(ENODEV), |pin| pin.set(on));
+    let is_s9 = place.kind == WindowKind::S9;
+    let lines = match is_s9 {
+        true => FpgaLines::s9(window.clone(), full.clone(), supply),
+        false => FpgaLines::new(window.clone(), full.clone(), supply),
+    };
     let lines = Watched {
-        lines: FpgaLines::new(window.clone(), full.clone(), supply),
+        lines,
         watchdog: watchdog(devices, root, clean.clone())?,
     };
     // One port serves all chains, under the first one's name.
@@ -85,10 +91,22 @@ pub(super) fn in_a_window(
     let both = [BusId::Hashboards, BusId::Supply];
     let i2c: Master = Box::new(FpgaI2c::new(window.clone()));
     let buses = vec![BusPort::new(&both, i2c)];
-    let fans = Box::new(FpgaFans::new(machine.fans.count, full, window.clone()));
-    let links: Vec<Box<dyn LinkPort + Send>> =
-        vec![Box::new(FpgaPort::new(&slots, window.clone()))];
-    let board = |beats| guarded(dead_man, beats, FpgaPlugs(window));
+    let count = machine.fans.count;
+    let (fans, port, plugs) = match is_s9 {
+        true => (
+            FpgaFans::s9(count, full, window.clone()),
+            FpgaPort::s9(&slots, window.clone()),
+            FpgaPlugs::s9(window),
+        ),
+        false => (
+            FpgaFans::new(count, full, window.clone()),
+            FpgaPort::new(&slots, window.clone()),
+            FpgaPlugs::new(window),
+        ),
+    };
+    let fans = Box::new(fans);
+    let links: Vec<Box<dyn LinkPort + Send>> = vec![Box::new(port)];
+    let board = |beats| guarded(dead_man, beats, plugs);
     let panel = Panel::open(machine, root);
     Ok(join(&loops, links, buses, Some(fans), board, clean, panel))
 }

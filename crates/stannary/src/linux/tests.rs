@@ -97,6 +97,12 @@ fn a_missing_device_is_named_with_reason_and_remedy() {
     );
     let s9 = machine("antminer-s9", "zynq-c41-bm13xx");
     check(&board, &s9, "E-DEV-REFUSED: line `reset_0`: ROOT/");
+    let s9 = machine("antminer-s9", "zynq-c41-stock");
+    check(
+        &board,
+        &s9,
+        "E-DEV-REFUSED: the FPGA's window: ROOT/dev/axi_fpga_dev: cannot open it",
+    );
     let mut s21 = machine("antminer-s21", "amlogic-a113d");
     crate::boards::take_enable(&mut s21, Some(Active::Low)).expect("unsure");
     check(&board, &s21, "E-DEV-REFUSED: line `reset_0`: ROOT/");
@@ -157,10 +163,10 @@ fn what_no_file_says_and_nobody_speaks_is_refused() {
         "E-CONF-BACKEND: control board `amlogic-a113d`: its file does not say where",
     );
     let mut x19 = machine("antminer-s19-pro", "x19-xilinx");
-    x19.control_board.link = LinkKind::FpgaFifoS9;
+    x19.control_board.link = LinkKind::SpiWords;
     check(
         &board,
         &x19,
-        "E-CONF-BACKEND: no port of this build drives chains behind `fpga-fifo-s9`",
+        "E-CONF-BACKEND: no port of this build drives chains behind `spi-words`",
     );
 }

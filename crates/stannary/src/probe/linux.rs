@@ -6,12 +6,13 @@ use board_support::{
     WindowKind, WindowNode,
 };
 use hal::{
-    BusError, BusId, BusOp, BusPort, FanEvent, FpgaI2c, I2cMaster, RegisterWindow, fpga_tach,
+    BusError, BusId, BusOp, BusPort, FanEvent, FpgaI2c, FpgaPlugs, I2cMaster, Plugs,
+    RegisterWindow, fpga_tach,
 };
 use hal_linux::{
     CaptureTach, DeviceError, EdgeTach, HwmonTach, LineSpec, LinuxI2c, Pin, Root, Tach, Window,
 };
-use units::{Duration, Instant};
+use units::{ChainSlot, Duration, Instant};
 
 use super::touch::{Buses, Time, run_list};
 use crate::runtime::Clock;
@@ -19,10 +20,9 @@ use crate::runtime::Clock;
 /// How long fans are counted: two rounds of a tach that measures.
 const COUNTED: Duration = Duration::from_millis(1500);
 
-/// Registers of a stock FPGA: what it is, its tach, its plugs.
+/// Registers of a stock FPGA: what it is, its tach.
 const VERSION: u32 = 0x000;
 const TACH: u32 = 0x004;
-const PLUGS: u32 = 0x008;
 /// Fans that its tach may show, and looks at it: it steps by itself, in about 1.4 ms (captured).
 const TACH_FANS: u8 = 8;
 const TACH_LOOKS: u32 = 64;
@@ -71,16 +71,11 @@ impl Hardware {
         Some(hardware)
     }
 
-    /// Map the stock FPGA's registers, of the one kind that is known well enough to be asked.
+    /// Map the stock FPGA's registers.
     fn map_window(&mut self) {
         let Some(window) = &self.devices.window else {
             return;
         };
-        if window.kind != WindowKind::X19 {
-            let why = "this FPGA's window is not looked into: it is known from one source alone";
-            self.faults.push(why.to_owned());
-            return;
-        }
         let at = match &window.node {
             WindowNode::Own(node) => Ok((self.root.at(node), 0)),
             WindowNode::Memory => Ok((self.root.at("/dev/mem"), window.address)),
@@ -109,9 +104,13 @@ impl Hardware {
 
     /// Whether a hashboard is plugged into a slot, where a line or the FPGA tells.
     pub(super) fn plugged(&mut self, slot: u8) -> Option<bool> {
-        if let Some(window) = &mut self.window {
-            let plugs = window.read32(self.wall.now(), PLUGS);
-            return Some(plugs >> slot & 1 == 1);
+        if let Some(window) = &self.window {
+            // Which chains of an S9's window have connectors depends on the board, and the ports
+            // know it of the C41 alone.
+            let x19 = self.devices.window.as_ref()?.kind == WindowKind::X19;
+            let mut plugs = FpgaPlugs::new(window.clone());
+            let present = plugs.present(self.wall.now(), ChainSlot(slot));
+            return present.ok().filter(|_| x19);
         }
         let line = self.devices.line(LineName::Plug(slot))?;
         let spec = spec(line)?;

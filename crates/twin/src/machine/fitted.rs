@@ -3,9 +3,9 @@
 //!
 //! Tach and PWM registers are captured. Inferred: the tach register steps with each read (each
 //! index was seen equally often), over six indexes; both PWM registers are written alike, and the
-//! first one drives.
+//! first one drives. An S9 has the first one alone (published).
 
-use board_support::Machine;
+use board_support::{LinkKind, Machine};
 use units::{ChainSlot, Instant};
 
 use super::engine::Engine;
@@ -27,6 +27,8 @@ pub(super) struct FittedParts {
     engine: Engine,
     tach: u8,
     pwm: [u32; 2],
+    /// Outputs that there are.
+    outputs: usize,
     /// What each slot's rail was last.
     rails: Vec<bool>,
 }
@@ -44,6 +46,10 @@ impl FittedParts {
             engine: Engine::new(),
             tach: 3,
             pwm: [100; 2],
+            outputs: match machine.control_board.link {
+                LinkKind::FpgaFifoS9 => 1,
+                _ => PWM.len(),
+            },
             rails: vec![false; usize::from(machine.slots)],
         }
     }
@@ -79,8 +85,13 @@ impl FittedParts {
                 let count = (rpm + RPM_PER_COUNT / 2) / RPM_PER_COUNT;
                 Some(u32::from(fan) << 8 | count.min(0xFF))
             }
-            _ => Some(self.pwm[PWM.iter().position(|r| *r == offset)?]),
+            _ => Some(self.pwm[self.output(offset)?]),
         }
+    }
+
+    fn output(&self, register: u32) -> Option<usize> {
+        let outputs = &PWM[..self.outputs];
+        outputs.iter().position(|r| *r == register)
     }
 
     /// True if a part stands behind the register alone.
@@ -95,7 +106,7 @@ impl FittedParts {
                 return false;
             }
             _ => {
-                let Some(i) = PWM.iter().position(|r| *r == offset) else {
+                let Some(i) = self.output(offset) else {
                     return false;
                 };
                 self.pwm[i] = value;

@@ -1,18 +1,28 @@
-//! The x19 control board's FPGA: a window of registers, one work FIFO per chain, one
-//! result FIFO for all.
+//! The stock FPGA of an x19 or S9 control board: a window of registers, one work FIFO per chain,
+//! one result FIFO for all.
 //!
-//! Captured: idle values, the command path with its self-clearing bit, empty values of
+//! x19. Captured: idle values, the command path with its self-clearing bit, empty values of
 //! the result FIFO, the flush and the strobe. From single sources: the work record, the
 //! layout of a nonce in the result FIFO. Assumed: 16 works per FIFO; the pacing register
 //! counts whole microseconds in bits 30:0; a baud divider of 0 means 12.5 Mbaud; the
 //! error counter counts damaged runs; the strobe ends by itself.
+//!
+//! S9. From one source (stock firmware's own): its board test writes works of 13 words with one
+//! midstate, and gets their nonces by their whole ids; one divider of five bits in 0x0C0 counts
+//! as the chips' do; chains are numbered by connector, from J1; 0x088 paces works of the host.
+//! Assumed: what stands above, and that works are taken in this mode of 0x100 only. Its nonce
+//! filter (0x08C) is no model: all nonces pass.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use board_support::LinkKind as Link;
 use units::{Duration, Instant};
 
 use super::chain::Chain;
-use super::job::{Job, PREAMBLE_LEN, RECORD_FRAME_LEN, RECORD_WORDS, record_frame};
+use super::job::{
+    Job, PREAMBLE_LEN, RECORD_FRAME_LEN, RECORD_WORDS, S9_FRAME_LEN, S9_RECORD_WORDS, record_frame,
+    s9_record_frame,
+};
 use super::noise::Gate;
 use super::uplink::{Sink, line_time};
 
@@ -32,6 +42,51 @@ const IDLE_BAUDS: u32 = 0x0000_001A;
 const EMPTY_HEAD: u32 = 0x0000_400D;
 const EMPTY_DATA: u32 = 0x5555_AAAA;
 const RUN: u32 = 1 << 31;
+/// The S9's divider in 0x0C0.
+const DIVIDER: u32 = 0x1F;
+/// In 0x100 of an S9: works from the host with one midstate.
+const MODE: u32 = 0x8F60;
+const HOST_WORKS: u32 = 0x8100;
+
+/// Which FPGA it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Design {
+    X19,
+    S9,
+}
+
+impl Design {
+    /// The number of the first chain that has a board: J6 is the sixth.
+    fn first(self) -> usize {
+        match self {
+            Design::X19 => 0,
+            Design::S9 => 5,
+        }
+    }
+
+    /// The register that paces works, and its bits of whole microseconds.
+    fn pace(self) -> (u32, u32) {
+        match self {
+            Design::X19 => (0x08C, !RUN),
+            Design::S9 => (0x088, 0x1_FFFF),
+        }
+    }
+
+    fn record_words(self) -> usize {
+        match self {
+            Design::X19 => RECORD_WORDS,
+            Design::S9 => S9_RECORD_WORDS,
+        }
+    }
+
+    /// Bytes of a job on the line.
+    fn frame_len(self) -> usize {
+        match self {
+            Design::X19 => RECORD_FRAME_LEN,
+            Design::S9 => S9_FRAME_LEN,
+        }
+    }
+}
 
 /// What registers without a model of their own read before anything was written
 /// (captured idle dump; meanings mostly unknown). Every word from 0x490 on reads 2.
@@ -72,6 +127,7 @@ const IDLE: [(u32, u32); 32] = [
 
 #[derive(Debug)]
 pub(crate) struct Fpga {
+    design: Design,
     /// Registers that only remember.
     stored: BTreeMap<u32, u32>,
     /// The work record that is being written.
@@ -102,13 +158,16 @@ struct Sending {
 struct Results {
     fifo: VecDeque<(u32, u32)>,
     crc_errors: u16,
-    /// High bits of the work id, per chain and id of four.
-    high_ids: Vec<[u16; 32]>,
+    /// The number of the first chain.
+    first: u32,
+    /// High bits of the work id, per chain and low seven bits.
+    high_ids: Vec<[u16; 128]>,
 }
 
 /// One chain's side.
 #[derive(Debug)]
 struct Line {
+    design: Design,
     fifo: VecDeque<[u32; RECORD_WORDS]>,
     /// The first of the FIFO is on the wire until then.
     sending: Option<Instant>,
@@ -122,8 +181,9 @@ struct Line {
 }
 
 impl Line {
-    fn new(gate: Gate, divider: u32) -> Self {
+    fn new(design: Design, gate: Gate, divider: u32) -> Self {
         let mut line = Line {
+            design,
             fifo: VecDeque::with_capacity(FIFO_DEPTH),
             sending: None,
             last_start: None,
@@ -142,7 +202,7 @@ impl Line {
             0 => 12_500_000.0,
             n => 25e6 / 8.0 / f64::from(n + 1),
         };
-        self.frame_time = line_time(self.bits_per_s, RECORD_FRAME_LEN);
+        self.frame_time = line_time(self.bits_per_s, self.design.frame_len());
     }
 
     /// Bytes reach the chain at `at`; returns for how long the line paused.
@@ -172,6 +232,11 @@ impl Line {
             return;
         };
         chain.run(at);
+        if self.design == Design::S9 {
+            let pause = self.send(at, &s9_record_frame(&record), chain);
+            self.wire_free = self.wire_free.max(at + pause);
+            return;
+        }
         if chain.hears_whole_records(self.bits_per_s) && self.gate.pass(at, RECORD_FRAME_LEN) {
             chain.load(at, Job::from_record(&record));
             return;
@@ -185,27 +250,47 @@ impl Line {
 
 impl Fpga {
     /// One gate per chain: noise towards the chips.
-    pub(crate) fn new(gates: Vec<Gate>) -> Self {
+    pub(crate) fn new(design: Design, gates: Vec<Gate>) -> Self {
+        let idle = IDLE.into_iter().chain([(0x440, 0x3648)]);
+        let stored = match design {
+            Design::X19 => idle.collect(),
+            Design::S9 => BTreeMap::from([(0x000, 0xC501)]),
+        };
         Fpga {
-            stored: IDLE.into_iter().chain([(0x440, 0x3648)]).collect(),
+            design,
+            stored,
             record: [0; RECORD_WORDS],
             record_len: 0,
             second_port: false,
             results: Results {
-                high_ids: vec![[0; 32]; gates.len()],
+                first: design.first() as u32,
+                high_ids: vec![[0; 128]; gates.len()],
                 ..Results::default()
             },
             lines: gates
                 .into_iter()
                 .enumerate()
-                .map(|(i, gate)| Line::new(gate, field(IDLE_BAUDS, i)))
+                .map(|(i, gate)| match design {
+                    Design::X19 => Line::new(design, gate, field(IDLE_BAUDS, i)),
+                    Design::S9 => Line::new(design, gate, DIVIDER),
+                })
                 .collect(),
             command: None,
-            command_word: 0x0080_0000,
+            command_word: match design {
+                Design::X19 => 0x0080_0000,
+                Design::S9 => DIVIDER,
+            },
             flush_until: Instant::ZERO,
             strobe_until: Instant::ZERO,
             bauds: IDLE_BAUDS,
             other_resets: 0xFFFF,
+        }
+    }
+
+    pub(crate) fn link(&self) -> Link {
+        match self.design {
+            Design::X19 => Link::FpgaFifo,
+            Design::S9 => Link::FpgaFifoS9,
         }
     }
 
@@ -231,8 +316,9 @@ impl Fpga {
 
     /// `None`: pacing is off.
     fn period(&self) -> Option<Duration> {
-        let value = self.stored.get(&0x08C).copied().unwrap_or(0);
-        let micros = u64::from(value & !RUN);
+        let (register, bits) = self.design.pace();
+        let value = self.stored.get(&register).copied().unwrap_or(0);
+        let micros = u64::from(value & bits);
         (value & RUN != 0).then(|| Duration::from_micros(micros))
     }
 
@@ -296,18 +382,22 @@ impl Fpga {
 
     pub(crate) fn read(&mut self, now: Instant, offset: u32, chains: &[Chain]) -> u32 {
         let strobe = now < self.strobe_until;
+        let first = self.design.first();
         match offset {
-            0x008 => slot_bits(chains, Chain::present),
+            0x008 => slot_bits(chains, Chain::present) << first,
             0x00C => self.lines.iter().enumerate().fold(0, |bits, (i, line)| {
-                bits | u32::from(line.fifo.len() < FIFO_DEPTH) << i
+                bits | u32::from(line.fifo.len() < FIFO_DEPTH) << (first + i)
             }),
             0x010 => self.results.fifo.front().map_or(EMPTY_HEAD, |r| r.0),
             0x014 => self.results.fifo.pop_front().map_or(EMPTY_DATA, |r| r.1),
             0x018 => self.results.fifo.len() as u32,
             0x01C if now < self.flush_until => 0x0000_0001,
             0x01C => 0x0080_0001,
-            0x034 => self.other_resets & !mask(chains) | slot_bits(chains, Chain::in_reset),
-            0x03C => self.bauds,
+            0x034 => {
+                let others = self.other_resets & !(mask(chains) << first);
+                others | slot_bits(chains, Chain::in_reset) << first
+            }
+            0x03C if self.design == Design::X19 => self.bauds,
             0x080 if strobe => 0x8080_8000,
             0x080 => 0x0080_8000,
             0x0C0 if strobe => 0,
@@ -335,10 +425,10 @@ impl Fpga {
             0x034 => {
                 self.other_resets = value;
                 for (i, chain) in chains.iter_mut().enumerate() {
-                    chain.set_reset(now, value >> i & 1 == 1);
+                    chain.set_reset(now, value >> (self.design.first() + i) & 1 == 1);
                 }
             }
-            0x03C => {
+            0x03C if self.design == Design::X19 => {
                 self.bauds = value;
                 for (i, line) in self.lines.iter_mut().enumerate() {
                     line.set_divider(field(value, i));
@@ -353,7 +443,7 @@ impl Fpga {
                 self.lines.iter_mut().for_each(|line| line.sending = None);
             }
             0x080 => {}
-            0x08C => {
+            _ if offset == self.design.pace().0 => {
                 if self.period().is_none() {
                     self.lines.iter_mut().for_each(|line| line.ready = now);
                 }
@@ -380,7 +470,7 @@ impl Fpga {
         }
         self.record[self.record_len] = word;
         self.record_len += 1;
-        if self.record_len == RECORD_WORDS {
+        if self.record_len == self.design.record_words() {
             self.record_len = 0;
             self.second_port = false;
             self.queue_work(now);
@@ -397,6 +487,7 @@ impl Fpga {
         chains: &mut [Chain],
     ) {
         if offset == 0x040
+            && self.design == Design::X19
             && self.record_len == 0
             && let Ok(record) = <&[u32; RECORD_WORDS]>::try_from(words)
             && begins_record(record[0])
@@ -412,7 +503,14 @@ impl Fpga {
     }
 
     fn queue_work(&mut self, now: Instant) {
-        let chain = (self.record[0] >> 16 & 0xF) as usize;
+        let number = (self.record[0] >> 16 & 0xF) as usize;
+        let mode = self.stored.get(&0x100).copied().unwrap_or(0) & MODE;
+        if self.design == Design::S9 && mode != HOST_WORKS {
+            return;
+        }
+        let Some(chain) = number.checked_sub(self.design.first()) else {
+            return;
+        };
         let Some(line) = self.lines.get_mut(chain) else {
             return;
         };
@@ -424,12 +522,21 @@ impl Fpga {
         }
         line.fifo.push_back(self.record);
         let id = self.record[1];
-        let cell = (id >> 2 & 0x1F) as usize;
-        self.results.high_ids[chain][cell] = (id & 0x7F80) as u16;
+        let low = (id & 0x7F) as usize;
+        let cells = match self.design {
+            // The chip adds the midstate's place.
+            Design::X19 => (low & !3)..(low | 3) + 1,
+            Design::S9 => low..low + 1,
+        };
+        self.results.high_ids[chain][cells].fill((id & 0x7F80) as u16);
     }
 
     fn start_command(&mut self, now: Instant, value: u32, chains: &[Chain]) {
         self.command_word = value;
+        if self.design == Design::S9 {
+            let lines = self.lines.iter_mut();
+            lines.for_each(|line| line.set_divider(value & DIVIDER));
+        }
         if value & RUN == 0 || now < self.strobe_until {
             return;
         }
@@ -437,7 +544,10 @@ impl Fpga {
             .iter()
             .flat_map(|r| self.stored.get(r).copied().unwrap_or(0).to_be_bytes())
             .collect();
-        let line = (value >> 16 & 0xF) as usize;
+        let number = (value >> 16 & 0xF) as usize;
+        let line = number
+            .checked_sub(self.design.first())
+            .unwrap_or(usize::MAX);
         // The second byte of a frame is its length; the FPGA adds the preamble.
         let length = usize::from(buffer[1]).min(buffer.len());
         let mut frame = chains.get(line).map_or(&[][..], Chain::preamble).to_vec();
@@ -467,14 +577,14 @@ impl Sink for ChainResults<'_> {
         if self.results.fifo.len() >= RESULTS_MAX {
             return false;
         }
-        let chain = self.chain as u32;
+        let chain = self.results.first + self.chain as u32;
         let &[a, b, c, d, _, job_byte, .., last] = body else {
             return true;
         };
         let data = u32::from_be_bytes([a, b, c, d]);
         let head = if last >> 7 == 1 {
             let id = job_byte & 0x7F;
-            let high = self.results.high_ids[self.chain][usize::from(id >> 2)];
+            let high = self.results.high_ids[self.chain][usize::from(id)];
             RUN | u32::from(high | u16::from(id)) << 16 | 1 << 7 | chain
         } else {
             u32::from(last & 0x1F) << 24 | chain

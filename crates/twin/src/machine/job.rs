@@ -9,6 +9,11 @@ pub(crate) const PREAMBLE_LEN: usize = 2;
 /// A four-midstate job on the wire, preamble included.
 pub(crate) const RECORD_FRAME_LEN: usize = 152;
 
+/// Words of an S9 FPGA's work record, and bytes of its job on the wire: one midstate, and the
+/// chips have no preamble.
+pub(crate) const S9_RECORD_WORDS: usize = 13;
+pub(crate) const S9_FRAME_LEN: usize = 54;
+
 /// The job that a chain works on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Job {
@@ -149,6 +154,19 @@ pub(crate) fn record_frame(words: &[u32; RECORD_WORDS]) -> [u8; RECORD_FRAME_LEN
     }
     let crc = super::crc::crc16(&out[2..150]);
     out[150..].copy_from_slice(&crc.to_be_bytes());
+    out
+}
+
+/// The job frame that an S9's FPGA makes of a record, of which the first 13 words count: the
+/// header's end stands there as on the wire.
+pub(crate) fn s9_record_frame(words: &[u32; RECORD_WORDS]) -> [u8; S9_FRAME_LEN] {
+    let mut out = [0; S9_FRAME_LEN];
+    out[..4].copy_from_slice(&[0x21, S9_FRAME_LEN as u8, wire_id(words), 1]);
+    for (bytes, word) in out[8..52].chunks_exact_mut(4).zip(&words[2..]) {
+        bytes.copy_from_slice(&word.to_be_bytes());
+    }
+    let crc = super::crc::crc16(&out[..52]);
+    out[52..].copy_from_slice(&crc.to_be_bytes());
     out
 }
 

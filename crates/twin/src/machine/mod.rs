@@ -44,7 +44,7 @@ use units::{ChainSlot, HashRate, Instant, Rng};
 
 use chain::{Build, Chain, Family};
 use fitted::FittedParts;
-use fpga::Fpga;
+use fpga::{Design, Fpga};
 use joined::Joined;
 use known::Known;
 use noise::Gate;
@@ -106,8 +106,6 @@ pub enum TwinError {
     Physics(PhysicsError),
     /// No model of this chip.
     UnknownChip(String),
-    /// No model of this link.
-    UnknownLink(Link),
     /// This chip is not reached over this link.
     WrongLink(String, Link),
     /// `difficulty_bits` above 32.
@@ -119,9 +117,6 @@ impl core::fmt::Display for TwinError {
         match self {
             TwinError::Physics(error) => error.fmt(f),
             TwinError::UnknownChip(chip) => write!(f, "the twin has no model of chip `{chip}`"),
-            TwinError::UnknownLink(link) => {
-                write!(f, "the twin has no model of the link `{}`", link.name())
-            }
             TwinError::WrongLink(chip, link) => {
                 write!(f, "chip `{chip}` is not reached over `{}`", link.name())
             }
@@ -251,8 +246,11 @@ impl TwinMachine {
                 false => model.preambles().1,
             },
             (Family::Words(_), Reach::Link(Link::SpiWords)) => &[],
-            (_, Reach::Link(Link::FpgaFifoS9)) => {
-                return Err(TwinError::UnknownLink(Link::FpgaFifoS9));
+            // An S9's sends frames without preamble, and its relatives' are not known.
+            (Family::Serial(model), Reach::Link(Link::FpgaFifoS9))
+                if model.preambles().0.is_empty() =>
+            {
+                model.preambles().1
             }
             (_, Reach::Link(link)) => return wrong(*link),
             (_, Reach::Cores(_)) => return wrong(Link::Uart),
@@ -287,12 +285,13 @@ impl TwinMachine {
         let to_chips = slots
             .iter()
             .map(|slot| gate(*slot, Direction::ToChips, &mut rng));
+        let fpga = |design, gates| Host::Fpga(Box::new(Fpga::new(design, gates)));
         let host = match reach {
             Reach::Link(Link::Uart) => Host::Uarts(to_chips.map(Uart::new).collect()),
-            Reach::Link(Link::FpgaFifo) => Host::Fpga(Box::new(Fpga::new(to_chips.collect()))),
+            Reach::Link(Link::FpgaFifo) => fpga(Design::X19, to_chips.collect()),
+            Reach::Link(Link::FpgaFifoS9) => fpga(Design::S9, to_chips.collect()),
             Reach::Cores(map) => Host::Cores(Box::new(OpenCores::new(map, to_chips.collect()))),
             Reach::Link(Link::SpiWords) => Host::Spi,
-            Reach::Link(link @ Link::FpgaFifoS9) => return Err(TwinError::UnknownLink(link)),
         };
         Ok(TwinMachine {
             ledger: Ledger {
@@ -320,9 +319,9 @@ impl TwinMachine {
     /// How the chains are reached. Cores of the open design count as serial lines: whole
     /// frames of the chips go in and come out.
     pub fn link(&self) -> Link {
-        match self.host {
+        match &self.host {
             Host::Uarts(_) | Host::Cores(_) => Link::Uart,
-            Host::Fpga(_) => Link::FpgaFifo,
+            Host::Fpga(fpga) => fpga.link(),
             Host::Spi => Link::SpiWords,
         }
     }

@@ -195,7 +195,7 @@ fn next_event_leads_to_every_answer() {
 }
 
 #[test]
-fn unknown_chips_links_and_impossible_difficulty_are_refused() {
+fn unknown_chips_wrong_links_and_impossible_difficulty_are_refused() {
     use super::super::{Link, TwinError};
     let err = |chip, bits| TwinMachine::single_chain(chip, 1, options(bits)).err();
     assert_eq!(
@@ -207,6 +207,6 @@ fn unknown_chips_links_and_impossible_difficulty_are_refused() {
     machine.control_board.link = Link::FpgaFifoS9;
     assert_eq!(
         TwinMachine::new(&machine, options(8)).err(),
-        Some(TwinError::UnknownLink(Link::FpgaFifoS9))
+        Some(TwinError::WrongLink("bm1398".into(), Link::FpgaFifoS9))
     );
 }

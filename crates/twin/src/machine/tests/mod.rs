@@ -5,6 +5,7 @@ mod chips;
 mod engine;
 mod faults;
 mod fpga;
+mod fpga_s9;
 mod joined;
 mod mining;
 mod open_core;
