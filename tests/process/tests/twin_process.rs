@@ -30,9 +30,9 @@ fn what_cannot_be_a_twin_is_refused_with_a_remedy() {
     check(start(&["--machine", "antminer-s99"]), 2, &["antminer-s9"]);
     let stock = [
         "--machine",
-        "antminer-s9",
+        "antminer-s17",
         "--control-board",
-        "zynq-c41-stock",
+        "zynq-c49-stock",
     ];
     check(start(&stock), 2, &["E-TWIN-WHOLE", "hint:"]);
     let long = folder.path().join("x".repeat(100));
