@@ -110,10 +110,10 @@ fn a_machine_may_sit_on_another_of_its_control_boards() {
 
 #[test]
 fn a_machine_that_this_build_cannot_run_is_refused() {
-    // Nothing speaks to the S9's stock FPGA, whichever chips are known.
-    let text = GOOD.replace("antminer-s19-pro", "antminer-s9").replacen(
+    // No source says what the S17's stock FPGA takes for its chips.
+    let text = GOOD.replace("antminer-s19-pro", "antminer-s17").replacen(
         "backend = \"twin\"",
-        "backend = \"twin\"\ncontrol_board = \"zynq-c41-stock\"",
+        "backend = \"twin\"\ncontrol_board = \"zynq-c49-stock\"",
         1,
     );
     let error = parse("c.toml", &text).expect_err("refused").to_string();
@@ -121,7 +121,7 @@ fn a_machine_that_this_build_cannot_run_is_refused() {
         error.starts_with("E-CONF-BACKEND: c.toml:6: `machine.control_board`"),
         "{error}"
     );
-    assert!(error.contains("zynq-c41-stock"), "{error}");
+    assert!(error.contains("zynq-c49-stock"), "{error}");
     assert!(error.contains("hint: `stannary machines`"), "{error}");
 }
 
