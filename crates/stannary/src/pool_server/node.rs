@@ -10,6 +10,7 @@ use telemetry::Code;
 use twin::pool::Input;
 
 use super::sockets::Msg;
+use crate::base64::base64;
 use crate::names;
 
 /// How often the node is asked for a template: a new block of somebody else is noticed
@@ -192,41 +193,9 @@ fn host_and_port(text: &str) -> Option<(&str, u16)> {
     is_host.then_some((host, port))
 }
 
-/// RFC 4648 with padding, which is all that basic authentication needs.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for i in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
-            out.push(if i > chunk.len() {
-                '='
-            } else {
-                char::from(digit)
-            });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_follows_the_rfc() {
-        for (text, expected) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(text.as_bytes()), expected);
-        }
-    }
 
     #[test]
     fn a_node_address_is_taken_apart_at_the_last_at() {

@@ -10,6 +10,7 @@ use stratum::node::{Access, Chain, Failure, FailureKind, Given, Login};
 
 use super::bell::Ear;
 use super::http::{HttpError, Question, Reply, Target};
+use crate::base64::base64;
 
 /// Bytes of a template's answer: four megabytes of transactions are eight of hex, and with
 /// their ids, names and numbers fifteen at most.
@@ -223,24 +224,6 @@ fn cookie(path: &str) -> Result<String, String> {
     }
 }
 
-/// RFC 4648 with padding.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for i in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
-            out.push(match i > chunk.len() {
-                true => '=',
-                false => char::from(digit),
-            });
-        }
-    }
-    out
-}
-
 /// Codes of a node that has no templates yet: starting, without peers, in initial download.
 const WARMUP: i64 = -28;
 const NO_PEERS: i64 = -9;
@@ -294,19 +277,6 @@ impl fmt::Display for RpcError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_follows_the_rfc() {
-        for (text, expected) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(text.as_bytes()), expected);
-        }
-    }
 
     #[test]
     fn refusals_are_told_apart() {
