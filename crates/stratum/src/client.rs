@@ -293,20 +293,7 @@ impl Client {
         }
         let id = session_id(&self.config, self.sessions);
         self.sessions = self.sessions.wrapping_add(1);
-        let mut cx = Context {
-            now,
-            config: &self.config,
-            user: &self.user,
-            hashrate: self.hashrate,
-            manners: &mut self.manners,
-            rng: &mut self.rng,
-            node: &mut self.node,
-            out: &mut self.out,
-            hosts: &self.hosts,
-            resume: &mut self.resume,
-            resumes: &mut self.resumes,
-        };
-        match Session::open(&mut cx, id, chain) {
+        match Session::open(&mut self.context(now), id, chain) {
             Ok(session) => self.state = State::Open(session),
             Err(end) => self.end(now, *end, true),
         }
@@ -318,10 +305,20 @@ impl Client {
         now: Instant,
         f: impl FnOnce(&mut Session, &mut Context<'_>) -> Flow,
     ) {
-        let State::Open(session) = &mut self.state else {
-            return;
+        let mut session = match std::mem::replace(&mut self.state, State::Idle) {
+            State::Open(session) => session,
+            other => return self.state = other,
         };
-        let mut cx = Context {
+        let flow = f(&mut session, &mut self.context(now));
+        self.state = State::Open(session);
+        if let Err(end) = flow {
+            self.end(now, *end, true);
+        }
+    }
+
+    /// What a session gets of us with each input.
+    fn context(&mut self, now: Instant) -> Context<'_> {
+        Context {
             now,
             config: &self.config,
             user: &self.user,
@@ -333,9 +330,6 @@ impl Client {
             hosts: &self.hosts,
             resume: &mut self.resume,
             resumes: &mut self.resumes,
-        };
-        if let Err(end) = f(session, &mut cx) {
-            self.end(now, *end, true);
         }
     }
 

@@ -111,12 +111,8 @@ impl Session {
     pub(crate) fn lost(&mut self, now: Instant, resumes: bool, out: &mut Outbox) -> Option<Resume> {
         match self {
             Session::V1(session) => session.lost(now, resumes, out),
-            Session::V2(session) => {
-                session.finish(now, out);
-                None
-            }
-            Session::Node(session) => {
-                session.finish(now, out);
+            Session::V2(_) | Session::Node(_) => {
+                self.finish(now, out);
                 None
             }
         }
