@@ -352,12 +352,13 @@ impl Scheduler {
         self.effects.push_back(Effect::Verdict { report, verdict });
     }
 
-    /// What a nonce is to one work item, and whether its hash meets the job's target or
-    /// the network's. A share is submitted.
+    /// What a nonce is to one work item, and whether its hash is one that the pool takes. A
+    /// share is submitted.
     fn judge(&mut self, now: Instant, report: &NonceReport, fit: &Fit) -> (Verdict, bool) {
         let job = &fit.job;
         let is_block = job.network_target.met_by(&fit.found.hash);
-        let is_share = is_block || job.share_target.met_by(&fit.found.hash);
+        let easy_block = is_block && job.takes_easy_blocks;
+        let is_share = easy_block || job.share_target.met_by(&fit.found.hash);
         let is_share = is_share && fit.epoch != NOBODYS;
         let live = self
             .sessions

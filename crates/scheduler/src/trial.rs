@@ -169,6 +169,7 @@ mod tests {
             clean: false,
             share_target: Target::MAX,
             network_target: Target::MAX,
+            takes_easy_blocks: false,
             received_at: Instant::ZERO,
         })
     }

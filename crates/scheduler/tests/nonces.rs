@@ -112,13 +112,33 @@ fn below_the_share_target_a_nonce_is_genuine_and_not_sent() {
 }
 
 #[test]
-fn a_block_is_sent_even_when_the_pools_difficulty_is_above_it() {
+fn a_block_is_not_sent_where_the_pool_goes_by_its_difficulty_alone() {
     let mut scheduler = scheduler(&[HOST4]);
     give(
         &mut scheduler,
         Job {
             share_target: Target::from_zero_bits(NO_BLOCK_BITS),
             network_target: Target::from_zero_bits(SHARE_BITS),
+            ..job(1, 0)
+        },
+    );
+    let (wire, item) = scheduler.dispatch(ms(0), ChainSlot(0)).expect("work");
+    effects(&mut scheduler);
+    let (verdict, effects) = report(&mut scheduler, ms(0), solve_share(0, wire, &item, 0));
+    assert_eq!(verdict, Verdict::BelowTarget);
+    assert!(shares(&effects).is_empty());
+    assert_eq!(scheduler.shares(), telemetry::Shares::default());
+}
+
+#[test]
+fn a_block_is_sent_even_below_the_difficulty_where_the_pool_takes_it() {
+    let mut scheduler = scheduler(&[HOST4]);
+    give(
+        &mut scheduler,
+        Job {
+            share_target: Target::from_zero_bits(NO_BLOCK_BITS),
+            network_target: Target::from_zero_bits(SHARE_BITS),
+            takes_easy_blocks: true,
             ..job(1, 0)
         },
     );

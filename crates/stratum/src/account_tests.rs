@@ -222,6 +222,7 @@ fn earnings_are_of_hashes_really_computed_and_unknown_without_a_height() {
         clean: false,
         share_target: target(1000.0),
         network_target: target(100e12),
+        takes_easy_blocks: false,
         received_at: s(0),
     };
     let mut account = Account::new(ONE);

@@ -50,6 +50,9 @@ pub struct Job {
     pub share_target: Target,
     /// What the network accepts as a block.
     pub network_target: Target,
+    /// The pool takes a block that misses its share target. They differ so only where blocks
+    /// are easier than shares, as on test networks.
+    pub takes_easy_blocks: bool,
     /// When the job arrived: ntime advances from here.
     pub received_at: Instant,
 }

@@ -86,6 +86,7 @@ pub(crate) fn job(session: u32, serial: u32) -> Job {
         clean: false,
         share_target: Target::from_zero_bits(SHARE_BITS),
         network_target: Target::from_zero_bits(NO_BLOCK_BITS),
+        takes_easy_blocks: false,
         received_at: Instant::ZERO,
     }
 }

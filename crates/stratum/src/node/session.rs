@@ -196,6 +196,7 @@ impl Session {
             // Nobody counts shares here: what is no block is nothing.
             share_target: target,
             network_target: target,
+            takes_easy_blocks: true,
             received_at: now,
         })
     }

@@ -107,6 +107,9 @@ impl Session {
             clean: notify.clean || new_block,
             share_target,
             network_target,
+            // What V1 agrees on is the difficulty alone: a server that goes by it refuses the
+            // block, and one that sees many refusals may shut its miner out.
+            takes_easy_blocks: false,
             received_at: cx.now,
         };
         self.hand_out(cx, Arc::new(job));

@@ -30,6 +30,7 @@ pub(crate) fn job(serial: u32, extranonce2_size: u8, version_mask: u32) -> Job {
         clean: false,
         share_target: Target::MAX,
         network_target: Target::from_zero_bits(256),
+        takes_easy_blocks: false,
         received_at: Instant::ZERO,
     }
 }

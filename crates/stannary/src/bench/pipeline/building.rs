@@ -199,6 +199,7 @@ pub(super) fn job() -> Job {
         clean: true,
         share_target: Target::from_difficulty(Difficulty::ONE, DifficultyOne::BITCOIN),
         network_target: Target::from_difficulty(Difficulty::ONE, DifficultyOne::BITCOIN),
+        takes_easy_blocks: false,
         received_at: Instant::ZERO,
     }
 }

@@ -189,6 +189,7 @@ fn genesis_job() -> (Arc<Job>, u64) {
         share_target: Target::MAX,
         // Blocks are told, which is not what is measured.
         network_target: Target::from_zero_bits(200),
+        takes_easy_blocks: false,
         received_at: Instant::ZERO,
     };
     (Arc::new(job), u64::from(rest[0]))
