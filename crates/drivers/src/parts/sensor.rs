@@ -114,15 +114,20 @@ impl Probe {
         }
     }
 
-    /// Sets the part up, once at power-on. May be empty. Reads nothing.
+    /// Sets the part up, once at power-on, and waits until what it shows is of that. May be
+    /// empty. Reads nothing.
     pub fn setup(self) -> Vec<BusOp> {
-        let puts: &[Put] = match self.part {
+        let (puts, wait): (&[Put], _) = match self.part {
             // What is on a die is on no bus: its chip is asked, and nothing is here.
-            SensorPart::Lm75 | SensorPart::Die => &[],
-            SensorPart::Tmp75 => &tmp75::SETUP,
-            SensorPart::Tmp451 | SensorPart::Nct218 => &tmp451::SETUP,
+            SensorPart::Lm75 | SensorPart::Die => (&[], None),
+            SensorPart::Tmp75 => (&tmp75::SETUP, None),
+            SensorPart::Tmp451 | SensorPart::Nct218 => (&tmp451::SETUP, Some(tmp451::CONVERTED)),
         };
-        puts.iter().flat_map(|put| self.path.put(*put)).collect()
+        let mut ops: Vec<_> = puts.iter().flat_map(|put| self.path.put(*put)).collect();
+        if !ops.is_empty() {
+            ops.extend(wait.map(BusOp::Delay));
+        }
+        ops
     }
 
     /// Asks for the temperature; [`Probe::read`] reads the answer.

@@ -5,7 +5,8 @@
 //! | 00, 15 | own temperature: whole degrees, top four bits of the fraction |
 //! | 01, 10 | the diode's, alike |
 //! | 02 | status, bit 2: the diode is open |
-//! | 03, written as 09 | configuration, bit 2: extended range |
+//! | 03, written as 09 | configuration, bit 6: stands still, bit 2: extended range |
+//! | 04, written as 0A | conversions in 16 s, as a power of two |
 //! | 11 | offset of the diode |
 //! | FE, FF | maker, part |
 //!
@@ -14,37 +15,72 @@
 //! temperature plus 64, so the same byte means 64 °C less than in the other: the
 //! configuration is read together with every temperature. A part that has lost its set-up
 //! does not lie that way.
+//!
+//! The range changes with the next conversion, of which there are 16 a second at power-on (data
+//! sheet): for so long the configuration says one thing and the temperature is of the other.
 
-use units::Celsius;
+use units::{Celsius, Duration};
 
 use super::sensor::{Look, Put};
 use super::{PartError, PartErrorKind};
 
 /// The set-up: extended range, so that frost is not 0; no offset.
 pub const SETUP: [Put; 2] = [
-    Put {
-        register: 0x09,
-        value: EXTENDED,
-    },
+    TO_EXTENDED,
     Put {
         register: 0x11,
         value: 0,
     },
 ];
+/// To the extended range.
+pub const TO_EXTENDED: Put = Put {
+    register: 0x09,
+    value: EXTENDED,
+};
+/// To the range at power-on.
+pub const TO_POWER_ON: Put = Put {
+    register: 0x09,
+    value: 0,
+};
+/// So long after a range was written the temperature is of it, in a part that
+/// [`converts_in_time`]: a quarter of a second, and as long for the order to get there.
+pub const CONVERTED: Duration = Duration::from_millis(500);
+
+/// The register with the fraction of what `degrees` holds the whole degrees of.
+pub const fn fraction(degrees: u8) -> u8 {
+    match degrees {
+        0x00 => 0x15,
+        _ => 0x10,
+    }
+}
 
 /// What is read for its own temperature. The whole degrees first: that holds the fraction.
-pub const LOCAL: [Look; 4] = [STATUS, CONFIGURATION, one(0x00), one(0x15)];
+pub const LOCAL: [Look; 4] = [STATUS, CONFIGURATION, one(0x00), one(fraction(0x00))];
 /// What is read for the diode's.
-pub const REMOTE: [Look; 4] = [STATUS, CONFIGURATION, one(0x01), one(0x10)];
+pub const REMOTE: [Look; 4] = [STATUS, CONFIGURATION, one(0x01), one(fraction(0x01))];
 /// What it is asked for its name.
 pub const IDENTITY: [Look; 2] = [one(0xfe), one(0xff)];
 
+/// What [`range`] reads.
+pub const CONFIGURATION: Look = one(0x03);
+/// What [`converts_in_time`] reads.
+pub const RATE: Look = one(0x04);
+
 const STATUS: Look = one(0x02);
-const CONFIGURATION: Look = one(0x03);
+const STANDS: u8 = 1 << 6;
 const DIODE_OPEN: u8 = 1 << 2;
 const EXTENDED: u8 = 1 << 2;
 /// What a byte of the extended range is more than the temperature.
 const EXTENDED_BY: f64 = 64.0;
+
+/// What a byte of whole degrees means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Range {
+    /// 0 to 127 °C, and its ends for what is beyond.
+    PowerOn,
+    /// -64 to 191 °C: 64 more than the temperature.
+    Extended,
+}
 
 /// Who made it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,6 +135,38 @@ pub fn whole_degrees(byte: u8) -> Result<Celsius, PartError> {
     }
 }
 
+/// A byte of a part in its range at power-on that may stand for less than 1 °C: 0, or a number
+/// with a sign, which one part of this class was seen to give (published, a driver's author;
+/// data sheets say 0).
+pub fn may_be_frost(byte: u8) -> bool {
+    matches!(byte, 0 | 0x80..=0xfe)
+}
+
+/// The temperature in the bytes of the extended range: whole degrees and fraction.
+pub fn extended(high: u8, low: u8) -> Result<Celsius, PartError> {
+    let sixteenths = f64::from(low >> 4) / 16.0;
+    match high {
+        0 | 0xff => Err(PartError::new(PartErrorKind::NoMeasurement, &[high, low])),
+        _ => Ok(Celsius::new(f64::from(high) + sixteenths - EXTENDED_BY)),
+    }
+}
+
+/// The range in a configuration. `None`: one that nobody here has written and no part has at
+/// power-on, or a part that stands still.
+pub fn range(configuration: u8) -> Option<Range> {
+    match configuration {
+        EXTENDED => Some(Range::Extended),
+        other if other & (EXTENDED | STANDS) == 0 => Some(Range::PowerOn),
+        _ => None,
+    }
+}
+
+/// At this rate a conversion takes a quarter of a second at most, and 64 of them a second are
+/// the most that any part of this class makes (data sheets).
+pub fn converts_in_time(rate: u8) -> bool {
+    matches!(rate, 6..=10)
+}
+
 fn celsius(bytes: [u8; 4], diode: bool) -> Result<Celsius, PartError> {
     let [status, configuration, high, low] = bytes;
     let error = |kind| Err(PartError::new(kind, &bytes));
@@ -111,8 +179,7 @@ fn celsius(bytes: [u8; 4], diode: bool) -> Result<Celsius, PartError> {
     let sixteenths = f64::from(low >> 4) / 16.0;
     match (configuration & EXTENDED != 0, high) {
         (true, 0) if diode => error(PartErrorKind::ShortedDiode),
-        (true, 0 | 0xff) => error(PartErrorKind::NoMeasurement),
-        (true, _) => Ok(Celsius::new(f64::from(high) + sixteenths - EXTENDED_BY)),
+        (true, _) => extended(high, low).or_else(|e| error(e.kind)),
         (false, _) => match whole_degrees(high) {
             Ok(whole) => Ok(Celsius::new(whole.c() + sixteenths)),
             Err(e) => error(e.kind),
