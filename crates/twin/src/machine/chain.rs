@@ -27,7 +27,7 @@ use super::space::Params;
 use super::uplink::{Uplink, same_baud};
 use super::wire::{Answer, Command, Decoder, Received};
 use super::words::{Around, Line, Stack, WordModel};
-use crate::parts::ChipSensor;
+use crate::parts::{ChipSensor, Tmp451};
 
 /// The chips of a chain, of one family or the other.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,8 @@ pub(crate) struct Chain {
     live: Option<Alive>,
     /// What is told of sensors on chips' own buses.
     sensors: Vec<ChipSensor>,
+    /// Those sensors while the chips that relay them are in reset.
+    parts: Vec<Tmp451>,
     rng: Rng,
     pub(crate) uplink: Uplink,
     /// The line of a chain on SPI.
@@ -133,6 +135,7 @@ impl Chain {
             errors: Vec::new(),
             live: None,
             sensors: Vec::new(),
+            parts: Vec::new(),
             rng,
             uplink,
             line,
@@ -168,6 +171,9 @@ impl Chain {
         self.run(now);
         self.rail = on;
         self.settle_power(now);
+        if !on {
+            self.parts.clear();
+        }
     }
 
     pub(crate) fn set_reset(&mut self, now: Instant, asserted: bool) {
@@ -533,12 +539,17 @@ impl Chain {
             (true, false) => {
                 let rng = self.rng.fork(0xC0);
                 self.live = self.come_alive(now, rng);
+                let parts = std::mem::take(&mut self.parts);
+                if let Some(live) = self.serial_mut() {
+                    live.chips.set_parts(parts);
+                }
                 self.settle_reach(now);
             }
             (false, true) => {
                 if let Some(Alive::Words(stack)) = &self.live {
                     self.totals.cut_off += stack.unsent();
                 }
+                self.parts = self.serial().map_or(Vec::new(), |live| live.chips.parts());
                 self.live = None;
                 self.totals.cut_off += self.uplink.cut(now);
             }

@@ -10,7 +10,7 @@ use super::registers::Bank;
 use super::space::{Opened, Params, View};
 use super::uplink::same_baud;
 use super::wire::{Answer, Refused, Shape};
-use crate::parts::ChipSensor;
+use crate::parts::{ChipSensor, Tmp451};
 
 /// 2^32 hashes, in which hash counters count.
 const HASH_COUNT_UNIT: f64 = 4_294_967_296.0;
@@ -64,6 +64,18 @@ impl Chips {
             reach: each,
             bits_per_s: 0.0,
             since: now,
+        }
+    }
+
+    /// The parts on the chips' own buses: they do not hear the chips' reset.
+    pub(crate) fn parts(&self) -> Vec<Tmp451> {
+        self.relays.iter().map(Relay::sensor).collect()
+    }
+
+    /// They are as they were before it.
+    pub(crate) fn set_parts(&mut self, parts: Vec<Tmp451>) {
+        for (relay, part) in self.relays.iter_mut().zip(parts) {
+            *relay = Relay::to(part);
         }
     }
 

@@ -7,7 +7,9 @@
 //! the chip busy.
 //!
 //! The sensor is a TMP451 or one like it, with a local and a remote diode. Until somebody
-//! tells what they measure they follow the chip's clock, which is assumed.
+//! tells what they measure they follow the chip's clock, which is assumed. It hangs on the
+//! board's rail, not on the chip's reset (assumed): what was written to it stays until the
+//! rail goes off.
 
 use units::{Duration, Instant};
 
@@ -46,6 +48,18 @@ pub(crate) struct Bus {
 }
 
 impl Relay {
+    /// The relay of a chip after reset, with its sensor as it is.
+    pub(crate) fn to(sensor: Tmp451) -> Self {
+        Relay {
+            transfer: None,
+            sensor,
+        }
+    }
+
+    pub(crate) fn sensor(&self) -> Tmp451 {
+        self.sensor
+    }
+
     /// A word is written to the register.
     pub(crate) fn write(&mut self, now: Instant, word: u32, bus: Bus) {
         if word & DO_COMMAND == 0 {
@@ -58,6 +72,7 @@ impl Relay {
         let data = match (bus.has_sensor && device == SENSOR, writes) {
             (false, _) => 0xFF,
             (true, false) => self.sensor.read(
+                now,
                 register,
                 Diodes {
                     local_c: bus.local_c,
@@ -65,7 +80,7 @@ impl Relay {
                 },
             ),
             (true, true) => {
-                self.sensor.write(register, data);
+                self.sensor.write(now, register, data);
                 data
             }
         };
@@ -107,7 +122,11 @@ mod tests {
 
     /// Writes a word, and compares what the register reads at once and 1 ms later.
     fn check(relay: &mut Relay, bus: Bus, word: u32, at_once: u32, later: u32) {
-        let now = Instant::from_millis(5);
+        check_at(5, relay, bus, word, at_once, later);
+    }
+
+    fn check_at(ms: u64, relay: &mut Relay, bus: Bus, word: u32, at_once: u32, later: u32) {
+        let now = Instant::from_millis(ms);
         relay.write(now, word, bus);
         assert_eq!(relay.read(now), Some(at_once), "{word:08x} at once");
         assert_eq!(relay.read(now + TRANSFER), Some(later), "{word:08x} later");
@@ -120,10 +139,10 @@ mod tests {
         check(&mut relay, BUS, 0x0198_0000, 0x8198_0000, 0x0198_001C);
         // The captured words: extended range, 0x5C - 64 = 28.
         check(&mut relay, BUS, 0x0199_0904, 0x8199_0900, 0x0199_0904);
-        check(&mut relay, BUS, 0x0198_0000, 0x8198_0000, 0x0198_005C);
+        check_at(68, &mut relay, BUS, 0x0198_0000, 0x8198_0000, 0x0198_005C);
         check(&mut relay, BUS, 0x0198_0300, 0x8198_0300, 0x0198_0304);
         check(&mut relay, BUS, 0x0199_11FE, 0x8199_1100, 0x0199_11FE);
-        check(&mut relay, BUS, 0x0198_0100, 0x8198_0100, 0x0198_0166);
+        check_at(68, &mut relay, BUS, 0x0198_0100, 0x8198_0100, 0x0198_0166);
     }
 
     #[test]

@@ -134,28 +134,48 @@ fn fans_of_a_board_without_fpga_follow_their_duty() {
     assert_eq!(twin.fan_rpm(3), 5040);
 }
 
-/// A byte of the sensor behind chip 61 of an S9's first chain: its register, relayed.
-fn relayed(twin: &mut TwinMachine, at: &mut Instant, register: u8) -> u32 {
-    let body = |read: bool, address: u8| match read {
-        true => vec![0x42, 5, address, 0x20],
-        false => vec![0x41, 9, address, 0x20, 1, 0x98, register, 0],
-    };
-    let mut buffer = [0; 64];
-    let mut answer = Vec::new();
-    for read in [false, true] {
-        let frame = frame(model("bm1387").expect("known"), &body(read, 4 * 61));
-        twin.uart_write(*at, SLOT, &frame);
-        *at += Duration::from_millis(20);
-        let count = twin.uart_read(*at, SLOT, &mut buffer);
-        answer = buffer[..count].to_vec();
-    }
-    answer[..4]
-        .iter()
-        .fold(0, |all, b| all << 8 | u32::from(*b))
+/// A word for the relay of chip 61 of an S9's first chain.
+fn order(twin: &mut TwinMachine, at: &mut Instant, word: u32) {
+    let mut body = vec![0x41, 9, 4 * 61, 0x20];
+    body.extend(word.to_be_bytes());
+    twin.uart_write(*at, SLOT, &frame(model("bm1387").expect("known"), &body));
+    *at += Duration::from_millis(20);
 }
 
-#[test]
-fn a_sensor_behind_a_chip_shows_what_it_is_told_and_its_faults() {
+/// What that relay reads.
+fn relay(twin: &mut TwinMachine, at: &mut Instant) -> u32 {
+    let read = [0x42, 5, 4 * 61, 0x20];
+    twin.uart_write(*at, SLOT, &frame(model("bm1387").expect("known"), &read));
+    *at += Duration::from_millis(20);
+    let mut buffer = [0; 64];
+    let count = twin.uart_read(*at, SLOT, &mut buffer);
+    let answer = buffer[..count].iter().take(4);
+    answer.fold(0, |all, b| all << 8 | u32::from(*b))
+}
+
+/// A byte of the sensor behind it: its register, relayed.
+fn relayed(twin: &mut TwinMachine, at: &mut Instant, register: u8) -> u32 {
+    order(twin, at, 0x0198_0000 | u32::from(register) << 8);
+    relay(twin, at)
+}
+
+/// Addresses, and the I2C pins as a chip's miscellaneous control switches them.
+fn address(twin: &mut TwinMachine, at: &mut Instant) {
+    let m = model("bm1387").expect("known");
+    twin.uart_follow_chips(*at, SLOT);
+    twin.uart_write(*at, SLOT, &frame(m, &[0x53, 5, 0, 0]));
+    for chip in 0..63 {
+        twin.uart_write(*at, SLOT, &frame(m, &[0x40, 5, 4 * chip, 0]));
+        *at += Duration::from_millis(5);
+        twin.advance(*at);
+    }
+    let pins = [0x41, 9, 4 * 61, 0x1C, 0x00, 0x00, 0x5A, 0x60];
+    twin.uart_write(*at, SLOT, &frame(m, &pins));
+    *at += Duration::from_millis(20);
+}
+
+/// An S9 whose first chain is on, and the time.
+fn s9() -> (TwinMachine, Instant) {
     let mut machine = board_support::machine("antminer-s9").expect("it is there");
     // Serial lines in place of cores.
     machine.control_board.devices = None;
@@ -166,32 +186,27 @@ fn a_sensor_behind_a_chip_shows_what_it_is_told_and_its_faults() {
     let mut twin = TwinMachine::new(&machine, options).expect("a known chip");
     tell(&mut twin, 0, 0x55, &[0x55, 0xAA, 0x06]);
     tell(&mut twin, 100, 0x55, &[0x55, 0xAA, 0x15, 1]);
-    twin.uart_follow_chips(Instant::from_millis(100), SLOT);
     let mut at = Instant::from_millis(200);
-    let m = model("bm1387").expect("known");
-    twin.uart_write(at, SLOT, &frame(m, &[0x53, 5, 0, 0]));
-    for chip in 0..63 {
-        twin.uart_write(at, SLOT, &frame(m, &[0x40, 5, 4 * chip, 0]));
-        at += Duration::from_millis(5);
-        twin.advance(at);
-    }
-    // The chip's I2C pins, as its miscellaneous control switches them.
-    twin.uart_write(
-        at,
-        SLOT,
-        &frame(m, &[0x41, 9, 4 * 61, 0x1C, 0x00, 0x00, 0x5A, 0x60]),
-    );
-    at += Duration::from_millis(20);
-    assert_eq!(relayed(&mut twin, &mut at, 0x00) & 0xFF, 28);
+    address(&mut twin, &mut at);
+    (twin, at)
+}
+
+fn surroundings(sensors_c: Vec<f64>) -> crate::parts::Surroundings {
     let board = crate::parts::BoardSurroundings {
-        sensors_c: vec![61.0, 77.0],
+        sensors_c,
         rail_v: None,
     };
-    let surroundings = crate::parts::Surroundings {
+    crate::parts::Surroundings {
         boards: vec![board],
         fan_rpm: None,
-    };
-    twin.set_surroundings(at, &surroundings);
+    }
+}
+
+#[test]
+fn a_sensor_behind_a_chip_shows_what_it_is_told_and_its_faults() {
+    let (mut twin, mut at) = s9();
+    assert_eq!(relayed(&mut twin, &mut at, 0x00) & 0xFF, 28);
+    twin.set_surroundings(at, &surroundings(vec![61.0, 77.0]));
     assert_eq!(relayed(&mut twin, &mut at, 0x00) & 0xFF, 61);
     assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 77);
     let fault = |sensor, fault| PartFault {
@@ -207,4 +222,28 @@ fn a_sensor_behind_a_chip_shows_what_it_is_told_and_its_faults() {
     assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 47);
     twin.set_part_faults(at, &[fault(1, crate::parts::SensorFault::Dead)]);
     assert_eq!(relayed(&mut twin, &mut at, 0x01) & 0xFF, 0xFF);
+}
+
+#[test]
+fn a_sensor_behind_a_chip_shows_frost_once_it_is_told_to_and_keeps_that_until_the_rail_goes_off() {
+    let (mut twin, mut at) = s9();
+    twin.set_surroundings(at, &surroundings(vec![-15.0, -3.5]));
+    let shown = |twin: &mut TwinMachine, at: &mut Instant| {
+        [0x00, 0x01, 0x03].map(|register| relayed(twin, at, register) & 0xFF)
+    };
+    assert_eq!(shown(&mut twin, &mut at), [0, 0, 0]);
+    order(&mut twin, &mut at, 0x0199_0904);
+    at += Duration::from_millis(63);
+    assert_eq!(shown(&mut twin, &mut at), [64 - 15, 64 - 4, 4]);
+    twin.set_reset(at, SLOT, true);
+    twin.set_reset(at + Duration::from_millis(100), SLOT, false);
+    at += Duration::from_millis(200);
+    address(&mut twin, &mut at);
+    assert_eq!(shown(&mut twin, &mut at), [64 - 15, 64 - 4, 4]);
+    let ms = at.as_nanos() / 1_000_000;
+    tell(&mut twin, ms, 0x55, &[0x55, 0xAA, 0x15, 0]);
+    tell(&mut twin, ms + 100, 0x55, &[0x55, 0xAA, 0x15, 1]);
+    at += Duration::from_millis(200);
+    address(&mut twin, &mut at);
+    assert_eq!(shown(&mut twin, &mut at), [0, 0, 0]);
 }

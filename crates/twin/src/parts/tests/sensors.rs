@@ -91,18 +91,21 @@ fn sensors_are_wrong_as_they_are_told() {
     assert_eq!(word(&mut host, 0), 0x5A00);
 }
 
+/// A register of a part with bytes.
+fn byte(host: &mut Host<Tmp451Slave>, register: u8) -> u8 {
+    let mut byte = [0];
+    transfer(&mut host.part, host.now, &[register], &mut byte).expect("acknowledged");
+    byte[0]
+}
+
 #[test]
 fn a_tmp451_has_a_second_range_fractions_and_a_sign_of_an_open_diode() {
     let mut part = Tmp451Slave::default();
     part.local.set_c(28.0);
     let mut host = Host::new(part, None);
-    let byte = |host: &mut Host<Tmp451Slave>, register: u8| {
-        let mut byte = [0];
-        transfer(&mut host.part, host.now, &[register], &mut byte).expect("acknowledged");
-        byte[0]
-    };
     assert_eq!(byte(&mut host, 0x00), 28);
     transfer(&mut host.part, host.now, &[0x09, 0x04], &mut []).expect("acknowledged");
+    host.wait_ms(63);
     // Captured: 0x5C is 28 °C in the extended range.
     assert_eq!(byte(&mut host, 0x00), 0x5C);
     assert_eq!((byte(&mut host, 0x01), byte(&mut host, 0x02)), (0, 0x04));
@@ -115,4 +118,59 @@ fn a_tmp451_has_a_second_range_fractions_and_a_sign_of_an_open_diode() {
     transfer(&mut host.part, host.now, &[0x11, 0xFE], &mut []).expect("acknowledged");
     assert_eq!((byte(&mut host, 0x01), byte(&mut host, 0x11)), (51, 0xFE));
     assert_eq!(byte(&mut host, 0xFE), 0x55);
+}
+
+/// The data sheet's table, and the fractions at its ends.
+#[test]
+fn a_tmp451_shows_its_ends_for_what_is_outside_its_range() {
+    for (c, at_power_on, extended) in [
+        (-80.0, (0x00, 0x00), (0x00, 0x00)),
+        (-64.0, (0x00, 0x00), (0x00, 0x00)),
+        (-50.0, (0x00, 0x00), (0x0E, 0x00)),
+        (-25.0, (0x00, 0x00), (0x27, 0x00)),
+        (-0.0625, (0x00, 0x00), (0x3F, 0xF0)),
+        (0.0, (0x00, 0x00), (0x40, 0x00)),
+        (0.9375, (0x00, 0xF0), (0x40, 0xF0)),
+        (1.0, (0x01, 0x00), (0x41, 0x00)),
+        (127.0, (0x7F, 0x00), (0xBF, 0x00)),
+        (150.0, (0x7F, 0xF0), (0xD6, 0x00)),
+        (191.0, (0x7F, 0xF0), (0xFF, 0x00)),
+        (300.0, (0x7F, 0xF0), (0xFF, 0xF0)),
+    ] {
+        let mut part = Tmp451Slave::default();
+        part.local.set_c(c);
+        let mut host = Host::new(part, None);
+        let mut shown = || (byte(&mut host, 0x00), byte(&mut host, 0x15));
+        assert_eq!(shown(), at_power_on, "{c}");
+        transfer(&mut host.part, host.now, &[0x09, 0x04], &mut []).expect("acknowledged");
+        host.wait_ms(63);
+        let mut shown = || (byte(&mut host, 0x00), byte(&mut host, 0x15));
+        assert_eq!(shown(), extended, "{c}");
+    }
+}
+
+/// What the configuration says and what the value is of differ until then.
+#[test]
+fn a_tmp451_changes_its_range_with_its_next_conversion() {
+    let mut part = Tmp451Slave::default();
+    part.local.set_c(70.0);
+    let mut host = Host::new(part, None);
+    for rate in [0x08, 0x04, 0x00] {
+        transfer(&mut host.part, host.now, &[0x0A, rate], &mut []).expect("acknowledged");
+        assert_eq!(byte(&mut host, 0x04), rate);
+        let period_ns = 16_000_000_000 >> rate;
+        for (range, before, after) in [(0x04, 70, 134), (0x00, 134, 70)] {
+            // From one conversion to the next.
+            let past_ns = host.now.as_nanos() % period_ns;
+            host.now += Duration::from_nanos(period_ns - past_ns);
+            let change = [0x09, range];
+            transfer(&mut host.part, host.now, &change, &mut []).expect("acknowledged");
+            assert_eq!(byte(&mut host, 0x03), range);
+            assert_eq!(byte(&mut host, 0x00), before, "{rate}");
+            host.now += Duration::from_nanos(period_ns - 1);
+            assert_eq!(byte(&mut host, 0x00), before, "{rate}");
+            host.now += Duration::from_nanos(1);
+            assert_eq!(byte(&mut host, 0x00), after, "{rate}");
+        }
+    }
 }
