@@ -45,7 +45,8 @@ fn a_sensor_behind_a_chip_is_read_once_it_is_not_busy() {
         for link in [LinkKind::Uart, LinkKind::FpgaFifo] {
             let mut bench = up(board(profile, link), &[SENSOR], |b| {
                 let busy = 0x8198_0100;
-                let values = vec![busy, busy, 0x0098_0142];
+                // The temperature, the configuration, and once a second the temperature.
+                let values = vec![busy, busy, 0x0098_0142, 0x0098_0300, 0x0098_0142];
                 b.script.registers = vec![((7, master.register.0), values)];
             });
             bench.run(Duration::from_secs(8));
@@ -58,8 +59,11 @@ fn a_sensor_behind_a_chip_is_read_once_it_is_not_busy() {
                 .commands()
                 .into_iter()
                 .filter(|(_, f)| f.len() == 9 && f[2] == address && f[3] == master.register.0)
+                .map(|(_, f)| [f[4], f[5], f[6], f[7]])
                 .collect();
-            assert_eq!(orders[0].1[4..8], [0x01, 0x98, 0x01, 0x00], "{name}");
+            assert_eq!(orders[0], [0x01, 0x98, 0x01, 0x00], "{name}");
+            assert_eq!(orders[1], [0x01, 0x98, 0x03, 0x00], "{name}");
+            assert!(orders[2..].iter().all(|o| *o == orders[0]), "{name}");
             // Misc control leads the pins out and keeps what the baud rate needs.
             let misc = profile.map.misc_control;
             let writes = bench.commands();
@@ -80,7 +84,7 @@ fn a_sensor_behind_a_chip_is_read_once_it_is_not_busy() {
 }
 
 /// An open bus reads as ones, which is no -1 °C; 0 and 127 are the ends of the range; more is
-/// of a part that another program left in its extended range, where 134 is a hot 70 °C.
+/// nothing that a part shows in it.
 #[test]
 fn what_is_no_measurement_of_a_sensor_behind_a_chip_is_no_temperature() {
     let mut checked = 0;
@@ -96,6 +100,13 @@ fn what_is_no_measurement_of_a_sensor_behind_a_chip_is_no_temperature() {
             let read = bench.chain.temperatures()[0];
             assert_eq!(read.temp_c, None, "{} {byte:02x}", profile.name);
             assert_eq!(read.quality, Quality::Failed, "{} {byte:02x}", profile.name);
+            // Neither is it from a chip that does not show what it was ordered.
+            let mut bench = up(board(profile, LinkKind::Uart), &[SENSOR], |b| {
+                b.script.registers = vec![((7, master.register.0), vec![byte])];
+            });
+            bench.run(Duration::from_secs(60));
+            let read = bench.chain.temperatures()[0];
+            assert_eq!(read.temp_c, None, "{} {byte:02x}", profile.name);
             checked += 1;
         }
     }
@@ -225,7 +236,8 @@ fn a_chip_whose_count_of_hashes_falls_behind_is_told_and_one_that_never_counted_
 fn a_healthy_chain_is_asked_without_a_word() {
     for profile in PROFILES {
         let mut bench = up(board(profile, LinkKind::Uart), &[SENSOR], |b| {
-            b.script.registers = vec![((7, 0x20), vec![0x40]), ((7, 0x1c), vec![0x40])];
+            let part = |master| common::Relayed::at(7, master, 64.0);
+            b.script.relayed = vec![part(0x20), part(0x1c)];
         });
         bench.run(Duration::from_secs(600));
         let codes = bench.codes();

@@ -32,9 +32,19 @@ impl I2cMaster {
         0x0100_0000 | ((device & 0x7f) as u32) << 17 | (reg as u32) << 8
     }
 
-    /// What a read of the master's register shows: the byte, or `None` while it is busy.
-    pub const fn data(value: u32) -> Option<u8> {
-        if value >> 31 == 1 {
+    /// The register's value that orders `data` to be written to its `reg`.
+    pub const fn write(device: u8, reg: u8, data: u8) -> u32 {
+        Self::read(device, reg) | 0x0001_0000 | data as u32
+    }
+
+    /// The byte that a read of the master's register shows for `reg` of `device`; `None` while
+    /// it is busy, and where it shows another transfer of this device: the order was lost, and
+    /// the byte is an older one.
+    pub const fn answer(value: u32, device: u8, reg: u8) -> Option<u8> {
+        let busy = value >> 31 == 1;
+        // Captured on one chip of the family: the word of the order is shown. Others may not.
+        let shows_order = (value >> 17) as u8 & 0x7f == device & 0x7f;
+        if busy || shows_order && (value >> 8) as u8 != reg {
             None
         } else {
             Some(value as u8)
@@ -73,6 +83,41 @@ impl TemperatureSource {
         match self {
             TemperatureSource::OnDie(die) if reg == die.result => die.celsius(value),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_the_captured_words() {
+        assert_eq!(I2cMaster::read(0x4c, 0x00), 0x0198_0000);
+        assert_eq!(I2cMaster::read(0x4c, 0x03), 0x0198_0300);
+        assert_eq!(I2cMaster::write(0x4c, 0x09, 0x04), 0x0199_0904);
+        assert_eq!(I2cMaster::write(0x4c, 0x11, 0xfe), 0x0199_11fe);
+    }
+
+    #[test]
+    fn an_answer_is_one_to_the_order_that_was_given() {
+        for (value, expected) in [
+            // Captured: busy, then done.
+            (0x8198_0000, None),
+            (0x0198_005c, Some(0x5c)),
+            // Done, and no command any more.
+            (0x0098_005c, Some(0x5c)),
+            // A chip that shows the byte alone.
+            (0x0000_005c, Some(0x5c)),
+            // The order was lost: the transfers before it.
+            (0x0198_0304, None),
+            (0x0199_0904, None),
+        ] {
+            assert_eq!(
+                I2cMaster::answer(value, 0x4c, 0x00),
+                expected,
+                "{value:08x}"
+            );
         }
     }
 }

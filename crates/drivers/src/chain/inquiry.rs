@@ -4,6 +4,8 @@
 //! One question is open at a time, because answers of BM1387 and those behind an FPGA name
 //! neither chip nor register. Questions are few (each sensor's and two counters' a second) and
 //! wait until the ramp has ended. An answer is a *claim* of the chip: nothing here changes what it is told to do.
+//! A sensor behind a chip takes one question while it is warm, three in frost and four where it is told to change
+//! its range ([`relayed`]).
 //!
 //! A counter that has never moved tells nothing: some chips do not have it, and its reset
 //! value is all that a read shows.
@@ -16,7 +18,7 @@ use telemetry::Quality;
 use units::{ChipAddress, ChipIndex, Duration, Instant, Megahertz};
 
 use super::census;
-use crate::parts::tmp451;
+use super::relayed::{self, Part, Question};
 
 /// Time between two questions.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -97,6 +99,8 @@ pub(super) enum Claim {
 #[derive(Debug)]
 pub(super) struct Inquiry {
     sensors: Vec<Sensor>,
+    /// What they are, where chips relay them.
+    parts: Vec<Part>,
     chips: Vec<Chip>,
     /// When the next counter is asked for.
     count_at: Instant,
@@ -116,6 +120,10 @@ struct Sensor {
     misses: u8,
     /// The chip's pins lead to it.
     enabled: bool,
+    /// Its part in the list of parts.
+    part: usize,
+    /// What its part is asked or told now.
+    question: Question,
 }
 
 #[derive(Clone, Copy, Default, Debug)]
@@ -190,14 +198,18 @@ impl<'a> Around<'a> {
 
 impl Inquiry {
     pub(super) fn new(now: Instant, sensors: &[ChipSensor], shape: &Shape) -> Self {
+        let mut parts: Vec<Part> = Vec::new();
         let sensors = sensors.iter().take(SENSORS_MAX).map(|sensor| Sensor {
             reading: ChipTemperature::absent(*sensor, now),
             due: now,
             misses: 0,
             enabled: false,
+            part: relayed::part_of(&mut parts, sensor),
+            question: Question::default(),
         });
         Inquiry {
             sensors: sensors.collect(),
+            parts,
             chips: vec![Chip::default(); usize::from(shape.chips)],
             count_at: now + PAUSE,
             turn: (0, 0),
@@ -246,11 +258,13 @@ impl Inquiry {
     fn begin(&mut self, now: Instant, around: Around<'_>) -> Option<Command> {
         let sensed = around.profile.temperature != TemperatureSource::None;
         let sensors = self.sensors.iter().enumerate().filter(|_| sensed);
-        let next = sensors.min_by_key(|(_, sensor)| sensor.due);
-        let next = next.map(|(i, sensor)| (i, sensor.due));
+        let ready = |sensor: &Sensor| self.parts.get(sensor.part).map_or(now, Part::ready);
+        let due = sensors.map(|(i, sensor)| (i, sensor.due.max(ready(sensor))));
+        let next = due.min_by_key(|(_, due)| *due);
         match next {
             Some((i, due)) if due <= now && now < self.count_at + COUNT_WITHIN => {
                 self.sensors[i].due = now + SENSE_EVERY;
+                self.sensors[i].question = Question::default();
                 self.start(now, around, i, 0)
             }
             Some((_, due)) if now < self.count_at => {
@@ -289,12 +303,21 @@ impl Inquiry {
                 let misc = around.profile.map.misc_control;
                 (misc, around.misc | master.enable, POLL_EVERY)
             }
-            TemperatureSource::I2c(master) if word < 2 => {
-                let order = I2cMaster::read(place.device, place.register);
-                self.open = Open::Poll {
-                    sensor,
-                    polls: 0,
-                    at: now + POLL_EVERY,
+            TemperatureSource::I2c(master) => {
+                let order = it.question.order(place.device, place.register);
+                self.open = match it.question {
+                    Question::Put(put) => {
+                        let part = self.parts.get_mut(it.part);
+                        if let Some(again) = part.and_then(|part| part.tell(now, put)) {
+                            it.due = again;
+                        }
+                        Open::Idle(now + BREATH)
+                    }
+                    _ => Open::Poll {
+                        sensor,
+                        polls: 0,
+                        at: now + POLL_EVERY,
+                    },
                 };
                 return write(to, master.register, order);
             }
@@ -402,26 +425,24 @@ impl Inquiry {
     }
 
     fn sensed(&mut self, now: Instant, around: Around<'_>, i: usize, polls: u8, value: u32) {
-        let celsius = match around.profile.temperature {
-            TemperatureSource::None => None,
-            TemperatureSource::I2c(_) => match I2cMaster::data(value).map(tmp451::whole_degrees) {
-                Some(Ok(celsius)) => Some(celsius.c()),
-                // Done, and what it gives is no measurement: it is not polled for.
-                Some(Err(_)) => return self.missed_reading(i),
-                None => None,
-            },
-            TemperatureSource::OnDie(die) => die.celsius(value),
-        };
         let Some(sensor) = self.sensors.get_mut(i) else {
             return;
         };
-        match celsius {
-            Some(celsius) => {
-                sensor.misses = 0;
-                sensor.reading.temp_c = Some(celsius);
-                sensor.reading.at = now;
-                sensor.reading.quality = Quality::Good;
+        let place = sensor.reading.sensor;
+        let celsius = match around.profile.temperature {
+            TemperatureSource::None => None,
+            TemperatureSource::I2c(_) => {
+                let register = sensor.question.register(place.register);
+                match I2cMaster::answer(value, place.device, register) {
+                    // Done, and if it is no measurement it is not polled for.
+                    Some(byte) => return self.relayed(now, i, byte),
+                    None => None,
+                }
             }
+            TemperatureSource::OnDie(die) => die.celsius(value),
+        };
+        match celsius {
+            Some(celsius) => sensor.measured(now, celsius),
             None if polls < POLLS => {
                 self.open = Open::Poll {
                     sensor: i,
@@ -433,9 +454,27 @@ impl Inquiry {
         }
     }
 
-    fn missed_reading(&mut self, i: usize) {
-        if let Some(sensor) = self.sensors.get_mut(i) {
-            sensor.miss();
+    /// A part behind a chip gave a byte.
+    fn relayed(&mut self, now: Instant, i: usize, byte: u8) {
+        let Some(sensor) = self.sensors.get_mut(i) else {
+            return;
+        };
+        let Some(part) = self.parts.get_mut(sensor.part) else {
+            return;
+        };
+        let step = part.answer(sensor.reading.sensor.register, sensor.question, byte);
+        match step.found {
+            Some(Some(celsius)) => sensor.measured(now, celsius.c()),
+            Some(None) => sensor.miss(),
+            None => {}
+        }
+        if let Some(next) = step.next {
+            sensor.question = next;
+            self.open = Open::Starting {
+                sensor: i,
+                word: 1,
+                at: now,
+            };
         }
     }
 
@@ -545,6 +584,13 @@ impl Inquiry {
 }
 
 impl Sensor {
+    fn measured(&mut self, now: Instant, celsius: f64) {
+        self.misses = 0;
+        self.reading.temp_c = Some(celsius);
+        self.reading.at = now;
+        self.reading.quality = Quality::Good;
+    }
+
     fn miss(&mut self) {
         self.misses = self.misses.saturating_add(1);
         self.reading.quality = match self.misses {

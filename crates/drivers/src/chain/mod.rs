@@ -27,6 +27,7 @@ mod outbox;
 mod player;
 mod power;
 mod ramp;
+mod relayed;
 mod setup;
 mod watch;
 mod wire;

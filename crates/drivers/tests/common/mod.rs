@@ -64,6 +64,8 @@ pub(crate) struct Script {
     /// What registers of single chips read, one value after the other and the last for
     /// good; by place and register.
     pub(crate) registers: Vec<((u16, u8), Vec<u32>)>,
+    /// Sensors behind chips, whose relay is no register of `registers`.
+    pub(crate) relayed: Vec<Relayed>,
     /// Places whose chip has another identity.
     pub(crate) foreign: Vec<(u16, u32)>,
     /// Answers lost at the first reads, one number per read.
@@ -87,6 +89,111 @@ pub(crate) struct Script {
     /// The link tells 1 ms after each command that it has left, and how many it has not
     /// counted; `None` for a link that does not tell.
     pub(crate) uncounted: Option<u64>,
+}
+
+/// A sensor behind a chip: it measures two temperatures, and shows them in the range that it was
+/// told a while ago.
+#[derive(Clone, Debug)]
+pub(crate) struct Relayed {
+    pub(crate) place: u16,
+    /// The chip's register that relays.
+    pub(crate) master: u8,
+    pub(crate) local_c: f64,
+    pub(crate) remote_c: f64,
+    /// What both temperatures show whatever they are and in any range.
+    pub(crate) broken: Option<u8>,
+    /// What the temperature shows once.
+    pub(crate) glitch: Option<u8>,
+    pub(crate) configuration: u8,
+    pub(crate) rate: u8,
+    /// It takes what is written to it.
+    pub(crate) obeys: bool,
+    /// From a write to the configuration until it counts.
+    pub(crate) converts: Duration,
+    /// The next order to read this register gets lost.
+    pub(crate) loses: Option<u8>,
+    /// Everything that it was ordered.
+    pub(crate) orders: Vec<(Instant, u32)>,
+    /// The range before the configuration was written, and when that was.
+    before: (bool, Instant),
+    shown: u32,
+}
+
+impl Relayed {
+    pub(crate) fn at(place: u16, master: u8, c: f64) -> Self {
+        Relayed {
+            place,
+            master,
+            local_c: c,
+            remote_c: c,
+            broken: None,
+            glitch: None,
+            configuration: 0,
+            rate: 8,
+            obeys: true,
+            converts: Duration::from_micros(62_500),
+            loses: None,
+            orders: Vec::new(),
+            before: (false, Instant::ZERO),
+            shown: 0,
+        }
+    }
+
+    /// It has lost its power for a moment.
+    pub(crate) fn power_on(&mut self) {
+        self.configuration = 0;
+        self.before.0 = false;
+    }
+
+    fn extended(&self, now: Instant) -> bool {
+        let (before, at) = self.before;
+        match now.since(at) >= self.converts {
+            true => self.configuration & 4 != 0,
+            false => before,
+        }
+    }
+
+    fn order(&mut self, now: Instant, word: u32) {
+        self.orders.push((now, word));
+        let [_, device, register, data] = word.to_be_bytes();
+        let reads = device & 1 == 0;
+        if reads && self.loses == Some(register) {
+            self.loses = None;
+            return;
+        }
+        let found = match (device & 0xfe, reads) {
+            (0x98, true) => self.register(now, register),
+            (0x98, false) => {
+                if self.obeys && register == 0x09 {
+                    self.before = (self.extended(now), now);
+                    self.configuration = data;
+                }
+                data
+            }
+            _ => 0xff,
+        };
+        self.shown = word & 0xffff_ff00 | u32::from(found);
+    }
+
+    fn register(&mut self, now: Instant, register: u8) -> u8 {
+        let c = match register {
+            0x00 | 0x15 => self.local_c,
+            0x01 | 0x10 => self.remote_c,
+            0x03 => return self.configuration,
+            0x04 => return self.rate,
+            _ => return 0,
+        };
+        let (by, most) = match self.extended(now) {
+            true => (64.0, 255.9),
+            false => (0.0, 127.9),
+        };
+        let c = (c + by).clamp(0.0, most);
+        let degrees = c.floor();
+        if register >= 0x10 {
+            return ((c - degrees) * 16.0) as u8 * 16;
+        }
+        self.glitch.take().or(self.broken).unwrap_or(degrees as u8)
+    }
 }
 
 /// Everything that left the driver, with its time.
@@ -142,6 +249,7 @@ impl Bench {
                 chips: config.hashboard.chips,
                 dead: Vec::new(),
                 registers: Vec::new(),
+                relayed: Vec::new(),
                 foreign: Vec::new(),
                 lost_answers: Vec::new(),
                 id: u32::from(profile.id) << 16,
@@ -400,6 +508,17 @@ impl Bench {
                         to: To::One(address),
                         reg,
                     } => self.answer_one(address.0, reg.0),
+                    Command::WriteRegister {
+                        to: To::One(address),
+                        reg,
+                        value,
+                    } => {
+                        let place = u16::from(address.0 / self.interval);
+                        if let Some(part) = self.relayed(place, reg.0) {
+                            let now = self.now;
+                            self.script.relayed[part].order(now, value);
+                        }
+                    }
                     Command::SetAddress(_) => self.addressed = true,
                     Command::WriteRegister { reg, .. } if reg == register::VERSION_ROLLING => {
                         self.rolls = true;
@@ -453,8 +572,14 @@ impl Bench {
             return;
         }
         let key = (place, reg);
+        let part = self.relayed(place, reg);
         let known = self.script.registers.iter_mut().find(|r| r.0 == key);
-        let value = known.map_or(0, |r| if r.1.len() > 1 { r.1.remove(0) } else { r.1[0] });
+        let value = match (part, known) {
+            (Some(part), _) => self.script.relayed[part].shown,
+            (None, Some((_, values))) if values.len() > 1 => values.remove(0),
+            (None, Some((_, values))) => values[0],
+            (None, None) => 0,
+        };
         let at = self.now + Duration::from_millis(1);
         let event = if self.uart {
             let mut body = value.to_be_bytes().to_vec();
@@ -470,6 +595,11 @@ impl Bench {
             }
         };
         self.answers.push_front((at, event));
+    }
+
+    fn relayed(&self, place: u16, reg: u8) -> Option<usize> {
+        let mut parts = self.script.relayed.iter();
+        parts.position(|part| part.place == place && part.master == reg)
     }
 
     fn answer_ids(&mut self) {
