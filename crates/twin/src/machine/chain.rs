@@ -61,6 +61,7 @@ pub(crate) struct Chain {
     /// Noise may hit what is sent to the chips.
     noisy: bool,
     outages: Vec<Outage>,
+    pulled: Vec<Outage>,
     deaths: Vec<DeadChip>,
     now: Instant,
     /// The next instant at which an outage begins or ends, or a chip dies.
@@ -115,6 +116,7 @@ impl Chain {
             }
         }
         let outages = build.faults.outages.iter();
+        let pulled = build.faults.pulled.iter();
         let deaths = build.faults.dead_chips.iter();
         let mut noise = build.faults.noise.iter().filter(|n| here(&n.slot));
         let noisy = noise.any(|n| n.direction == Direction::ToChips);
@@ -129,6 +131,7 @@ impl Chain {
             in_reset: false,
             noisy,
             outages: outages.filter(|o| here(&o.slot)).copied().collect(),
+            pulled: pulled.filter(|o| here(&o.slot)).copied().collect(),
             deaths: deaths.filter(|d| here(&d.slot)).copied().collect(),
             now: Instant::ZERO,
             boundary: Instant::NEVER,
@@ -147,7 +150,11 @@ impl Chain {
     }
 
     pub(crate) fn present(&self) -> bool {
-        self.present
+        self.present && !self.is_pulled(self.now)
+    }
+
+    fn is_pulled(&self, now: Instant) -> bool {
+        self.pulled.iter().any(|pulled| pulled.is_now(now))
     }
 
     pub(crate) fn in_reset(&self) -> bool {
@@ -520,7 +527,8 @@ impl Chain {
     }
 
     fn boundary_after(&self, at: Option<Instant>) -> Instant {
-        let outages = self.outages.iter().flat_map(|o| [o.from, o.until]);
+        let outages = self.outages.iter().chain(&self.pulled);
+        let outages = outages.flat_map(|o| [o.from, o.until]);
         let deaths = self.deaths.iter().map(|d| d.from);
         outages
             .chain(deaths)
@@ -530,8 +538,8 @@ impl Chain {
     }
 
     fn has_power(&self, now: Instant) -> bool {
-        let out = |o: &Outage| o.from <= now && now < o.until;
-        self.present && self.rail && !self.in_reset && !self.outages.iter().any(out)
+        let plugged = self.present && !self.is_pulled(now);
+        plugged && self.rail && !self.in_reset && !self.outages.iter().any(|out| out.is_now(now))
     }
 
     fn settle_power(&mut self, now: Instant) {

@@ -75,6 +75,12 @@ pub struct Outage {
     pub until: Instant,
 }
 
+impl Outage {
+    pub(super) fn is_now(&self, now: Instant) -> bool {
+        self.from <= now && now < self.until
+    }
+}
+
 /// A chip that stops forwarding for good: it and all chips behind it are cut off in both
 /// directions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,6 +127,9 @@ pub struct FaultPlan {
     pub noise: Vec<Noise>,
     /// Chains that fail and return.
     pub outages: Vec<Outage>,
+    /// Boards that are pulled and seated again: no power, no signals, no parts on their bus, and the plug says so.
+    /// The air goes on as if they were there.
+    pub pulled: Vec<Outage>,
     /// Chips that die.
     pub dead_chips: Vec<DeadChip>,
     /// Boards that are not as expected.

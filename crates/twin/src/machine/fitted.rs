@@ -9,7 +9,7 @@ use board_support::{LinkKind, Machine};
 use units::{ChainSlot, Instant};
 
 use super::engine::Engine;
-use super::{BoardFault, FaultPlan};
+use super::{BoardFault, FaultPlan, Outage};
 use crate::parts::Parts;
 
 const TACH: u32 = 0x004;
@@ -29,6 +29,8 @@ pub(super) struct FittedParts {
     pwm: [u32; 2],
     /// Outputs that there are.
     outputs: usize,
+    /// Boards that are pulled and seated again.
+    pulled: Vec<Outage>,
     /// What each slot's rail was last.
     rails: Vec<bool>,
 }
@@ -41,7 +43,7 @@ impl FittedParts {
         };
         let mut parts = Parts::new(machine, |slot| !absent(slot));
         parts.set_faults(Instant::ZERO, &plan.parts);
-        FittedParts {
+        let mut fitted = FittedParts {
             parts,
             engine: Engine::new(),
             tach: 3,
@@ -50,18 +52,32 @@ impl FittedParts {
                 LinkKind::FpgaFifoS9 => 1,
                 _ => PWM.len(),
             },
+            pulled: plan.pulled.clone(),
             rails: vec![false; usize::from(machine.slots)],
+        };
+        fitted.pull(Instant::ZERO);
+        fitted
+    }
+
+    fn pull(&mut self, now: Instant) {
+        for board in &self.pulled {
+            let (slot, mut others) = (board.slot, self.pulled.iter());
+            let pulled = others.any(|o| o.slot == slot && o.is_now(now));
+            self.parts.set_pulled(now, slot, pulled);
         }
     }
 
     pub(super) fn next_event(&self, now: Instant) -> Option<Instant> {
+        let pulls = self.pulled.iter().flat_map(|p| [p.from, p.until]);
+        let pulls = pulls.filter(|at| *at > now && *at != Instant::NEVER);
         let events = [self.engine.next_event(), self.parts.next_event(now)];
-        events.into_iter().flatten().min()
+        events.into_iter().flatten().chain(pulls).min()
     }
 
     /// Let what is due happen; returns the rails that changed, by index.
     pub(super) fn settle(&mut self, now: Instant) -> Vec<(usize, bool)> {
         self.engine.finish(now, &mut self.parts);
+        self.pull(now);
         self.parts.settle(now);
         let mut changed = Vec::new();
         for (i, rail) in self.rails.iter_mut().enumerate() {

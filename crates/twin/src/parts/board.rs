@@ -211,6 +211,14 @@ impl Controller {
         }
     }
 
+    /// Its supply goes: what it was told is gone, and its rail is off.
+    pub(super) fn lose_power(&mut self) {
+        match self {
+            Controller::Plain(pic) => pic.lose_power(),
+            Controller::Framed(pic) => pic.lose_power(),
+        }
+    }
+
     pub(super) fn dangers(&self) -> &Dangers {
         match self {
             Controller::Plain(pic) => pic.dangers(),

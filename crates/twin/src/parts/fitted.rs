@@ -22,6 +22,8 @@ pub struct Parts {
     /// What a supply without a bus gives.
     fixed_v: f64,
     boards: Vec<Option<Board>>,
+    /// Slots whose board is pulled.
+    pulled: Vec<bool>,
     /// The fans.
     pub fans: Fans,
     faults: Vec<PartFault>,
@@ -49,6 +51,7 @@ impl Parts {
             boards: slots
                 .map(|slot| present(slot).then(|| Board::new(machine, slot)))
                 .collect(),
+            pulled: vec![false; usize::from(machine.slots)],
             fans: Fans::new(machine.fans.count),
             faults: Vec::new(),
         }
@@ -58,6 +61,22 @@ impl Parts {
     pub fn set_faults(&mut self, now: Instant, faults: &[PartFault]) {
         self.faults = faults.to_vec();
         self.apply_faults(now);
+        self.settle(now);
+    }
+
+    /// Pull a slot's board, or seat it again. What is pulled has no power, does not answer, and comes back with its
+    /// controller as after power-up; what its memory and its sensors were set to stays.
+    pub fn set_pulled(&mut self, now: Instant, slot: ChainSlot, pulled: bool) {
+        let Some(before) = self.pulled.get_mut(usize::from(slot.0)) else {
+            return;
+        };
+        if core::mem::replace(before, pulled) == pulled {
+            return;
+        }
+        let board = self.boards.get_mut(usize::from(slot.0));
+        if let Some((_, controller)) = board.and_then(|b| b.as_mut()?.controller.as_mut()) {
+            controller.lose_power();
+        }
         self.settle(now);
     }
 
@@ -219,7 +238,9 @@ impl Parts {
     }
 
     fn board(&self, slot: ChainSlot) -> Option<&Board> {
-        self.boards.get(usize::from(slot.0))?.as_ref()
+        let slot = usize::from(slot.0);
+        let board = self.boards.get(slot)?.as_ref();
+        board.filter(|_| !self.pulled[slot])
     }
 
     fn slave(&mut self, bus: Bus, address: u8) -> Option<&mut dyn Slave> {
@@ -229,8 +250,9 @@ impl Parts {
                 _ => None,
             },
             Bus::Hashboards => {
-                let mut boards = self.boards.iter_mut().flatten();
-                boards.find_map(|board| board.slave(address))
+                let boards = self.boards.iter_mut().zip(&self.pulled);
+                let mut there = boards.filter(|(_, pulled)| !**pulled);
+                there.find_map(|(board, _)| board.as_mut()?.slave(address))
             }
         }
     }

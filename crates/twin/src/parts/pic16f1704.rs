@@ -116,6 +116,18 @@ impl Pic16f1704 {
         &self.dangers
     }
 
+    /// Its supply goes. Its flash, and what is counted of it, stay.
+    pub(super) fn lose_power(&mut self) {
+        self.program = Program::Loader;
+        self.parser = Parser::Idle;
+        self.data.clear();
+        self.reply = Reply::default();
+        (self.gone_until, self.deaf_until) = (Instant::ZERO, Instant::ZERO);
+        self.rail.reset();
+        self.code = 6;
+        (self.pointer, self.cache) = (0, [ERASED; LATCHES]);
+    }
+
     /// When it cuts the rail if nothing comes.
     pub fn next_event(&self) -> Option<Instant> {
         self.rail.next_event()

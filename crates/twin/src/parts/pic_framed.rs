@@ -109,6 +109,15 @@ impl PicFramed {
         self.rail.next_event()
     }
 
+    /// Its supply goes. What is counted of it stays.
+    pub(super) fn lose_power(&mut self) {
+        self.application = false;
+        self.requests = Assembler::new(Sum::HighFirst);
+        self.reply = Reply::default();
+        self.rail.reset();
+        self.code = 0;
+    }
+
     /// Let what is due happen.
     pub fn settle(&mut self, now: Instant) {
         self.rail.settle(now);

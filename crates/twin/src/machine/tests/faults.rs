@@ -287,6 +287,27 @@ fn boards_may_be_absent_or_short_of_chips() {
 }
 
 #[test]
+fn a_board_that_is_pulled_is_not_there_until_it_is_seated_and_then_as_after_power_up() {
+    let faults = FaultPlan {
+        pulled: vec![Outage {
+            slot: SLOT,
+            from: Instant::from_millis(2_000),
+            until: Instant::from_millis(4_000),
+        }],
+        ..FaultPlan::default()
+    };
+    let mut bench = Bench::with_faults("bm1398", 5, faults);
+    assert!(bench.machine.plugged(SLOT));
+    assert_eq!(bench.command(&READ_IDS).len(), 5 * 9);
+    bench.wait(Duration::from_secs(3));
+    assert!(!bench.machine.plugged(SLOT));
+    assert_eq!(bench.command(&READ_IDS), NONE);
+    bench.wait(Duration::from_secs(2));
+    assert!(bench.machine.plugged(SLOT));
+    assert_eq!(bench.command(&READ_IDS).len(), 5 * 9);
+}
+
+#[test]
 fn a_foreign_chip_tells_another_identity_and_nothing_else() {
     let (chip, id) = (ChipIndex(2), 0x1397);
     let faults = FaultPlan {

@@ -1,6 +1,6 @@
 //! Parts and chains together: who has power when, and over which pins.
 
-use super::super::{BoardFault, Link};
+use super::super::{BoardFault, Link, Outage};
 use super::*;
 use crate::parts::{ApwFault, Bus, Fault, I2cFault, PartFault};
 
@@ -96,6 +96,44 @@ fn part_faults_of_the_plan_act_at_their_time() {
     assert_eq!(live(&twin), [false; 3]);
     let absent = twin.i2c_transfer(Instant::ZERO, Bus::Hashboards, 0x51, &[], &mut []);
     assert_eq!(absent, Err(I2cFault::Nack));
+}
+
+/// Its rail is off again when it is seated, although nobody switched it off.
+#[test]
+fn parts_of_a_board_that_is_pulled_do_not_answer_and_come_back_without_their_orders() {
+    let at = Instant::from_millis;
+    let slot = ChainSlot(1);
+    let pulled = vec![Outage {
+        slot,
+        from: at(500),
+        until: at(1_000),
+    }];
+    let faults = FaultPlan {
+        pulled,
+        ..FaultPlan::default()
+    };
+    // Its boards have sensors on the processor's bus, and no controller.
+    let mut machine = twin("antminer-s21", faults.clone());
+    machine.set_supply_enable(Instant::ZERO, true);
+    let ask = |machine: &mut TwinMachine, now, address| {
+        machine.i2c_transfer(now, Bus::Hashboards, address, &[0], &mut [0; 2])
+    };
+    for (ms, there) in [(400, true), (500, false), (999, false), (1_000, true)] {
+        machine.advance(at(ms));
+        assert_eq!(live(&machine), [true, there, true], "{ms}");
+        assert_eq!(machine.plugged(slot), there, "{ms}");
+        let answers = [0x48, 0x49].map(|address| ask(&mut machine, at(ms), address).is_ok());
+        assert_eq!(answers, [true, there], "{ms}");
+    }
+    // Its controller is in its loader, where no rail is on.
+    let mut s9 = twin("antminer-s9", faults);
+    for (begins, ends) in [(0, 499), (1_000, 5_000)] {
+        tell(&mut s9, begins, 0x56, &[0x55, 0xAA, 0x06]);
+        assert_eq!(live(&s9), [false; 3], "{begins}");
+        tell(&mut s9, begins + 100, 0x56, &[0x55, 0xAA, 0x15, 1]);
+        s9.advance(at(ends));
+        assert_eq!(live(&s9), [false, true, false], "{ends}");
+    }
 }
 
 #[test]
