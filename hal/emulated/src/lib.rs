@@ -229,10 +229,11 @@ impl BoardPort for EmulatedBoard {
             }
             // Nobody keeps any other line here.
             BoardOp::Order(order) => events.push(BoardEvent::Refused(order, Refusal::NoLine)),
-            BoardOp::ReadPlug { slot } => events.push(BoardEvent::Plug {
-                slot,
-                present: machine.plugged(slot),
-            }),
+            BoardOp::ReadPlug { slot } => {
+                machine.advance(now);
+                let present = machine.plugged(slot);
+                events.push(BoardEvent::Plug { slot, present });
+            }
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use hal::{
     Beats, BoardPort, BusError, BusId, BusPort, DeadMan, FanEvent, FanOp, FanOverride, FanPort,
-    FpgaFans, FpgaI2c, FpgaLines, GuardedBoard, HashPower, I2cMaster, I2cTransfer, Lines, Loop,
-    MachinePorts, OpenCoreFans, Plugs, open_core_fans_full,
+    FpgaFans, FpgaI2c, FpgaLines, FpgaPlugs, GuardedBoard, HashPower, I2cMaster, I2cTransfer,
+    Lines, Loop, MachinePorts, OpenCoreFans, Plugs, open_core_fans_full,
 };
 use twin::machine::{Link, TwinMachine};
 use units::{ChainSlot, Duration, Duty, Instant, Rpm};
@@ -58,7 +58,6 @@ pub(crate) fn ports_over<P: Pins>(
     loops.extend(served.map(|slot| Loop::Link(*slot)));
     let beats = Beats::new(&loops);
     let window = || EmulatedWindow(pins.clone());
-    let plugs = EmulatedPlugs(pins.clone());
     let both = [BusId::Hashboards, BusId::Supply];
     let (buses, fans, board): Beside = match wiring.link {
         Link::FpgaFifo | Link::FpgaFifoS9 => {
@@ -71,6 +70,10 @@ pub(crate) fn ports_over<P: Pins>(
             };
             let dead_man = DeadMan::new(now, power, slots, &loops, None, lines);
             let i2c: Master = Box::new(FpgaI2c::new(window()));
+            let plugs = match is_s9 {
+                true => FpgaPlugs::s9(window()),
+                false => FpgaPlugs::new(window()),
+            };
             (
                 vec![BusPort::new(&both, i2c)],
                 match is_s9 {
@@ -99,7 +102,11 @@ pub(crate) fn ports_over<P: Pins>(
                     Some(core) => Box::new(OpenCoreFans::new(fans, full, core)),
                     None => Box::new(EmulatedFans::new(pins.clone(), full, fans)),
                 },
-                Box::new(GuardedBoard::new(dead_man, beats.clone(), plugs)),
+                Box::new(GuardedBoard::new(
+                    dead_man,
+                    beats.clone(),
+                    EmulatedPlugs(pins.clone()),
+                )),
             )
         }
     };
@@ -237,11 +244,11 @@ impl<P: Pins> Lines for EmulatedLines<P> {
     }
 }
 
-/// Plug detection.
+/// Plug lines of a control board whose window does not show them.
 struct EmulatedPlugs<P>(P);
 
 impl<P: Pins> Plugs for EmulatedPlugs<P> {
-    fn present(&mut self, _: Instant, slot: ChainSlot) -> Result<bool, i32> {
-        self.0.plugged(slot)
+    fn present(&mut self, now: Instant, slot: ChainSlot) -> Result<bool, i32> {
+        self.0.plugged(now, slot)
     }
 }

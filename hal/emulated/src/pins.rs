@@ -49,7 +49,7 @@ pub(crate) trait Pins: Clone + Send + 'static {
     /// Drive a board's reset line.
     fn set_reset(&mut self, now: Instant, slot: ChainSlot, asserted: bool) -> Result<(), i32>;
     /// A board is plugged in.
-    fn plugged(&mut self, slot: ChainSlot) -> Result<bool, i32>;
+    fn plugged(&mut self, now: Instant, slot: ChainSlot) -> Result<bool, i32>;
 }
 
 /// The twin in this process; no call fails.
@@ -136,7 +136,9 @@ impl Pins for Arc<Mutex<TwinMachine>> {
         Ok(())
     }
 
-    fn plugged(&mut self, slot: ChainSlot) -> Result<bool, i32> {
-        Ok(lock(self).plugged(slot))
+    fn plugged(&mut self, now: Instant, slot: ChainSlot) -> Result<bool, i32> {
+        let mut machine = lock(self);
+        machine.advance(now);
+        Ok(machine.plugged(slot))
     }
 }

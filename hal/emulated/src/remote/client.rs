@@ -267,7 +267,7 @@ impl Pins for Connection {
         self.order(&Request::Reset { slot, asserted })
     }
 
-    fn plugged(&mut self, slot: ChainSlot) -> Result<bool, i32> {
+    fn plugged(&mut self, _: Instant, slot: ChainSlot) -> Result<bool, i32> {
         let read = |left: &mut Left<'_>| left.u8().map(|plugged| plugged != 0);
         self.ask(&Request::Plug { slot }, read)
     }

@@ -276,7 +276,7 @@ impl<C: Fn() -> Instant, S: Fn() -> String> End<C, S> {
                 .map(|rpm| rpm.into_iter().flat_map(u32::to_le_bytes).collect()),
             Request::Supply(on) => pins.set_supply_enable(now, *on).map(nothing),
             Request::Reset { slot, asserted } => pins.set_reset(now, *slot, *asserted).map(nothing),
-            Request::Plug { slot } => pins.plugged(*slot).map(|there| vec![u8::from(there)]),
+            Request::Plug { slot } => pins.plugged(now, *slot).map(|there| vec![u8::from(there)]),
         };
         done.map(Some).map_err(|_| Status::Stuck)
     }

@@ -420,20 +420,22 @@ fn a_twin_that_died_is_an_error_of_every_device_and_no_call_hangs() {
 fn a_twin_that_is_late_once_is_found_again() {
     let bench = Bench::new("antminer-s9");
     let mut pins = Connection::new(socket(&bench.folder), 7);
-    assert_eq!(pins.plugged(SLOT), Ok(true));
+    assert_eq!(pins.plugged(Instant::ZERO, SLOT), Ok(true));
     let held = bench.twin.lock().expect("lives");
     let before = Clock::now();
-    assert_eq!(pins.plugged(SLOT), Err(110), "bounded");
+    assert_eq!(pins.plugged(Instant::ZERO, SLOT), Err(110), "bounded");
     let bounded = before.elapsed();
     assert!(bounded >= Duration::from_millis(400) && bounded < SOON);
     let before = Clock::now();
-    assert_eq!(pins.plugged(SLOT), Err(110), "at once");
+    assert_eq!(pins.plugged(Instant::ZERO, SLOT), Err(110), "at once");
     assert!(before.elapsed() < Duration::from_millis(400));
     drop(held);
-    wait_for("it to be there again", || pins.plugged(SLOT).ok());
+    wait_for("it to be there again", || {
+        pins.plugged(Instant::ZERO, SLOT).ok()
+    });
     // No reply of before is taken for one of now.
-    assert_eq!(pins.plugged(ChainSlot(77)), Ok(false));
-    assert_eq!(pins.plugged(SLOT), Ok(true));
+    assert_eq!(pins.plugged(Instant::ZERO, ChainSlot(77)), Ok(false));
+    assert_eq!(pins.plugged(Instant::ZERO, SLOT), Ok(true));
 }
 
 #[test]
