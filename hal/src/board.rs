@@ -34,6 +34,13 @@ pub enum BoardEvent {
         /// A hashboard is there.
         present: bool,
     },
+    /// The other answer to [`BoardOp::ReadPlug`]: it could not be read, which says nothing of the board.
+    PlugUnread {
+        /// The slot.
+        slot: ChainSlot,
+        /// Errno, or 0.
+        errno: i32,
+    },
     /// An operation on this slot failed; the number is the errno where there is one.
     Failed {
         /// The slot.
@@ -97,7 +104,7 @@ impl<L: Lines, P: Plugs> BoardPort for GuardedBoard<L, P> {
             BoardOp::Rail { slot, .. } => events.push(BoardEvent::Failed { slot, errno: 0 }),
             BoardOp::ReadPlug { slot } => events.push(match self.plugs.present(now, slot) {
                 Ok(present) => BoardEvent::Plug { slot, present },
-                Err(errno) => BoardEvent::Failed { slot, errno },
+                Err(errno) => BoardEvent::PlugUnread { slot, errno },
             }),
             BoardOp::Order(order) => {
                 for (who, count) in self.beats.read() {
@@ -118,5 +125,67 @@ impl<L: Lines, P: Plugs> BoardPort for GuardedBoard<L, P> {
 
     fn next_event(&self) -> Option<Instant> {
         self.dead_man.next_event()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use units::Duration;
+
+    use super::*;
+    use crate::{HashPower, Loop};
+
+    struct NoLines;
+
+    impl Lines for NoLines {
+        fn supply(&mut self, _: Instant, _: bool) -> Result<(), i32> {
+            Ok(())
+        }
+        fn reset(&mut self, _: Instant, _: ChainSlot, _: bool) -> Result<(), i32> {
+            Ok(())
+        }
+        fn fans_full(&mut self, _: Instant, _: bool) -> Result<(), i32> {
+            Ok(())
+        }
+    }
+
+    struct Plug(Result<bool, i32>);
+
+    impl Plugs for Plug {
+        fn present(&mut self, _: Instant, _: ChainSlot) -> Result<bool, i32> {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_plug_that_cannot_be_read_is_neither_there_nor_gone_nor_a_refused_order() {
+        let slot = ChainSlot(1);
+        for (found, told) in [
+            (
+                Ok(true),
+                BoardEvent::Plug {
+                    slot,
+                    present: true,
+                },
+            ),
+            (
+                Ok(false),
+                BoardEvent::Plug {
+                    slot,
+                    present: false,
+                },
+            ),
+            (Err(5), BoardEvent::PlugUnread { slot, errno: 5 }),
+        ] {
+            let power = HashPower::EnableLine {
+                off_before_on: Duration::ZERO,
+            };
+            let loops = [Loop::Fans];
+            let dead_man = DeadMan::new(Instant::ZERO, power, &[slot], &loops, None, NoLines);
+            let mut board = GuardedBoard::new(dead_man, Beats::new(&loops), Plug(found));
+            let mut events = Vec::new();
+            board.apply(Instant::ZERO, BoardOp::ReadPlug { slot }, &mut events);
+            assert_eq!(events, [told]);
+        }
     }
 }

@@ -288,6 +288,137 @@ fn an_empty_slot_stays_dark() {
     );
 }
 
+/// One look that finds nothing is a contact that bounces; three in a row are a board that is gone, and power goes
+/// with it.
+#[test]
+fn a_board_that_is_pulled_while_it_hashes_loses_its_power_and_is_missing() {
+    let mut bench = Bench::new(s19_pro(), 18);
+    bench.input(Input::Start);
+    assert!(bench.run_until(MINUTE, hashing));
+    for _ in 0..3 {
+        bench.script.plugged = Some(false);
+        bench.run(Duration::from_millis(1100));
+        bench.script.plugged = Some(true);
+        bench.run(Duration::from_secs(3));
+        assert!(hashing(&bench), "a plug that bounced");
+    }
+    bench.script.plugged = Some(false);
+    let pulled = bench.now;
+    bench.run(Duration::from_secs(60));
+    assert_eq!(bench.chain.state(), ChainState::Absent);
+    let note = bench.note(Code::ChainMissing);
+    assert!(note.at <= pulled + Duration::from_secs(3), "{note:?}");
+    let mut rails = bench.sent.iter().filter_map(|(at, sent)| match sent {
+        Sent::Rail(on) => Some((*at, *on)),
+        _ => None,
+    });
+    assert_eq!(rails.next_back(), Some((note.at, false)));
+    assert_eq!(bench.chain.next_deadline(), None, "nobody tries it again");
+}
+
+/// A line that cannot be read is not a board that is gone, however long: its other parts are watched all the same.
+#[test]
+fn a_plug_that_cannot_be_read_stops_nothing_and_is_told_where_it_lasts() {
+    let mut bench = Bench::new(s19_pro(), 20);
+    bench.input(Input::Start);
+    assert!(bench.run_until(MINUTE, hashing));
+    let before = bench.codes();
+    for _ in 0..3 {
+        bench.script.plug_errno = Some(5);
+        bench.run(Duration::from_millis(2100));
+        bench.script.plug_errno = None;
+        bench.run(Duration::from_secs(3));
+    }
+    assert_eq!(bench.codes(), before, "a hiccup");
+    bench.script.plug_errno = Some(5);
+    bench.run(Duration::from_secs(60));
+    assert!(hashing(&bench));
+    let [known @ .., last] = &*bench.codes() else {
+        panic!("nothing was told");
+    };
+    assert_eq!((known, last), (&*before, &Code::BoardFault));
+    let note = bench.note(Code::BoardFault);
+    assert_eq!(note.detail, "its plug cannot be read: errno=5");
+    (bench.script.plug_errno, bench.script.plugged) = (None, Some(false));
+    bench.run(Duration::from_secs(4));
+    assert_eq!(bench.chain.state(), ChainState::Absent);
+}
+
+/// Whoever cannot see it does not power it.
+#[test]
+fn a_plug_that_cannot_be_read_before_the_start_is_tried_again() {
+    let mut bench = Bench::new(s19_pro(), 21);
+    bench.script.plug_errno = Some(5);
+    bench.input(Input::Start);
+    assert_eq!(bench.codes(), [Code::BoardFault]);
+    assert_eq!(bench.chain.state(), ChainState::Recovering);
+    bench.script.plug_errno = None;
+    assert!(bench.run_until(MINUTE, hashing));
+}
+
+/// A look while it is off powers nothing, and finds what was seated since.
+#[test]
+fn a_slot_is_looked_at_without_power() {
+    let mut bench = Bench::new(s19_pro(), 22);
+    let looks_off = |bench: &mut Bench, plugged, errno, codes: &[Code]| {
+        (bench.script.plugged, bench.script.plug_errno) = (plugged, errno);
+        bench.notes.clear();
+        bench.input(Input::Look);
+        bench.run(Duration::from_secs(5));
+        assert_eq!(bench.codes(), codes);
+        bench.chain.state()
+    };
+    let there = Some(true);
+    assert_eq!(looks_off(&mut bench, there, None, &[]), ChainState::Off);
+    // No plug line, and one that does not work.
+    assert_eq!(looks_off(&mut bench, None, None, &[]), ChainState::Off);
+    let unread = &[Code::BoardFault];
+    assert_eq!(
+        looks_off(&mut bench, there, Some(5), unread),
+        ChainState::Off
+    );
+    let missing = &[Code::ChainMissing];
+    let nobody = Some(false);
+    for _ in 0..2 {
+        assert_eq!(
+            looks_off(&mut bench, nobody, None, missing),
+            ChainState::Absent
+        );
+    }
+    // It is cut with the others, and stays what it is.
+    bench.input(Input::Cut);
+    assert_eq!(bench.chain.state(), ChainState::Absent);
+    assert_eq!(looks_off(&mut bench, there, None, &[]), ChainState::Off);
+    assert!(bench.sent.is_empty(), "{:?}", bench.sent);
+    bench.input(Input::Start);
+    let end = bench.now + Duration::from_secs(60);
+    assert!(bench.run_until(end, hashing));
+    let rails = bench.sent.iter().filter(|(_, s)| *s == Sent::Rail(true));
+    assert_eq!(rails.count(), 1);
+    bench.input(Input::Look);
+    assert!(hashing(&bench), "a look at what hashes is not needed");
+}
+
+/// Its silence is heard before its plug is missed.
+#[test]
+fn a_board_that_fell_silent_since_it_is_gone_is_not_powered_again() {
+    let mut bench = Bench::new(s19_pro(), 19);
+    bench.input(Input::Start);
+    assert!(bench.run_until(MINUTE, hashing));
+    (bench.script.plugged, bench.script.rate) = (Some(false), 0.0);
+    bench.run(Duration::from_secs(60));
+    assert_eq!(bench.chain.state(), ChainState::Absent);
+    let codes = bench.codes();
+    assert!(
+        codes.ends_with(&[Code::ChainSilent, Code::ChainMissing]),
+        "{codes:?}"
+    );
+    let [silent, missing] = [Code::ChainSilent, Code::ChainMissing].map(|c| bench.note(c).at);
+    assert_eq!(silent, missing, "looked at once");
+    let powered = bench.sent.iter().filter(|(_, s)| *s == Sent::Rail(true));
+    assert_eq!(powered.count(), 1);
+}
+
 #[test]
 fn a_slow_line_is_told_with_what_it_carries() {
     let mut config = s19_pro();

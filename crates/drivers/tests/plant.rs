@@ -328,6 +328,41 @@ fn a_board_goes_off_alone_and_one_that_does_not_takes_the_supply_with_it() {
     assert_eq!(bench.codes(), [Code::BoardController, Code::PsuCut]);
 }
 
+#[test]
+fn a_board_that_is_not_there_cannot_be_stuck_and_has_no_memory() {
+    let script = Script {
+        memory_silent: true,
+        ..Script::default()
+    };
+    let mut bench = Bench::with(&machine("antminer-s19-pro"), script);
+    bench.order(Order::Plugged(ChainSlot(1), false));
+    bench.run(MINUTE);
+    let places = bench.notes.iter().map(|note| (note.code, &*note.place));
+    let memory = Code::BoardMemory;
+    assert!(places.eq([(memory, "slot 0"), (memory, "slot 2")]));
+    bench.order(Order::Plugged(ChainSlot(1), true));
+    bench.run(MINUTE);
+    assert_eq!(bench.notes.len(), 3, "it is read once it is seated");
+
+    bench.all_on(3);
+    bench.run(MINUTE);
+    bench.parts.script.pic_silent[1] = true;
+    bench.order(Order::Plugged(ChainSlot(1), false));
+    bench.order(Order::Board(ChainSlot(1), false));
+    bench.run(MINUTE);
+    let states = [0, 1, 2].map(|slot| bench.board(slot));
+    let on = BoardState::On(None);
+    assert_eq!(states, [on, BoardState::Off, on]);
+    assert_eq!(bench.supply(), ON_15V);
+    assert_eq!(bench.notes.len(), 3, "{:?}", bench.notes);
+    // Seated again it is as any other.
+    bench.parts.script.pic_silent[1] = false;
+    bench.order(Order::Plugged(ChainSlot(1), true));
+    bench.order(Order::Board(ChainSlot(1), true));
+    bench.run(MINUTE);
+    assert_eq!(bench.board(1), on);
+}
+
 /// An S9's supply has no line: the others go on, and the one is told again until it obeys.
 #[test]
 fn a_board_that_does_not_go_off_takes_nothing_with_it_where_nothing_switches_the_supply() {

@@ -205,7 +205,9 @@ impl Engine {
         let now = self.now;
         let kept = self.hardware.as_mut().is_some_and(|h| h.board(now, event));
         match event {
-            BoardEvent::Plug { slot, .. } | BoardEvent::Failed { slot, .. } => {
+            BoardEvent::Plug { slot, .. }
+            | BoardEvent::PlugUnread { slot, .. }
+            | BoardEvent::Failed { slot, .. } => {
                 self.give_chain(slot, drivers::Input::Board(event));
             }
             // A chain whose reset does not obey cannot be brought up.

@@ -126,7 +126,9 @@ impl Keeper {
     /// The control board says something; false if it is nothing of the dead man's.
     pub(crate) fn board(&mut self, now: Instant, event: BoardEvent) -> bool {
         match event {
-            BoardEvent::Plug { .. } | BoardEvent::Failed { .. } => return false,
+            BoardEvent::Plug { .. } | BoardEvent::PlugUnread { .. } | BoardEvent::Failed { .. } => {
+                return false;
+            }
             BoardEvent::Done(order) => self.done(order),
             BoardEvent::Refused(order, refusal) => self.refused(now, order, refusal),
             BoardEvent::Told(told) => self.told(now, told),

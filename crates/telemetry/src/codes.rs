@@ -75,7 +75,7 @@ codes! {
     TwinOnBoard = "E-CONF-TWIN", Error, "a twin may not stand in for the machine on a real control board", "use `backend = \"linux\"`";
     DeviceRefused = "E-DEV-REFUSED", Error, "a device of the control board is missing, held by another, or refused by the kernel", "see the path and the reason that are named";
     // Chains
-    ChainMissing = "E-CHAIN-MISSING", Error, "no hashboard is plugged into this slot", "seat the hashboard and its cables";
+    ChainMissing = "E-CHAIN-MISSING", Error, "no hashboard is plugged into this slot", "seat the hashboard and its cables while the machine is off; one that stayed on looks again on `stannary resume`";
     ChainChips = "E-CHAIN-CHIPS", Error, "a chain answered with another number of chips than its board has", "check the flat cable; a chip or its domain may be dead";
     ChainChipId = "E-CHAIN-CHIPID", Error, "a chip reported an identity that this board does not carry", "check that the machine definition fits the hashboard";
     ChainForeign = "E-CHAIN-FOREIGN", Error, "a chip among the right ones reported another identity; the others hash", "check the chip that is named: its solder, its supply, or that it is of the board's type";

@@ -62,6 +62,9 @@ impl std::error::Error for ConfigError {}
 )]
 #[derive(Clone, PartialEq, Debug)]
 pub enum Input {
+    /// Look whether a board is there, and leave it off. Ignored unless the chain is off or its board absent: one
+    /// that is there again is then off.
+    Look,
     /// Power up and hash. Ignored unless the chain is off or has given up.
     Start,
     /// Stop hashing and power down, now. Done when [`Chain::state`](crate::Chain::state)

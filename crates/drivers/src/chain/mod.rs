@@ -5,11 +5,14 @@
 //!  ^                |                    |                     |
 //!  |             Absent          no chip, link, board    silent, deaf, link, board
 //!  |                                     v                     v
-//!  |                                 Recovering <--------------+   (BringUp again after a wait)
+//!  |                                 Recovering <--------------+   (Probing again after a wait)
 //!  |                                     |  too often, wrong chip, too fast
 //!  |                                     v
 //!  +--- RampingDown <--Stop-- Mining   Failed
 //! ```
+//!
+//! A board's plug is looked at before it is powered, each second while it is, and when it has failed; on
+//! [`Input::Look`] also while it is off. One that is not there is Absent from wherever it was.
 //!
 //! Invariants: hash power is asked for in `BringUp`, and is wanted there, in `Mining` and in
 //! `RampingDown` and in no other state; it is given back only after the reset line was asserted; work leaves in `Mining`
@@ -25,6 +28,7 @@ mod kind;
 mod mining;
 mod outbox;
 mod player;
+mod plug;
 mod power;
 mod ramp;
 mod relayed;
@@ -48,6 +52,7 @@ use kind::Kind;
 use mining::Mining;
 use outbox::Outbox;
 use player::{Played, Player, Stage};
+use plug::Plug;
 use protocol::spi::Answer;
 use protocol::{ChainResponse, Register, Shape};
 use telemetry::{ChainState, Code};
@@ -67,6 +72,8 @@ pub struct Chain {
     evidence: Evidence,
     watch: Watch,
     failures: Failures,
+    /// Means something in `BringUp` and `Mining`.
+    plug: Plug,
     /// What the host speaks.
     bits_per_s: u32,
     /// Who answered at the last count.
@@ -94,8 +101,13 @@ enum State {
     Off,
     Absent,
     Failed,
+    /// Off, and its plug is looked at.
+    Looking {
+        until: Instant,
+    },
     Probing {
         until: Instant,
+        failed: bool,
     },
     BringUp(BringUp),
     Mining(Mining),
@@ -131,6 +143,7 @@ impl Chain {
             wire,
             state: State::Off,
             failures: Failures::default(),
+            plug: Plug::seen(Instant::ZERO),
             bits_per_s: protocol::baud::RESET_BITS_PER_S,
             census: Census::default(),
             later: VecDeque::new(),
@@ -163,6 +176,7 @@ impl Chain {
     pub fn handle(&mut self, now: Instant, input: Input) {
         self.accrue(now);
         match input {
+            Input::Look => self.look(now),
             Input::Start => self.start(now),
             Input::Stop => self.stop(now),
             Input::Cut => self.cut(now),
@@ -191,7 +205,9 @@ impl Chain {
     pub fn next_deadline(&self) -> Option<Instant> {
         let state = match &self.state {
             State::Off | State::Absent | State::Failed => Instant::NEVER,
-            State::Probing { until } | State::Recovering { until, .. } => *until,
+            State::Looking { until }
+            | State::Probing { until, .. }
+            | State::Recovering { until, .. } => *until,
             State::RampingDown { at, .. } => *at,
             State::BringUp(BringUp::Serial(player)) => player.deadline(&self.shape),
             State::BringUp(BringUp::Words(player)) => player.deadline(),
@@ -199,7 +215,11 @@ impl Chain {
         };
         let wire = self.wire.deadline().unwrap_or(Instant::NEVER);
         let later = self.later.front().map_or(Instant::NEVER, |w| w.0);
-        let first = state.min(wire).min(later);
+        let plug = match self.is_powered() {
+            true => self.plug.deadline(),
+            false => Instant::NEVER,
+        };
+        let first = state.min(wire).min(later).min(plug);
         (first < Instant::NEVER).then_some(first)
     }
 
@@ -259,7 +279,7 @@ impl Chain {
     /// What the chain does.
     pub fn state(&self) -> ChainState {
         match &self.state {
-            State::Off => ChainState::Off,
+            State::Off | State::Looking { .. } => ChainState::Off,
             State::Absent => ChainState::Absent,
             State::Failed => ChainState::Failed,
             State::Probing { .. } | State::BringUp(_) => ChainState::Starting,
@@ -301,6 +321,11 @@ impl Chain {
     pub fn domains(&self, now: Instant) -> Vec<Domain> {
         self.evidence
             .domains(&self.shape, now, self.busy_until(now))
+    }
+
+    /// Power is wanted, and not about to go.
+    fn is_powered(&self) -> bool {
+        matches!(self.state, State::BringUp(_) | State::Mining(_))
     }
 
     /// Chips that hash.
@@ -428,7 +453,7 @@ impl Chain {
     }
 
     fn link_error(&mut self, now: Instant, error: LinkError) {
-        let powered = matches!(self.state, State::BringUp(_) | State::Mining(_));
+        let powered = self.is_powered();
         match error {
             LinkError::QueueFull => {
                 if let State::Mining(mining) = &mut self.state {
@@ -458,18 +483,20 @@ impl Chain {
     }
 
     fn board_event(&mut self, now: Instant, event: BoardEvent) {
-        let (BoardEvent::Plug { slot, .. } | BoardEvent::Failed { slot, .. }) = event else {
+        let (BoardEvent::Plug { slot, .. }
+        | BoardEvent::PlugUnread { slot, .. }
+        | BoardEvent::Failed { slot, .. }) = event
+        else {
             return;
         };
         if slot != self.config.slot {
             return;
         }
-        let powered = matches!(self.state, State::BringUp(_) | State::Mining(_));
+        let powered = self.is_powered();
         let probing = matches!(self.state, State::Probing { .. });
         match event {
-            BoardEvent::Plug { present: true, .. } if probing => self.begin_bring_up(now),
-            BoardEvent::Plug { present: false, .. } if probing || powered => self.absent(now),
-            BoardEvent::Plug { .. } => {}
+            BoardEvent::Plug { present, .. } => self.plugged(now, present),
+            BoardEvent::PlugUnread { errno, .. } => self.plug_unread(now, errno),
             BoardEvent::Failed { errno, .. } if probing || powered => {
                 self.fail(now, Code::BoardFault, format!("errno={errno}"));
             }
@@ -481,18 +508,67 @@ impl Chain {
         }
     }
 
+    /// Its plug was looked at.
+    fn plugged(&mut self, now: Instant, present: bool) {
+        match (&self.state, present) {
+            (State::Probing { .. }, true) => self.bring_up(now),
+            (State::BringUp(_) | State::Mining(_), _) => {
+                if self.plug.found(present) {
+                    self.absent(now, "pulled while it had power");
+                }
+            }
+            (State::Looking { .. }, true) => self.state = State::Off,
+            (State::RampingDown { .. } | State::Absent, _) | (_, true) => {}
+            // A chain that failed looked at once: that may be why.
+            (
+                State::Off
+                | State::Looking { .. }
+                | State::Probing { .. }
+                | State::Recovering { .. }
+                | State::Failed,
+                false,
+            ) => self.absent(now, ""),
+        }
+    }
+
+    /// A line that cannot be read says nothing of the board: one that hashes goes on.
+    fn plug_unread(&mut self, now: Instant, errno: i32) {
+        let detail = format!("its plug cannot be read: errno={errno}");
+        match &self.state {
+            State::Probing { .. } => self.fail(now, Code::BoardFault, detail),
+            State::Looking { .. } => {
+                self.state = State::Off;
+                self.out.note_seldom(now, Code::BoardFault, detail);
+            }
+            State::BringUp(_) | State::Mining(_) => {
+                if self.plug.unread() {
+                    self.out.note_seldom(now, Code::BoardFault, detail);
+                }
+            }
+            State::Off
+            | State::Absent
+            | State::Failed
+            | State::RampingDown { .. }
+            | State::Recovering { .. } => {}
+        }
+    }
+
     /// Whatever time and events allow.
     fn advance(&mut self, now: Instant) {
         self.write_due(now);
+        if self.is_powered() && self.plug.is_due(now) {
+            self.read_plug();
+        }
         match &mut self.state {
             State::Off | State::Absent | State::Failed => {}
+            State::Looking { until } if *until <= now => self.state = State::Off,
             // No word about the plug: a board without plug detection.
-            State::Probing { until } if *until <= now => self.begin_bring_up(now),
+            State::Probing { until, .. } if *until <= now => self.bring_up(now),
             State::Recovering { until, failed } if *until <= now => {
                 let failed = *failed;
-                self.bring_up_again(now, failed);
+                self.probe(now, failed);
             }
-            State::Probing { .. } | State::Recovering { .. } => {}
+            State::Looking { .. } | State::Probing { .. } | State::Recovering { .. } => {}
             State::RampingDown { .. } => self.ramp_down(now),
             State::Mining(_) => self.mine(now),
             State::BringUp(_) => {}

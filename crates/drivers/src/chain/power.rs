@@ -9,6 +9,7 @@ use super::api::Effect;
 use super::census::Census;
 use super::kind::Kind;
 use super::player::Player;
+use super::plug::Plug;
 use super::setup::ALL_VERSION_BITS;
 use super::wire::Wire;
 use super::{BringUp, Chain, State, words};
@@ -22,14 +23,20 @@ const DOWN_STEPS: u8 = 3;
 const REST: Duration = Duration::from_secs(5);
 
 impl Chain {
+    /// Look whether a board is there, and leave it off.
+    pub(super) fn look(&mut self, now: Instant) {
+        if matches!(self.state, State::Off | State::Absent) {
+            let until = now + PLUG_WITHIN;
+            self.state = State::Looking { until };
+            self.read_plug();
+        }
+    }
+
     pub(super) fn start(&mut self, now: Instant) {
         match &mut self.state {
-            State::Off | State::Absent | State::Failed => {
+            State::Off | State::Absent | State::Failed | State::Looking { .. } => {
                 self.failures.forget();
-                let slot = self.config.slot;
-                self.out.push(Effect::Board(BoardOp::ReadPlug { slot }));
-                let until = now + PLUG_WITHIN;
-                self.state = State::Probing { until };
+                self.probe(now, false);
             }
             State::RampingDown { start_again, .. } => *start_again = true,
             State::Probing { .. }
@@ -41,7 +48,7 @@ impl Chain {
 
     pub(super) fn stop(&mut self, now: Instant) {
         match &mut self.state {
-            State::Off | State::Absent | State::Failed => {}
+            State::Off | State::Absent | State::Failed | State::Looking { .. } => {}
             State::Probing { .. } | State::Recovering { .. } => self.state = State::Off,
             State::BringUp(_) => {
                 self.power_off(now);
@@ -65,7 +72,7 @@ impl Chain {
     /// Off now.
     pub(super) fn cut(&mut self, now: Instant) {
         match &self.state {
-            State::Off | State::Absent => {}
+            State::Off | State::Absent | State::Looking { .. } => {}
             // Who cuts a board decides when it is tried again: it does not stay failed.
             State::Failed | State::Probing { .. } | State::Recovering { .. } => {
                 self.state = State::Off;
@@ -134,7 +141,20 @@ impl Chain {
         }
     }
 
-    pub(super) fn begin_bring_up(&mut self, now: Instant) {
+    /// Look whether a board is there, before it is powered. `failed`: the last time it did not go well.
+    pub(super) fn probe(&mut self, now: Instant, failed: bool) {
+        self.read_plug();
+        let until = now + PLUG_WITHIN;
+        self.state = State::Probing { until, failed };
+    }
+
+    pub(super) fn read_plug(&mut self) {
+        let slot = self.config.slot;
+        self.out.push(Effect::Board(BoardOp::ReadPlug { slot }));
+    }
+
+    fn begin_bring_up(&mut self, now: Instant) {
+        self.plug = Plug::seen(now);
         self.wire.reset();
         self.shape.version_mask = ALL_VERSION_BITS;
         self.census = Census::default();
@@ -156,8 +176,9 @@ impl Chain {
         self.state = State::BringUp(list);
     }
 
-    pub(super) fn bring_up_again(&mut self, now: Instant, failed: bool) {
-        if failed {
+    /// What was probed is there.
+    pub(super) fn bring_up(&mut self, now: Instant) {
+        if matches!(self.state, State::Probing { failed: true, .. }) {
             self.restarts = self.restarts.saturating_add(1);
             let detail = format!("restarts={}", self.restarts);
             self.out.note(now, Code::ChainRestart, detail);
@@ -186,23 +207,28 @@ impl Chain {
             State::Off
             | State::Absent
             | State::Failed
+            | State::Looking { .. }
             | State::Probing { .. }
             | State::Recovering { .. } => {}
         }
     }
 
-    pub(super) fn absent(&mut self, now: Instant) {
-        if matches!(self.state, State::BringUp(_) | State::Mining(_)) {
+    /// Nothing is in the slot, or no more. Another try is the owner's to order, who alone knows when hands are out
+    /// of the machine.
+    pub(super) fn absent(&mut self, now: Instant, detail: &str) {
+        if self.is_powered() {
             self.power_off(now);
         }
-        self.out.note(now, Code::ChainMissing, String::new());
+        self.out.note(now, Code::ChainMissing, detail.to_owned());
         self.state = State::Absent;
     }
 
-    /// Off, and up again after a wait, unless this happened too often.
+    /// Off, and up again after a wait, unless this happened too often. Its plug is looked at now: a board that was
+    /// pulled is silent first.
     pub(super) fn fail(&mut self, now: Instant, code: Code, detail: String) {
         self.out.note(now, code, detail);
         self.power_off(now);
+        self.read_plug();
         match self.failures.add(now) {
             Some(wait) => {
                 let until = now + wait;

@@ -46,6 +46,9 @@ pub enum Order {
     Voltage(Option<ChainSlot>, Millivolts),
     /// All fans.
     Fans(Duty),
+    /// A board is in this slot, or is not: what its plug says. It is until that is known. Where none is, nothing is
+    /// missed that only a board has; one that is told to go off is told so all the same.
+    Plugged(ChainSlot, bool),
 }
 
 /// Everything that the plant can do to the world.

@@ -57,6 +57,8 @@ pub(super) struct Board {
     controller: Option<Controller>,
     desk: Desk<What>,
     wanted: bool,
+    /// A board is there, for all that is known.
+    plugged: bool,
     power: Power,
     told: BoardState,
     /// The rail that is ordered, where the controller sets it.
@@ -121,6 +123,7 @@ impl Board {
             controller: controller.map(|about| Controller::new(about, slot)),
             desk: Desk::new(BusId::Hashboards),
             wanted: false,
+            plugged: true,
             power: Power::Off,
             told: BoardState::Off,
             rail: start.or(machine.hashboard.voltage_mv).map(Millivolts::new),
@@ -154,6 +157,17 @@ impl Board {
 
     pub(super) fn want(&mut self, on: bool) {
         self.wanted = on;
+    }
+
+    /// What is not there has no memory; one that is seated has it read.
+    pub(super) fn set_plugged(&mut self, now: Instant, plugged: bool) {
+        let before = core::mem::replace(&mut self.plugged, plugged);
+        if before == plugged {
+            return;
+        }
+        if let Memory::Due { at, tries, .. } = &mut self.memory {
+            (*at, *tries) = (if plugged { now } else { Instant::NEVER }, 0);
+        }
     }
 
     pub(super) fn want_rail(&mut self, voltage: Millivolts) {
@@ -387,6 +401,9 @@ impl Board {
             }
             Power::On if is_beat(step) => self.fail(now, wrong, out),
             Power::Falling { tries } if *tries + 1 < OFF_TRIES => *tries += 1,
+            // Nobody was there to be told. If its signals alone are unplugged, its controller drops the rail for want
+            // of heartbeats, as one that does not answer them does: the others need not go off for it.
+            Power::Falling { .. } if !self.plugged => self.power = Power::Off,
             Power::Falling { .. } => {
                 self.power = Power::StuckOn {
                     again: now + STUCK_PAUSE,
@@ -446,6 +463,7 @@ impl Board {
             Err(wrong) => wrong,
         };
         match &mut self.memory {
+            Memory::Due { at, tries, .. } if !self.plugged => (*at, *tries) = (Instant::NEVER, 0),
             Memory::Due { at, tries, .. } if wrong.may_pass() && *tries + 1 < MEMORY_TRIES => {
                 (*at, *tries) = (now + MEMORY_PAUSE, *tries + 1);
             }

@@ -104,6 +104,11 @@ impl Plant {
                     board.want(on);
                 }
             }
+            Order::Plugged(slot, plugged) => {
+                if let Some(board) = self.boards.get_mut(usize::from(slot.0)) {
+                    board.set_plugged(now, plugged);
+                }
+            }
             Order::Voltage(slot, voltage) => self.order_voltage(now, slot, voltage),
             Order::Fans(duty) => {
                 if duty != self.duty {

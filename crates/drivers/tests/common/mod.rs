@@ -82,6 +82,8 @@ pub(crate) struct Script {
     pub(crate) power: bool,
     /// A hashboard is plugged in; `None` for a board that does not say.
     pub(crate) plugged: Option<bool>,
+    /// Its plug cannot be read: the errno.
+    pub(crate) plug_errno: Option<i32>,
     /// Versions in each host-rolled item.
     pub(crate) midstates: usize,
     /// Mask in each chip-rolled item.
@@ -258,6 +260,7 @@ impl Bench {
                 has_work: true,
                 power: true,
                 plugged: Some(true),
+                plug_errno: None,
                 midstates: 4,
                 mask: 0x1fff_e000,
                 uncounted: None,
@@ -478,8 +481,10 @@ impl Bench {
             BoardOp::Order(Order::Reset { asserted, .. }) => self.log(Sent::Reset(asserted)),
             BoardOp::Order(order) => panic!("{order:?} is no chain's"),
             BoardOp::ReadPlug { slot } => {
-                if let Some(present) = self.script.plugged {
-                    let event = BoardEvent::Plug { slot, present };
+                let unread = self.script.plug_errno;
+                let unread = unread.map(|errno| BoardEvent::PlugUnread { slot, errno });
+                let plug = |present| BoardEvent::Plug { slot, present };
+                if let Some(event) = unread.or(self.script.plugged.map(plug)) {
                     self.chain.handle(self.now, Input::Board(event));
                 }
             }
