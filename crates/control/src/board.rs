@@ -13,6 +13,8 @@
 //!    │  waited, cool, well    │
 //!    └────────────────────────┘  to Rising
 //! ```
+//!
+//! A board that is gone is Off from wherever it was, and is started again when its chain says that it is there.
 
 use serde::{Deserialize, Serialize};
 use units::{Duration, Instant};
@@ -116,6 +118,8 @@ pub(crate) struct Will {
 pub(crate) enum Event {
     On,
     Off,
+    /// It is not there any more.
+    Gone,
     Again,
     Stopped {
         cause: Cause,
@@ -166,6 +170,18 @@ impl Board {
         !matches!(self.phase, Phase::Off { .. } | Phase::Stopped { .. })
     }
 
+    /// A board is there, for all that is known.
+    pub(crate) fn is_there(&self) -> bool {
+        self.chain != ChainState::Absent
+    }
+
+    /// What its sensors give to worry about. Those of a board that is not there say nothing, and rightly; what is hot
+    /// is there all the same.
+    pub(crate) fn worry(&self) -> Option<&(Cause, String)> {
+        let worry = self.heat.hazard.as_ref();
+        worry.filter(|(cause, _)| self.is_there() || *cause == Cause::Heat)
+    }
+
     /// It is to have hash power.
     pub(crate) fn is_on(&self) -> bool {
         matches!(self.phase, Phase::On { .. } | Phase::Lowering { .. })
@@ -197,8 +213,12 @@ impl Board {
             // What is cold and off shows one value and proves nothing: the next start asks anew.
             self.trackers.iter_mut().for_each(Tracker::forget_stuck);
         }
-        let hazard = will.hazard.clone().or_else(|| self.hazard(now, will));
         let active = self.is_active();
+        if active && !self.is_there() {
+            self.phase = Phase::Off { since: now };
+            return Some(Event::Gone);
+        }
+        let hazard = will.hazard.clone().or_else(|| self.hazard(now, will));
         if let Some((cause, why)) = hazard {
             // Nothing that is off starts under a hazard, and nothing that is on stays so.
             return active.then(|| self.stop(now, cause, why));
@@ -286,7 +306,7 @@ impl Board {
         let watched = self.heat.fitted > 0 || will.unwatched;
         let hot = self.heat.inlet_c.is_some_and(|c| c > plan.inlet_max_c);
         let cool = self.heat.over.is_none_or(|over| over.warn < 0.0);
-        watched && !hot && cool && self.chain != ChainState::Absent
+        watched && !hot && cool && self.is_there()
     }
 
     fn is_cool(&self) -> bool {

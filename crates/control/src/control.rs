@@ -135,11 +135,19 @@ impl Control {
             State::Hashing
         } else if any(Board::is_active) || self.run.is_held(self.now) {
             State::Starting
-        } else if self.blocked.is_some() || any(|b| matches!(b.phase, Phase::Stopped { .. })) {
+        } else if self.blocked.is_some()
+            || any(|b| matches!(b.phase, Phase::Stopped { .. }))
+            || self.is_empty()
+        {
             State::Fault
         } else {
             State::Starting
         }
+    }
+
+    /// No slot has a board.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.boards.iter().any(Board::is_there)
     }
 
     /// Everything is off, as a shutdown wants it.

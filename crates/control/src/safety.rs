@@ -123,6 +123,11 @@ impl Scene<'_> {
         }
         let stopped = self.boards.iter().any(|b| match b.phase {
             Phase::Stopped { since, .. } => self.now.since(since) < WARM_FOR,
+            // Its signals alone may be unplugged: then it is as warm as one that was stopped, and nobody feels it.
+            Phase::Off { since } => {
+                let was_there = began.is_some_and(|at| since > at);
+                !b.is_there() && was_there && self.now.since(since) < WARM_FOR
+            }
             _ => false,
         });
         if stopped {

@@ -3,7 +3,7 @@
 use telemetry::Code;
 use units::{Duration, Instant};
 
-use crate::api::{ChainState, FanMode, Intent, SupplyState};
+use crate::api::{FanMode, Intent, SupplyState};
 use crate::board::{Board, Event, Phase, RISE_WITHIN, STAGGER, Will};
 use crate::cause::Cause;
 use crate::control::Control;
@@ -190,6 +190,10 @@ impl Control {
         match event {
             Event::On => self.decide(Code::PowerOn, &place, "on".to_owned(), "all is well"),
             Event::Off => self.decide(Code::PowerOff, &place, "off".to_owned(), "ordered"),
+            Event::Gone => {
+                let why = "no board in the slot";
+                self.decide(Code::PowerOff, &place, "off".to_owned(), why);
+            }
             Event::Again => {
                 self.decide(
                     Code::PowerRestart,
@@ -218,7 +222,8 @@ impl Control {
             .reduce(f64::min)
             .filter(|c| *c > self.plan.inlet_max_c);
         let unwatched = self.boards.iter().all(|b| b.heat.fitted == 0) && !self.local.unwatched;
-        let blocked = match (all, self.boards.iter().find_map(|b| b.heat.hazard.clone())) {
+        let worry = self.boards.iter().find_map(|b| b.worry().cloned());
+        let blocked = match (all, worry) {
             _ if !waiting => None,
             _ if !self.may_hash() => {
                 let why = "nothing would cut the power".to_owned();
@@ -297,7 +302,7 @@ impl Control {
 
     /// Every board that there is was stopped for a reason.
     fn all_stopped(&self) -> bool {
-        let there = |b: &&Board| b.chain != ChainState::Absent;
+        let there = |b: &&Board| b.is_there();
         let mut boards = self.boards.iter().filter(there).peekable();
         boards.peek().is_some() && boards.all(|b| matches!(b.phase, Phase::Stopped { .. }))
     }
@@ -428,10 +433,11 @@ impl Control {
             .iter()
             .any(|b| b.is_active() && b.heat.fitted == 0);
         // Nothing will ever start: no air is needed.
-        let never = matches!(
-            self.blocked,
-            Some(Code::SensorNone | Code::PowerUnguarded | Code::PowerLow)
-        );
+        let never = self.is_empty()
+            || matches!(
+                self.blocked,
+                Some(Code::SensorNone | Code::PowerUnguarded | Code::PowerLow)
+            );
         let full = scene.fans_must_be_full(self.run.began);
         let air = Air {
             mode: self.fan_mode(),

@@ -158,7 +158,9 @@ impl Engine {
         }
         self.tell_hashrate();
         self.settle();
-        self.note_chain_states();
+        if self.note_chain_states() {
+            self.settle();
+        }
         self.finish_stop();
     }
 
@@ -251,6 +253,8 @@ impl Engine {
             Some(hardware) => {
                 hardware.start(now);
                 self.watch_sensors();
+                // Before anything is asked of boards that are not there.
+                self.each_chain(&drivers::Input::Look);
             }
             None => self.each_chain(&drivers::Input::Start),
         }
@@ -335,6 +339,10 @@ impl Engine {
                 if let Some(command) = crate::hardware::to_control(command) {
                     self.command_hardware(command);
                 }
+                // Whoever orders this has no hands in the machine: what was seated may have power.
+                if matches!(command, Command::Resume | Command::Wake) {
+                    self.each_chain(&drivers::Input::Look);
+                }
             }
             // Of chains alone there is no more to order, and a snapshot shows no settings.
             (Command::Pause | Command::Sleep, Mode::Running) => {
@@ -409,14 +417,22 @@ impl Engine {
     }
 
     /// A chain's change of state is a decision of its driver: keep it for the snapshot,
-    /// with what led to it.
-    fn note_chain_states(&mut self) {
+    /// with what led to it. True where a board came or went, which is news for its parts.
+    fn note_chain_states(&mut self) -> bool {
+        let mut moved = false;
         for i in 0..self.chains.len() {
             let (slot, state) = (self.chains[i].slot, self.chains[i].driver.state());
             if state == self.chains[i].state {
                 continue;
             }
             let before = std::mem::replace(&mut self.chains[i].state, state);
+            let there = [before, state].map(|s| s != telemetry::ChainState::Absent);
+            if let Some(hardware) = &mut self.hardware
+                && there[0] != there[1]
+            {
+                hardware.plugged(self.now, slot, there[1]);
+                moved = true;
+            }
             if self.hardware.is_some() && moves(before) && moves(state) {
                 continue; // control's ramp, told by control
             }
@@ -424,6 +440,7 @@ impl Engine {
             let reason = self.reason_for(&place, state);
             self.decide(&place, state_word(state), &reason);
         }
+        moved
     }
 
     /// Why a chain went into `state`: the last thing said of it, or what the state follows

@@ -140,6 +140,11 @@ impl Hardware {
         self.let_go
     }
 
+    /// What the plug of a slot says.
+    pub(crate) fn plugged(&mut self, now: Instant, slot: ChainSlot, plugged: bool) {
+        self.order(now, plant::Order::Plugged(slot, plugged));
+    }
+
     /// Every board off, by its own controller where it has one.
     pub(crate) fn let_go(&mut self, now: Instant) {
         self.let_go = true;

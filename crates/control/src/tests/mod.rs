@@ -8,6 +8,7 @@ mod mutants;
 mod orders;
 mod plant;
 mod replay;
+mod slots;
 mod tables;
 mod watch;
 mod world;

@@ -39,6 +39,8 @@ pub(super) struct Slot {
     /// Its switch, or its reset line.
     pub(super) ordered: bool,
     pub(super) stuck_on: bool,
+    /// No board is there.
+    pub(super) empty: bool,
     /// Its chain's bring-up never ends.
     pub(super) never_up: bool,
     /// Its chips are up and have no work yet: they stay at their first frequency.
@@ -89,6 +91,7 @@ impl Plant {
         let slot = Slot {
             ordered: false,
             stuck_on: false,
+            empty: false,
             never_up: false,
             unfed: false,
             held_c: None,
@@ -135,7 +138,7 @@ impl Plant {
     /// Chips compute or could.
     pub(super) fn is_powered(&self, slot: usize) -> bool {
         let s = &self.slots[slot];
-        self.supply_up() && (s.ordered || s.stuck_on)
+        self.supply_up() && (s.ordered || s.stuck_on) && !s.empty
     }
 
     /// Power at the wall, watts.
@@ -236,7 +239,7 @@ impl Plant {
     pub(super) fn answers(&self, slot: usize, sensor: usize) -> bool {
         let s = &self.slots[slot];
         match self.machine.peripherals.sensors[sensor].bus {
-            SensorBus::ControlBoard => true,
+            SensorBus::ControlBoard => !s.empty,
             SensorBus::VoltageController => self.is_powered(slot),
             SensorBus::Chip(_) => self.is_powered(slot) && s.mhz > 0.0,
         }

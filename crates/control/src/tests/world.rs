@@ -285,6 +285,7 @@ impl World {
             };
             let mhz = Megahertz::new(s.mhz);
             let chain = match () {
+                () if s.empty => ChainState::Absent,
                 () if mine && self.has(Fault::ChainFails) => ChainState::Failed,
                 () if !on => ChainState::Off,
                 () if s.mhz == 0.0 => ChainState::Starting,
