@@ -14,7 +14,9 @@ use crate::Qmp;
 /// Until the guest's shell answers: 9 s on a quiet computer, and far more where others work.
 pub const BOOT_PATIENCE: Duration = Duration::from_secs(150);
 /// The emulator ends by itself after this, whatever becomes of the test.
-const LIFE_S: u32 = 720;
+const LIFE_S: u32 = 900;
+/// What the first process says once all is there.
+const UP: &str = "guest: up";
 /// One command in the guest.
 const COMMAND_MAX: Duration = Duration::from_secs(60);
 
@@ -101,12 +103,17 @@ impl Guest {
             let said = self.qemu.stdout();
             let is_well = self.qemu.ended().is_none() && !said.contains("Kernel panic");
             assert!(is_well, "{}", self.qemu.everything());
-            said.contains("guest: up").then_some(())
+            said.contains(UP).then_some(())
         });
         // Who listens there was started just before, and may not be there yet.
         wait_for("an answer of the guest's shell", BOOT_PATIENCE, || {
             self.try_run("true")
         });
+    }
+
+    /// How often it has booted as far as its first process.
+    pub fn boots(&self) -> usize {
+        self.qemu.stdout().matches(UP).count()
     }
 
     /// Its outside: temperatures and lines.

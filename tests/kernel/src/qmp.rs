@@ -57,11 +57,11 @@ impl Qmp {
         }
     }
 
-    /// Whether something of this name happened since the computer was started, such as `WATCHDOG`.
-    pub fn happened(&mut self, event: &str) -> bool {
+    /// How often something of this name happened since the computer was started, such as `WATCHDOG`.
+    pub fn count(&mut self, event: &str) -> usize {
         // An answer brings what was said before it.
         self.try_command("query-status", json!({}));
-        self.events.iter().any(|seen| seen == event)
+        self.events.iter().filter(|seen| *seen == event).count()
     }
 
     /// Sets the temperature that a sensor feels; `None`: the emulator is gone.

@@ -83,10 +83,7 @@ fn plan(happening: Happening) -> FaultPlan {
             fault: SensorFault::Shows(90.0),
         }),
         Happening::PortCloses => plan.outages.push(outage),
-        Happening::BoardPulled => {
-            part(Fault::BusNack(Bus::Hashboards));
-            plan.outages.push(outage);
-        }
+        Happening::BoardPulled => plan.pulled.push(outage),
         Happening::BoardMissing => plan.boards.push(BoardFault::Absent { slot: SLOT }),
     }
     plan

@@ -53,6 +53,8 @@ pub struct Surroundings {
 struct Told {
     stop: AtomicBool,
     pulled: AtomicBool,
+    /// The computer was reset, and with it what was driven into its lines.
+    reset: AtomicBool,
     /// A fire: what the outlet's sensor feels whatever the chips do, whole degrees; 0: none.
     fire_c: AtomicU32,
     /// The bus's controller does nothing.
@@ -97,6 +99,11 @@ impl Surroundings {
     /// Pull the hashboard's plug, or seat it.
     pub fn pull(&self, pulled: bool) {
         self.told.pulled.store(pulled, Ordering::Relaxed);
+    }
+
+    /// Drive lines anew: the emulator forgets their levels when the computer is reset.
+    pub fn after_reset(&self) {
+        self.told.reset.store(true, Ordering::Relaxed);
     }
 
     /// What the sensor behind the chips feels, whatever they do; `None`: their air.
@@ -184,6 +191,10 @@ impl Mover {
     }
 
     fn carry_lines(&mut self) -> Option<()> {
+        if self.told.reset.swap(false, Ordering::Relaxed) {
+            self.plugged = None;
+            self.fans.iter_mut().for_each(|fan| fan.high = false);
+        }
         let mut outside = lock(&self.outside);
         let plugged = !self.told.pulled.load(Ordering::Relaxed);
         if self.plugged != Some(plugged) {

@@ -1,7 +1,7 @@
 //! The daemon as it is flashed: it mines, and it answers to what happens to its machine with the faults that the
 //! simulation has for it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kernel::Happening;
 use process::{PATIENCE, wait_for};
@@ -22,7 +22,8 @@ pub(crate) fn mines_and_answers_what_happens(machine: &Machine) {
     a_fan_that_is_held_is_told_and_heard_again(machine);
     a_serial_port_that_is_closed_is_a_silent_chain(machine);
     a_board_that_is_pulled_goes_off_and_is_missing(machine);
-    machine.hash();
+    machine.stop();
+    a_slot_that_is_empty_from_the_start_is_missing_until_it_is_not(machine);
     sensors_that_do_not_acknowledge_switch_the_board_off(machine);
     machine.stop();
     machine.hash();
@@ -33,6 +34,12 @@ pub(crate) fn mines_and_answers_what_happens(machine: &Machine) {
     machine.stop();
     machine.hash();
     a_stuck_daemon_is_reset_by_the_watchdog(machine);
+    machine.boots_again(|| assert!(!machine.chips().powered(), "nobody ordered power"));
+    machine.around().hold_fan(0, false);
+    machine.around().hold_fan(1, false);
+    machine.hash();
+    machine.wait_for_shares(1);
+    machine.stop();
     let totals = machine.pool.ledger(|l| l.totals);
     assert_eq!(totals.rejected(), 0, "{totals:?}");
 }
@@ -93,21 +100,29 @@ fn a_serial_port_that_is_closed_is_a_silent_chain(machine: &Machine) {
     machine.wait_for_shares(3);
 }
 
-/// Its sensors do not acknowledge, its chips have neither supply nor signals, and its plug says so, which is looked
-/// at before power is given.
+/// Its sensors do not acknowledge, its chips have neither supply nor signals, and its plug says so, which is missed
+/// before the others are.
 fn a_board_that_is_pulled_goes_off_and_is_missing(machine: &Machine) {
     pull(machine, true);
-    machine.wait_for_the_same(Happening::BoardPulled, &[Code::SensorSilent]);
+    machine.wait_for_the_same(Happening::BoardPulled, &[Code::ChainMissing]);
     machine.wait_until_off();
-    machine.stop();
+    machine.never_said(Happening::BoardPulled, Code::SensorSilent);
+}
+
+/// Nothing of it is asked for power, and none of its sensors is missed. Seated, it waits for an order.
+fn a_slot_that_is_empty_from_the_start_is_missing_until_it_is_not(machine: &Machine) {
     machine.run();
-    machine.wait_for_the_same(Happening::BoardMissing, &[Code::SensorSilent]);
+    machine.wait_for_the_same(Happening::BoardMissing, &[Code::ChainMissing]);
+    // Sensors that say nothing are missed after eight seconds.
+    let end = Instant::now() + Duration::from_secs(12);
+    machine.wait("time for a sensor to be missed", PATIENCE, || {
+        (Instant::now() >= end).then_some(())
+    });
+    machine.never_said(Happening::BoardMissing, Code::SensorSilent);
     assert!(!machine.chips().powered());
-    // A plug that is not seated, and sensors that answer all the same.
-    cable(machine, true);
-    machine.wait_for_code(Code::ChainMissing);
     pull(machine, false);
-    machine.stop();
+    machine.order("resume");
+    machine.wait_for_code(Code::ChainUp);
 }
 
 fn pull(machine: &Machine, pulled: bool) {
@@ -145,9 +160,12 @@ fn a_sensor_at_90_degrees_cuts_the_supply(machine: &Machine) {
 }
 
 /// Nothing kicks the watchdog of a process that is stopped: the computer is reset, and its lines fall to their
-/// safe side. That it boots is not asked for: docs/kernel-test.md says why.
+/// safe side. Fans are held before that: an edge that waits while it is reset would never be taken, and the next
+/// boot would do nothing but try (docs/kernel-test.md).
 fn a_stuck_daemon_is_reset_by_the_watchdog(machine: &Machine) {
     machine.guest().run("kill -STOP $(pidof stannary)");
+    machine.around().hold_fan(0, true);
+    machine.around().hold_fan(1, true);
     assert!(!machine.was_reset());
     assert!(
         machine.chips().powered(),

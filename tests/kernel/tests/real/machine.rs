@@ -1,10 +1,11 @@
 //! A guest with a daemon, its machine and its pool, and how a test waits for what they do.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use kernel::{Chips, Guest, Happening, Surroundings, kernel, simulated};
+use kernel::{BOOT_PATIENCE, Chips, Guest, Happening, Surroundings, kernel, simulated};
 use process::{Folder, PATIENCE, PoolHost, wait_for};
 use serde_json::Value;
 use telemetry::Code;
@@ -51,6 +52,8 @@ pub(crate) struct Machine {
     guest: Guest,
     around: Option<Surroundings>,
     last: Mutex<String>,
+    /// Resets by the watchdog that a test meant.
+    resets: AtomicUsize,
     begun: Instant,
     _folder: Folder,
 }
@@ -81,6 +84,7 @@ impl Machine {
             guest,
             around: None,
             last: Mutex::default(),
+            resets: AtomicUsize::new(0),
             begun,
             _folder: folder,
         })
@@ -89,9 +93,14 @@ impl Machine {
     /// From now on its lines, its air and its fans are moved.
     pub(crate) fn surround(&mut self) {
         self.around = Some(Surroundings::of(&self.guest, &self.chips));
+        self.configure();
+        self.tell("its surroundings move");
+    }
+
+    /// The guest's files are in its memory.
+    fn configure(&self) {
         let config = format!("cat >/etc/stannary.toml <<'END'\n{CONFIG}\nEND\n");
         self.guest.run(&config);
-        self.tell("its surroundings move");
     }
 
     pub(crate) fn guest(&self) -> &Guest {
@@ -157,8 +166,39 @@ impl Machine {
         told.unwrap_or_else(|_| panic!("waited in vain for {what}\n{}", self.everything()))
     }
 
+    /// More often than was meant.
     pub(crate) fn was_reset(&self) -> bool {
-        self.guest.outside().happened("WATCHDOG")
+        let resets = self.guest.outside().count("WATCHDOG");
+        resets > self.resets.load(Ordering::Relaxed)
+    }
+
+    /// Until the computer that was reset has booted again, configured as before. `look` at what must hold
+    /// meanwhile.
+    pub(crate) fn boots_again(&self, look: impl Fn()) {
+        let resets = 1 + self.resets.fetch_add(1, Ordering::Relaxed);
+        self.around().after_reset();
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        // Whoever asks a guest that is not there waits long: only its console is read.
+        wait_for("another boot", BOOT_PATIENCE, || {
+            look();
+            (self.guest.boots() > resets).then_some(())
+        });
+        wait_for("an answer of the guest's shell", BOOT_PATIENCE, || {
+            look();
+            self.guest.try_run("true")
+        });
+        self.configure();
+        self.tell("booted again");
+    }
+
+    /// What an operator orders at the machine.
+    pub(crate) fn order(&self, order: &str) {
+        let line = format!("stannary {order} --api /run/stannary.sock && echo taken");
+        let said = self.guest.run(&line);
+        assert!(said.ends_with("taken"), "{order}: {said}");
     }
 
     /// Until the daemon has said this code since it was started.
@@ -175,6 +215,14 @@ impl Machine {
             assert!(simulated.contains(code), "{happening:?}: {simulated:?}");
             self.wait_for_code(*code);
         }
+    }
+
+    /// Neither this daemon nor the simulated one has said this of it.
+    pub(crate) fn never_said(&self, happening: Happening, code: Code) {
+        let simulated = simulated(happening);
+        assert!(!simulated.contains(&code), "{happening:?}: {simulated:?}");
+        let log = self.log();
+        assert!(!log.contains(code.text()), "{happening:?}:\n{log}");
     }
 
     fn accepted(&self) -> u64 {
