@@ -9,6 +9,8 @@
 //! answers only under names of this machine (a page from elsewhere that rebinds its name
 //! gets nothing); connections, request sizes and idle times are bounded.
 
+#[allow(dead_code, unused_imports)] // The server asks it from the next change on.
+mod access;
 mod guard;
 mod metrics;
 mod page;
@@ -18,6 +20,7 @@ mod refusal;
 mod routes;
 mod server;
 
+pub use access::{Change, Kept, Scope};
 pub use pools::{PoolOrder, PoolOrders, PoolRefused};
 pub use published::Published;
 pub use server::{Commands, Handle, Listen, ListenError, start, start_with_pools};

@@ -160,6 +160,21 @@ codes! {
     ApiRange = "E-API-RANGE", Info, "a setting is outside what this machine takes", "`stannary limits` shows the range of each setting";
     ApiForbidden = "E-API-FORBIDDEN", Warn, "this interface may not give this command", "use the command line on the machine itself";
     ApiBusy = "E-API-BUSY", Warn, "the miner did not take a command", "it is stopping, or its queue is full: try again";
+    // Who may do what
+    AccessUnclaimed = "E-ACCESS-UNCLAIMED", Warn, "this machine has no password yet: over the network it only takes one", "open its page and set the password, or use `stannary access claim` on the machine";
+    AccessClaimed = "E-ACCESS-CLAIMED", Warn, "this machine has its password already", "log in; who lost the password holds the reset button for 5 s, or uses `stannary access reset` on the machine";
+    AccessLogin = "E-ACCESS-LOGIN", Warn, "this needs a login", "log in at the page, or send a token as `Authorization: Bearer`; `stannary access token add` makes one";
+    AccessToken = "E-ACCESS-TOKEN", Warn, "a token is not known, or was revoked", "make another with `stannary access token add` on the machine";
+    AccessScope = "E-ACCESS-SCOPE", Warn, "a token may not do this", "make one with the scope that is named";
+    AccessCsrf = "E-ACCESS-CSRF", Warn, "a change came with a session's cookie and without its token", "send what `/api/v1/session` calls `csrf` as `X-CSRF-Token`; programs use a token and no cookie";
+    AccessPassword = "E-ACCESS-PASSWORD", Warn, "the password is not right", "try again; who lost it holds the reset button for 5 s, or uses `stannary access reset` on the machine";
+    AccessWait = "E-ACCESS-WAIT", Warn, "logins failed: the next one has to wait", "wait as long as is said; the command line on the machine does not have to";
+    AccessWeak = "E-ACCESS-WEAK", Info, "a password is too short, too long, or has control characters", "use 8 characters or more, at most 256 bytes";
+    AccessValue = "E-ACCESS-VALUE", Info, "a name, or another setting of access, cannot be taken", "the reason is named";
+    AccessFile = "E-ACCESS-FILE", Error, "what is kept of password and tokens cannot be read: nothing is taken over the network", "`stannary access reset` on the machine, or its reset button held for 5 s, puts the file aside; then set the password anew";
+    AccessWrite = "E-ACCESS-WRITE", Error, "password, tokens or settings of access could not be written", "check the disk; what was to be added was not, what was taken away comes back with the next start";
+    AccessReset = "E-ACCESS-RESET", Warn, "password, sessions and tokens were forgotten", "set a password: until then whoever comes first does";
+    AccessChange = "E-ACCESS-CHANGE", Info, "somebody changed something: who, from where, what", "";
     // Twin
     TwinChip = "E-TWIN-CHIP", Error, "the twin has no model of this chip", "use one of the chips that are named";
     TwinPath = "E-TWIN-PATH", Error, "a twin cannot be reached at this path", "choose a short path in a folder that can be written, where nothing is";

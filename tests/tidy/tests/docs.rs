@@ -208,6 +208,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("E-POOL-", "Pools"),
     ("E-NODE-", "One's own node"),
     ("E-API-", "Interfaces"),
+    ("E-ACCESS-", "Access"),
     ("E-TWIN-", "Twin"),
     ("E-DEMO-", "Demo"),
     ("E-HEAT-", "Heat"),
