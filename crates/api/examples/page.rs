@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::{io, time::Duration};
 
-use api::{Listen, Published, start};
+use api::{Kept, Listen, Published, start};
+use fixture::server::Told;
 
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
@@ -21,7 +22,10 @@ fn main() -> io::Result<()> {
         println!("{command:?}");
         true
     };
-    let server = start(listen, published.clone(), Arc::new(taken)).map_err(io::Error::other)?;
+    // Its secrets are no secrets.
+    let gate = fixture::server::gate(Ok(Kept::default()), &Told::default());
+    let server = start(listen, published.clone(), gate, Arc::new(taken));
+    let server = server.map_err(io::Error::other)?;
     println!("http://{}/", server.addresses()[0]);
     for step in 0u32.. {
         std::thread::sleep(Duration::from_millis(250));

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
+
+use crate::admit::Peer;
 
 /// Connections at a time and listener: a page, a scraper, an operator and their spares.
 /// At the limit further ones wait in the kernel's queue.
@@ -58,6 +62,18 @@ impl<L: Listener> Listener for Guarded<L> {
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
         self.inner.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, Guarded<TcpListener>>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Guarded<TcpListener>>) -> Self {
+        Peer(Some(*stream.remote_addr()))
+    }
+}
+
+impl Connected<IncomingStream<'_, Guarded<UnixListener>>> for Peer {
+    fn connect_info(_: IncomingStream<'_, Guarded<UnixListener>>) -> Self {
+        Peer(None)
     }
 }
 

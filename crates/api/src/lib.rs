@@ -5,14 +5,17 @@
 //! reads what was published or hands one [`Command`](telemetry::Command) or [`PoolOrder`] to whoever
 //! started the server; nothing here knows what an engine, a driver or a pool is.
 //!
-//! Invariants: a request cannot change anything but through a command; a TCP listener
+//! Invariants: a request cannot change anything but through a command, or who may do what; nothing
+//! is answered before [`admit`](admit::admit) has said that it may be (record 0029); a TCP listener
 //! answers only under names of this machine (a page from elsewhere that rebinds its name
 //! gets nothing); connections, request sizes and idle times are bounded.
 
-#[allow(dead_code, unused_imports)] // The server asks it from the next change on.
 mod access;
+mod admit;
+mod gate;
 mod guard;
 mod metrics;
+mod owner;
 mod page;
 mod pools;
 mod published;
@@ -21,6 +24,7 @@ mod routes;
 mod server;
 
 pub use access::{Change, Kept, Scope};
+pub use gate::{Around, Gate, Keep, Random};
 pub use pools::{PoolOrder, PoolOrders, PoolRefused};
 pub use published::Published;
 pub use server::{Commands, Handle, Listen, ListenError, start, start_with_pools};

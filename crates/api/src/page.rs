@@ -1,4 +1,4 @@
-//! The status page: three files, nothing from elsewhere.
+//! The status page: four files, nothing from elsewhere.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,13 @@ pub(crate) fn js() -> Response {
     file(
         "text/javascript; charset=utf-8",
         include_str!("page/page.js"),
+    )
+}
+
+pub(crate) fn login() -> Response {
+    file(
+        "text/javascript; charset=utf-8",
+        include_str!("page/login.js"),
     )
 }
 

@@ -105,6 +105,22 @@ impl PoolOrder {
         }
     }
 
+    /// The pool that it is about, as it is now.
+    pub(crate) fn about(&self, now: &Snapshot) -> Option<String> {
+        let id = match self {
+            PoolOrder::Add { .. } => return None,
+            PoolOrder::Remove { pool }
+            | PoolOrder::Move { pool, .. }
+            | PoolOrder::Enable { pool }
+            | PoolOrder::Disable { pool } => *pool,
+        };
+        let place = now.pools.iter().position(|pool| pool.id == id)?;
+        let pool = &now.pools[place];
+        let url = without_login(&pool.url);
+        let shown = json!({ "pool": id, "place": place, "state": pool.state, "url": url });
+        Some(shown.to_string())
+    }
+
     /// What was taken, without passwords.
     pub(crate) fn shown(&self) -> Value {
         match self {

@@ -5,12 +5,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use telemetry::Code;
+use units::Duration;
 
 /// A refusal. Every refusal under `/api/` has this form.
+#[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: Code,
     pub(crate) detail: String,
+    retry_after: Option<Duration>,
 }
 
 impl Refusal {
@@ -19,6 +22,31 @@ impl Refusal {
             status,
             code,
             detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
+    /// One of access, whose code says the status.
+    pub(crate) fn access(code: Code, detail: impl Into<String>) -> Self {
+        let status = match code {
+            Code::AccessLogin | Code::AccessToken | Code::AccessPassword => {
+                StatusCode::UNAUTHORIZED
+            }
+            Code::AccessClaimed => StatusCode::CONFLICT,
+            Code::AccessWait => StatusCode::TOO_MANY_REQUESTS,
+            Code::AccessWeak | Code::AccessValue => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::AccessFile => StatusCode::SERVICE_UNAVAILABLE,
+            Code::AccessWrite => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::FORBIDDEN,
+        };
+        Refusal::new(status, code, detail)
+    }
+
+    /// Trying again makes sense after so long.
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
+        Refusal {
+            retry_after: Some(wait),
+            ..self
         }
     }
 }
@@ -34,8 +62,19 @@ impl IntoResponse for Refusal {
             "remedy": self.code.remedy(),
         });
         let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        headers.insert(header::CONTENT_TYPE, kind);
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if let Some(wait) = self.retry_after {
+            // Rounded up: too early is refused again.
+            let seconds = wait.as_millis().div_ceil(1000);
+            let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 }

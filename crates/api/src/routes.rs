@@ -1,61 +1,69 @@
 //! Paths and what they answer.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::routing::{delete, get, post};
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telemetry::{Code, Order, OrderRefused, Snapshot};
+use telemetry::{Code, Command, Order, OrderRefused, Snapshot};
 
+use crate::access::Scope;
+use crate::access::rules::{Asker, Need};
+use crate::admit::{Via, admit};
+use crate::gate::Gate;
 use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::refusal::Refusal;
 use crate::server::Takers;
-use crate::{metrics, page};
+use crate::{metrics, owner, page};
 
 /// Longest request body: a command is a few dozen bytes.
 const BODY_MAX: usize = 4096;
 
-/// How a request came.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Via {
-    /// Through the local socket, which its file mode guards.
-    Local,
-    /// Over TCP, bound to this address.
-    Tcp(Option<SocketAddr>),
+/// What every answer is made of.
+pub(crate) struct Context {
+    pub(crate) published: Published,
+    pub(crate) gate: Gate,
+    pub(crate) takers: Takers,
+    pub(crate) via: Via,
 }
 
-struct Context {
-    published: Published,
-    takers: Takers,
-    via: Via,
-}
+pub(crate) type Shared = State<Arc<Context>>;
 
-type Shared = State<Arc<Context>>;
-
-pub(crate) fn router(published: Published, takers: Takers, via: Via) -> Router {
+pub(crate) fn router(published: &Published, gate: &Gate, takers: &Takers, via: Via) -> Router {
     let context = Arc::new(Context {
-        published,
-        takers,
+        published: published.clone(),
+        gate: gate.clone(),
+        takers: takers.clone(),
         via,
     });
     Router::new()
         .route("/", get(|| async { page::html() }))
         .route("/page.css", get(|| async { page::css() }))
         .route("/page.js", get(|| async { page::js() }))
+        .route("/login.js", get(|| async { page::login() }))
         .route("/metrics", get(prometheus))
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api/v1/status", get(status))
         .route("/api/v1/log", get(log))
         .route("/api/v1/command", post(command))
         .route("/api/v1/pools", post(pools))
+        .route("/api/v1/session", get(owner::session))
+        .route("/api/v1/claim", post(owner::claim))
+        .route("/api/v1/login", post(owner::login))
+        .route("/api/v1/logout", post(owner::logout))
+        .route("/api/v1/password", post(owner::password))
+        .route("/api/v1/tokens", get(owner::tokens).post(owner::add_token))
+        .route("/api/v1/tokens/{name}", delete(owner::revoke_token))
+        .route("/api/v1/access", get(owner::settings).post(owner::set))
+        .route("/api/v1/access/reset", post(owner::reset))
+        .route("/api/v1/audit", get(owner::audit))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
@@ -64,16 +72,21 @@ pub(crate) fn router(published: Published, takers: Takers, via: Via) -> Router {
 }
 
 /// Every request passes here first, every answer last.
-async fn guard(State(context): Shared, request: Request, next: Next) -> Response {
-    let mut response = match foreign_name(context.via, &request) {
-        Some(refusal) => refusal.into_response(),
-        None => next.run(request).await,
+async fn guard(State(context): Shared, mut request: Request, next: Next) -> Response {
+    let emulated = context.published.snapshot().machine.emulated;
+    let mut response = match admit(&context.gate, context.via, emulated, &request) {
+        Ok(asker) => {
+            request.extensions_mut().insert(asker);
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
     };
     let fixed = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CONTENT_SECURITY_POLICY, page::POLICY),
+        (header::X_FRAME_OPTIONS, "DENY"),
         (
             HeaderName::from_static("cross-origin-resource-policy"),
             "same-origin",
@@ -85,33 +98,6 @@ async fn guard(State(context): Shared, request: Request, next: Next) -> Response
             .insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// A browser that was led here by a foreign name shows it in the Host header. Names of
-/// this machine are `localhost`, loopback addresses and the address that is listened on.
-fn foreign_name(via: Via, request: &Request) -> Option<Refusal> {
-    let Via::Tcp(bound) = via else {
-        return None;
-    };
-    let host = request.headers().get(header::HOST);
-    let host = host.and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let in_uri = request.uri().authority().map(|a| a.as_str());
-    let ours = is_our_name(host, bound) && in_uri.is_none_or(|a| is_our_name(a, bound));
-    (!ours).then(|| {
-        let detail = "the Host header names no address of this machine";
-        Refusal::new(StatusCode::FORBIDDEN, Code::ApiHost, detail)
-    })
-}
-
-fn is_our_name(host: &str, bound: Option<SocketAddr>) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    match name.parse::<IpAddr>() {
-        Ok(ip) => ip.is_loopback() || bound.is_some_and(|b| b.ip() == ip),
-        Err(_) => name.eq_ignore_ascii_case("localhost"),
-    }
 }
 
 #[derive(Deserialize)]
@@ -164,11 +150,13 @@ async fn log(
 
 async fn command(
     State(context): Shared,
-    headers: HeaderMap,
+    Extension(asker): Extension<Asker>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    may_order(&context, &headers)?;
     let order: Order = serde_json::from_slice(&body).map_err(|e| bad_request(e.to_string()))?;
+    if !matches!(order, Order::Locate { .. }) {
+        context.gate.allows(&asker, Need::Scope(Scope::Operate))?;
+    }
     let now = context.published.snapshot();
     let command = order.check(now.settings.as_ref()).map_err(no_command)?;
     if !(context.takers.commands)(command) {
@@ -179,36 +167,48 @@ async fn command(
             detail,
         ));
     }
+    let after = json!(command).to_string();
+    let before = before(command, &now);
+    context
+        .gate
+        .core()
+        .told(&asker, "command", before, Some(after));
     Ok((StatusCode::ACCEPTED, Json(command)).into_response())
 }
 
-/// Whoever asks may change something here.
-fn may_order(context: &Context, headers: &HeaderMap) -> Result<(), Refusal> {
-    from_a_program_or_our_page(headers)?;
-    if matches!(context.via, Via::Tcp(_)) && !context.published.snapshot().machine.emulated {
-        let detail = "a real machine takes commands only over its local socket";
-        return Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            Code::ApiForbidden,
-            detail,
-        ));
-    }
-    Ok(())
+/// What a command is about, as it is now.
+fn before(command: Command, now: &Snapshot) -> Option<String> {
+    let settings = now.settings.as_ref();
+    let before = match command {
+        Command::Locate { .. } => json!({ "on": now.locating }),
+        Command::Fans(_) => {
+            let fans = &settings?.fans;
+            json!({ "mode": fans.mode, "duty_percent": fans.duty.in_force })
+        }
+        Command::PowerCeiling { .. } => json!({ "power_w": settings?.power_ceiling.in_force }),
+        Command::TargetTemperature { .. } => {
+            json!({ "temp_c": settings?.target_temperature.in_force })
+        }
+        _ => json!({ "state": now.state }),
+    };
+    Some(before.to_string())
 }
 
 async fn pools(
     State(context): Shared,
-    headers: HeaderMap,
+    Extension(asker): Extension<Asker>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    may_order(&context, &headers)?;
     let order: PoolOrder = serde_json::from_slice(&body).map_err(|e| bad_request(e.to_string()))?;
     let now = context.published.snapshot();
     let shown = order.shown();
+    let before = order.about(&now);
     let taken = order
         .check(&now)
         .and_then(|()| (context.takers.pools)(order));
     taken.map_err(not_taken)?;
+    let after = Some(shown.to_string());
+    context.gate.core().told(&asker, "pools", before, after);
     Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
 }
 
@@ -229,37 +229,6 @@ fn no_command(why: OrderRefused) -> Refusal {
         _ => StatusCode::BAD_REQUEST,
     };
     Refusal::new(status, why.code(), why.to_string())
-}
-
-/// Browsers send a foreign page's plain form without asking. They ask first, and get no
-/// leave, for a JSON body; and they name the page's origin.
-fn from_a_program_or_our_page(headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|v: &HeaderValue| v.to_str().ok())
-    };
-    let kind = text(header::CONTENT_TYPE).unwrap_or_default();
-    if kind.split(';').next().map(str::trim) != Some("application/json") {
-        let detail = "the content type must be `application/json`";
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Code::ApiRequest,
-            detail,
-        ));
-    }
-    let own = format!("http://{}", text(header::HOST).unwrap_or_default());
-    match text(header::ORIGIN) {
-        Some(origin) if origin != own => {
-            let detail = "a page of another origin cannot give commands";
-            Err(Refusal::new(
-                StatusCode::FORBIDDEN,
-                Code::ApiForbidden,
-                detail,
-            ))
-        }
-        _ => Ok(()),
-    }
 }
 
 async fn prometheus(State(context): Shared) -> Response {
@@ -289,33 +258,6 @@ async fn wrong_method(request: Request) -> Refusal {
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::ApiMethod, detail)
 }
 
-fn bad_request(detail: String) -> Refusal {
+pub(crate) fn bad_request(detail: String) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, Code::ApiRequest, detail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_our_name;
-
-    #[test]
-    fn only_names_of_this_machine_are_answered() {
-        let bound = "192.168.1.7:80".parse().ok();
-        let check = |host: &str, expected: bool| {
-            assert_eq!(is_our_name(host, bound), expected, "{host}");
-        };
-        check("localhost", true);
-        check("LOCALHOST:8080", true);
-        check("127.0.0.1:8080", true);
-        check("127.9.9.9", true);
-        check("[::1]:8080", true);
-        check("192.168.1.7", true);
-        check("192.168.1.8", false);
-        check("evil.example", false);
-        check("localhost.evil.example:8080", false);
-        check("127.0.0.1.evil.example", false);
-        check("[::1", true);
-        check("[fe80::1]", false);
-        check("", false);
-        check(":8080", false);
-    }
 }

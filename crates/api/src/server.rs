@@ -12,14 +12,17 @@ use std::thread;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use telemetry::{Code, Command};
 use tokio::sync::watch;
 
+use crate::admit::{Peer, Via};
+use crate::gate::Gate;
 use crate::guard::Guarded;
 use crate::pools::{PoolOrders, PoolRefused};
 use crate::published::Published;
-use crate::routes::{Via, router};
+use crate::routes::router;
 
 /// Answers under way may end before the thread does.
 const LINGER: Duration = Duration::from_millis(300);
@@ -105,6 +108,7 @@ impl Drop for Handle {
 pub fn start(
     listen: Listen,
     published: Published,
+    gate: Gate,
     commands: Commands,
 ) -> Result<Handle, ListenError> {
     let pools: PoolOrders = Arc::new(|_| {
@@ -112,13 +116,14 @@ pub fn start(
         let code = Code::ApiForbidden;
         Err(PoolRefused { code, detail })
     });
-    start_with_pools(listen, published, commands, pools)
+    start_with_pools(listen, published, gate, commands, pools)
 }
 
 /// The same where the list of pools can be changed.
 pub fn start_with_pools(
     listen: Listen,
     published: Published,
+    gate: Gate,
     commands: Commands,
     pools: PoolOrders,
 ) -> Result<Handle, ListenError> {
@@ -140,7 +145,7 @@ pub fn start_with_pools(
     let (stop, stopped) = watch::channel(false);
     let takers = Takers { commands, pools };
     let on_thread = move || {
-        runtime.block_on(serve(tcp, local, &published, &takers, stopped));
+        runtime.block_on(serve(tcp, local, &published, &gate, &takers, stopped));
         runtime.shutdown_background();
     };
     let thread = thread::Builder::new()
@@ -203,19 +208,20 @@ async fn serve(
     tcp: Vec<TcpListener>,
     local: Option<UnixListener>,
     published: &Published,
+    gate: &Gate,
     takers: &Takers,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut tasks = Vec::new();
     for listener in tcp {
         let bound = listener.local_addr().ok();
-        let app = router(published.clone(), takers.clone(), Via::Tcp(bound));
+        let app = router(published, gate, takers, Via::Tcp(bound));
         if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
             tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
         }
     }
     if let Some(Ok(listener)) = local.map(tokio::net::UnixListener::from_std) {
-        let app = router(published.clone(), takers.clone(), Via::Local);
+        let app = router(published, gate, takers, Via::Local);
         tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
     }
     let _ = stopped.wait_for(|stop| *stop).await;
@@ -231,11 +237,13 @@ async fn serve_one<L>(listener: L, app: Router, mut stopped: watch::Receiver<boo
 where
     L: Listener + 'static,
     L::Addr: fmt::Debug,
+    Peer: for<'a> Connected<IncomingStream<'a, Guarded<L>>>,
 {
     let until_stopped = async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     // `axum::serve` ends only by the shutdown: it retries failed accepts by itself.
+    let app = app.into_make_service_with_connect_info::<Peer>();
     let _ = axum::serve(Guarded::new(listener), app)
         .with_graceful_shutdown(until_stopped)
         .await;

@@ -2,106 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use api::{Handle, Listen, Published, start};
+use api::{Listen, Published, start};
+use fixture::server::{Folder, JSON, Server, claimed, loopback, ours, post, server, server_with};
 use serde_json::Value;
-use telemetry::{Code, Command, Snapshot};
+use telemetry::{Code, Command};
 
 mod fixture;
-
-struct Server {
-    handle: Handle,
-    published: Published,
-    commands: Arc<Mutex<Vec<Command>>>,
-}
-
-fn server_with(snapshot: Snapshot, listen: Listen) -> Server {
-    let published = Published::new(snapshot, 3);
-    let commands = Arc::new(Mutex::new(Vec::new()));
-    let taken = Arc::clone(&commands);
-    let take = Arc::new(move |command| {
-        taken.lock().expect("not poisoned").push(command);
-        true
-    });
-    let handle = start(listen, published.clone(), take).expect("a free port");
-    Server {
-        handle,
-        published,
-        commands,
-    }
-}
-
-fn server() -> Server {
-    let listen = Listen {
-        http: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
-        socket: None,
-    };
-    server_with(fixture::snapshot(), listen)
-}
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).expect("JSON")
-    }
-
-    fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
-}
-
-fn exchange(mut stream: impl Read + Write, request: &str) -> Answer {
-    stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("UTF-8 answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok());
-    Answer {
-        status: status.expect("a status"),
-        head: head.to_ascii_lowercase(),
-        body: body.to_owned(),
-    }
-}
-
-impl Server {
-    fn tcp(&self, request: &str) -> Answer {
-        let stream = TcpStream::connect(self.handle.addresses()[0]).expect("listening");
-        exchange(stream, request)
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        let close = "Host: localhost\r\nConnection: close";
-        self.tcp(&format!("GET {path} HTTP/1.1\r\n{close}\r\n\r\n"))
-    }
-
-    fn post(&self, headers: &str, body: &str) -> Answer {
-        self.tcp(&post(headers, body))
-    }
-
-    fn taken(&self) -> Vec<Command> {
-        self.commands.lock().expect("not poisoned").clone()
-    }
-}
-
-fn post(headers: &str, body: &str) -> String {
-    format!(
-        "POST /api/v1/command HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
-const JSON: &str = "Content-Type: application/json\r\n";
 
 #[test]
 fn status_is_the_snapshot_with_contracted_names_and_rounded_numbers() {
@@ -171,7 +81,12 @@ fn the_log_is_bounded_and_read_from_where_one_left_off() {
 #[test]
 fn requests_under_a_foreign_name_are_refused() {
     let server = server();
-    for host in ["evil.example", "evil.example:80", "169.254.169.254", ""] {
+    for host in [
+        "evil.example",
+        "evil.example:80",
+        "169.254.169.254.evil.example",
+        "",
+    ] {
         for path in ["/", "/api/v1/status", "/metrics"] {
             let answer = server.tcp(&format!(
                 "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
@@ -300,43 +215,21 @@ fn an_endless_body_is_cut_off() {
 }
 
 #[test]
-fn a_real_machine_takes_commands_only_over_its_local_socket() {
-    let folder = Folder::new("commands");
-    let socket = folder.0.join("s");
-    let listen = Listen {
-        http: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
-        socket: Some(socket.clone()),
-    };
-    let mut real = fixture::snapshot();
-    real.machine.emulated = false;
-    let server = server_with(real, listen);
-    let request = post(JSON, r#"{"command":"pause"}"#);
-    let refused = server.tcp(&request);
-    assert_eq!(
-        (refused.status, refused.code().as_str()),
-        (403, "E-API-FORBIDDEN")
-    );
-    let local = UnixStream::connect(&socket).expect("listening");
-    assert_eq!(exchange(local, &request).status, 202);
-    assert_eq!(server.taken(), [Command::Pause]);
-}
-
-#[test]
 fn unknown_paths_and_methods_are_coded() {
     let server = server();
-    let missing = server.get("/api/v1/nothing");
+    let missing = server.ask("GET", "/api/v1/nothing", &ours(), "");
     assert_eq!(
         (missing.status, missing.code().as_str()),
         (404, "E-API-PATH")
     );
-    let wrong = server.get("/api/v1/command");
+    let wrong = server.ask("GET", "/api/v1/command", &ours(), "");
     assert_eq!((wrong.status, wrong.code().as_str()), (405, "E-API-METHOD"));
 }
 
 #[test]
 fn the_page_loads_nothing_from_elsewhere() {
     let server = server();
-    for path in ["/", "/page.css", "/page.js"] {
+    for path in ["/", "/page.css", "/page.js", "/login.js"] {
         let answer = server.get(path);
         assert_eq!(answer.status, 200, "{path}");
         assert!(!answer.body.contains("://"), "{path} names another place");
@@ -351,7 +244,9 @@ fn the_page_loads_nothing_from_elsewhere() {
     let html = server.get("/").body;
     assert!(html.contains("<noscript>"));
     assert!(!html.contains(" style=") && !html.contains(" onclick="));
-    assert!(!server.get("/page.js").body.contains("innerHTML"));
+    for script in ["/page.js", "/login.js"] {
+        assert!(!server.get(script).body.contains("innerHTML"), "{script}");
+    }
 }
 
 #[test]
@@ -400,11 +295,16 @@ fn the_local_socket_opens_to_its_owner_alone_and_goes_with_the_server() {
         http: Vec::new(),
         socket: Some(socket.clone()),
     };
-    let server = server_with(fixture::snapshot(), listen());
+    let server = server_with(fixture::snapshot(), listen(), claimed());
     let mode = |path: &PathBuf| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&socket), 0o600);
     assert_eq!(mode(&folder.0.join("deep")), 0o700);
-    let second = start(listen(), server.published.clone(), Arc::new(|_| true));
+    let second = start(
+        listen(),
+        server.published.clone(),
+        claimed(),
+        Arc::new(|_| true),
+    );
     let error = second.err().expect("the first one answers");
     assert_eq!(error.code().text(), "E-PROC-LISTEN");
     assert!(error.to_string().contains("stannary.sock"), "{error}");
@@ -421,10 +321,10 @@ fn a_socket_left_by_a_dead_process_is_replaced_and_a_file_is_not() {
         http: Vec::new(),
         socket: Some(socket.clone()),
     };
-    drop(server_with(fixture::snapshot(), listen()));
+    drop(server_with(fixture::snapshot(), listen(), claimed()));
     fs::write(&socket, "precious").expect("written");
     let published = Published::new(fixture::snapshot(), 1);
-    assert!(start(listen(), published, Arc::new(|_| true)).is_err());
+    assert!(start(listen(), published, claimed(), Arc::new(|_| true)).is_err());
     assert_eq!(fs::read_to_string(&socket).expect("kept"), "precious");
 }
 
@@ -436,7 +336,13 @@ fn a_taken_port_is_a_coded_error_that_names_it() {
         http: vec![taken],
         socket: None,
     };
-    let error = start(listen, server.published.clone(), Arc::new(|_| true)).err();
+    let error = start(
+        listen,
+        server.published.clone(),
+        claimed(),
+        Arc::new(|_| true),
+    )
+    .err();
     let error = error.expect("the port is taken");
     assert_eq!(error.code().text(), "E-PROC-LISTEN");
     assert!(error.to_string().contains(&taken.to_string()), "{error}");
@@ -450,7 +356,7 @@ fn the_description_names_every_field_that_is_served() {
     let check = |path: &str, method: &str, status: &str, served: &Value| {
         let operation = &document["paths"][path.split('?').next().unwrap_or(path)][method];
         let schema = &operation["responses"][status]["content"]["application/json"]["schema"];
-        same_fields(&document, schema, served, path);
+        fixture::same_fields(&document, schema, served, path);
     };
     let status = "/api/v1/status?chips=1";
     check(status, "get", "200", &server.get(status).json());
@@ -461,71 +367,12 @@ fn the_description_names_every_field_that_is_served() {
         &server.get("/api/v1/log").json(),
     );
     let problem = &document["components"]["schemas"]["Problem"];
-    same_fields(&document, problem, &server.get("/api/x").json(), "problem");
-}
-
-/// The schema's properties are the value's keys, all the way down, and types agree.
-fn same_fields(document: &Value, schema: &Value, value: &Value, at: &str) {
-    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.rsplit('/').next()) {
-        return same_fields(
-            document,
-            &document["components"]["schemas"][name],
-            value,
-            at,
-        );
-    }
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(n) if n.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let allowed = schema["type"].to_string();
-    let fits = allowed.contains(kind) || (kind == "integer" && allowed.contains("number"));
-    assert!(fits, "{at}: {kind} is not {allowed}");
-    if let (Value::String(word), Value::Array(words)) = (value, &schema["enum"]) {
-        assert!(words.contains(&word.as_str().into()), "{at}: {word}");
-    }
-    match value {
-        Value::Array(items) => {
-            items
-                .iter()
-                .for_each(|item| same_fields(document, &schema["items"], item, at));
-        }
-        Value::Object(fields) => {
-            let described = schema["properties"].as_object().expect("properties");
-            let names = |keys: Vec<&String>| keys.into_iter().cloned().collect::<BTreeSet<_>>();
-            let (described_names, served) = (
-                names(described.keys().collect()),
-                names(fields.keys().collect()),
-            );
-            assert_eq!(described_names, served, "{at}");
-            for (key, inner) in fields {
-                same_fields(document, &described[key], inner, &format!("{at}.{key}"));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// A folder of this test alone, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("stannary-api-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("made");
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    fixture::same_fields(
+        &document,
+        problem,
+        &server.ask("GET", "/api/x", &ours(), "").json(),
+        "problem",
+    );
 }
 
 #[test]
@@ -543,15 +390,12 @@ fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password(
         taken.lock().expect("not poisoned").push(order);
         Ok(())
     });
-    let listen = Listen {
-        http: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
-        socket: None,
-    };
-    let handle = api::start_with_pools(listen, published.clone(), Arc::new(|_| true), pools);
+    let take = Arc::new(|_| true);
+    let handle = api::start_with_pools(loopback(), published.clone(), claimed(), take, pools);
     let handle = handle.expect("a free port");
     let server = Server {
         handle,
-        published,
+        published: published.clone(),
         commands: Arc::default(),
     };
     let check = |body: &str, status: u16, code: &str| {
@@ -597,12 +441,16 @@ fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password(
     check(r#"{"order":"explode"}"#, 400, "E-API-REQUEST");
     check("[]", 400, "E-API-REQUEST");
     assert_eq!(orders.lock().expect("not poisoned").len(), 6);
-    // A real machine listens to nobody over TCP, and a demo's pools are fixed.
-    let mut real = fixture::snapshot();
-    real.machine.emulated = false;
-    server.published.publish(Arc::new(real));
-    check(r#"{"order":"disable","pool":0}"#, 403, "E-API-FORBIDDEN");
+    // A demo's pools are fixed.
+    let fixed = start(loopback(), published, claimed(), Arc::new(|_| true));
+    let fixed = Server {
+        handle: fixed.expect("a free port"),
+        ..server
+    };
     let request = post(JSON, r#"{"order":"disable","pool":0}"#);
-    let fixed = self::server().tcp(&request.replace("/api/v1/command", "/api/v1/pools"));
-    assert_eq!(fixed.status, 403);
+    let fixed = fixed.tcp(&request.replace("/api/v1/command", "/api/v1/pools"));
+    assert_eq!(
+        (fixed.status, fixed.code().as_str()),
+        (403, "E-API-FORBIDDEN")
+    );
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use api::{Handle, Published};
+use api::{Gate, Handle, Published};
 use board_support::Machine;
 use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, StartCause};
 use stratum::{Address, Endpoint};
@@ -26,7 +26,7 @@ use crate::runtime::{Clock, Commands, Miner, PortLock, end_safely_on_panic};
 use crate::show::{Progress, Publisher};
 use crate::twin_scale::{self, EASY_HASHES_PER_S, USUAL_BITS_MAX};
 use crate::voltages::{self, Word};
-use crate::{FIRMWARE, LOG_NOTES, signals, summary, whole};
+use crate::{FIRMWARE, LOG_NOTES, access_file, signals, summary, whole};
 
 /// Zero bits of difficulty one at the twin's own pool: four hashes of real search per
 /// "2^32", so that a laptop keeps up with hundreds of modelled terahashes.
@@ -105,7 +105,9 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
-    let page = open_page(options.http, socket, &shelf, miner.commands())?;
+    // What a demo is told is forgotten with it.
+    let gate = access_file::open(None, miner.wall(), &shelf, clock)?;
+    let page = open_page(options.http, socket, &shelf, &gate, miner.commands())?;
 
     if let Some(address) = page.addresses().first() {
         println!("page: http://{address}/");
@@ -139,6 +141,7 @@ fn open_page(
     http: Option<SocketAddr>,
     socket: PathBuf,
     shelf: &Published,
+    gate: &Gate,
     commands: Commands,
 ) -> Result<Handle> {
     let take: api::Commands = Arc::new(move |command| commands.give(command).is_ok());
@@ -146,17 +149,18 @@ fn open_page(
         http: vec![http],
         socket: Some(socket.clone()),
     };
+    let start = |http| api::start(listen(http), shelf.clone(), gate.clone(), Arc::clone(&take));
     if let Some(http) = http {
-        return Ok(api::start(listen(http), shelf.clone(), take)?);
+        return Ok(start(http)?);
     }
     for port in FIRST_PORT..FIRST_PORT + PORTS_TRIED {
         let http = SocketAddr::from(([127, 0, 0, 1], port));
-        if let Ok(handle) = api::start(listen(http), shelf.clone(), Arc::clone(&take)) {
+        if let Ok(handle) = start(http) {
             return Ok(handle);
         }
     }
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    Ok(api::start(listen(any), shelf.clone(), take)?)
+    Ok(start(any)?)
 }
 
 /// A demo's own local socket, so that demos do not meet.

@@ -1,6 +1,7 @@
 //! `stannary`: the daemon, the operator's commands, the demo, the decoder of frames and the
 //! benchmarks in one binary, because flash is small.
 
+mod access_file;
 mod base64;
 mod bench;
 mod boards;

@@ -68,6 +68,11 @@ impl Site {
         }
     }
 
+    /// Where the command line asks the daemon, and needs no login.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("s.sock")
+    }
+
     /// The daemon.
     pub fn run(&self, binary: &Path) -> Program {
         Program::start(&mut self.command(binary))

@@ -64,9 +64,8 @@ fn what_an_operator_set_survives_the_process_and_a_damaged_state_harms_nothing()
 
     let order = |words: &str| {
         let mut command = Command::new(&binary);
-        command
-            .args(["--api", &setting.page])
-            .args(words.split(' '));
+        command.arg("--api").arg(setting.socket());
+        command.args(words.split(' '));
         let done = command.output().expect("it runs");
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         (done.status.code(), said)

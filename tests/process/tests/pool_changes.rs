@@ -1,8 +1,9 @@
 //! The list of pools, changed while a daemon mines.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use process::{PATIENCE, PoolHost, Program, Site, get_json, stannary, wait_for};
 use serde_json::{Value, json};
@@ -27,16 +28,36 @@ struct Operator<'a> {
 }
 
 impl Operator<'_> {
-    /// `stannary pools …`: its end, and all that it said.
+    /// `stannary pools …`, over the local socket: its end, and all that it said.
     fn says(&self, words: &str) -> (Option<i32>, String) {
+        self.runs(&format!("pools {words}"))
+    }
+
+    fn runs(&self, words: &str) -> (Option<i32>, String) {
         let mut command = Command::new(self.binary);
-        command
-            .args(["--api", &self.site.page, "pools"])
-            .args(words.split(' '));
+        command.arg("--api").arg(self.site.socket());
+        command.args(words.split(' '));
         let done = command.output().expect("it runs");
         let said = [done.stdout, done.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
         (done.status.code(), said)
+    }
+
+    /// Set a password, and make a token that may change pools.
+    fn claims(&self) -> String {
+        let mut command = Command::new(self.binary);
+        command.arg("--api").arg(self.site.socket());
+        command.args(["access", "claim"]);
+        command.stdin(Stdio::piped());
+        let mut claim = command.spawn().expect("it runs");
+        let mut stdin = claim.stdin.take().expect("piped");
+        stdin.write_all(b"correct horse\n").expect("read");
+        drop(stdin);
+        assert!(claim.wait().expect("it ends").success());
+        let (code, said) = self.runs("access token add fleet --scope operate");
+        assert_eq!(code, Some(0), "{said}");
+        let text = said.lines().find(|line| line.starts_with("stn_"));
+        text.expect("a token").to_owned()
     }
 
     fn does(&self, words: &str) {
@@ -44,11 +65,12 @@ impl Operator<'_> {
         assert_eq!(code, Some(0), "{words}: {said}");
     }
 
-    /// `POST /api/v1/pools`: the status of the answer.
-    fn posts(&self, order: &Value) -> u16 {
+    /// `POST /api/v1/pools` with this token: the status of the answer.
+    fn posts(&self, token: &str, order: &Value) -> u16 {
         let url = format!("{}api/v1/pools", self.site.page);
         let request = minreq::post(url)
             .with_header("content-type", "application/json")
+            .with_header("authorization", format!("Bearer {token}"))
             .with_body(order.to_string())
             .with_timeout(5);
         request.send().expect("it answers").status_code
@@ -97,6 +119,10 @@ fn pools_are_added_moved_disabled_and_removed_while_a_daemon_mines() {
     site.wait_for_shares(&mut daemon);
     operator.waits_for(&mut daemon, &[(0, "active")]);
 
+    let token = operator.claims();
+    let remove = json!({ "order": "remove", "pool": 0 });
+    assert_eq!(operator.posts("stn_0", &remove), 401);
+
     let add = format!("add stratum+tcp://{} you.rig", second.address());
     operator.does(&format!("{add} --password hunter2"));
     operator.waits_for(&mut daemon, &[(0, "active"), (1, "idle")]);
@@ -121,7 +147,7 @@ fn pools_are_added_moved_disabled_and_removed_while_a_daemon_mines() {
 
     let before = site.accepted();
     assert_eq!(
-        operator.posts(&json!({ "order": "remove", "pool": 1 })),
+        operator.posts(&token, &json!({ "order": "remove", "pool": 1 })),
         202
     );
     operator.waits_for(&mut daemon, &[(0, "active")]);
@@ -142,7 +168,7 @@ fn pools_are_added_moved_disabled_and_removed_while_a_daemon_mines() {
     }
     // The last one stays, as the log says.
     assert_eq!(
-        operator.posts(&json!({ "order": "remove", "pool": 0 })),
+        operator.posts(&token, &json!({ "order": "remove", "pool": 0 })),
         202
     );
     wait_for("a word", PATIENCE, || {

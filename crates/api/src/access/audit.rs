@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use serde::Serialize;
+use telemetry::Code;
 
 /// Entries kept: some weeks of an owner's, an hour of a fleet's tool.
 const ENTRIES_MAX: usize = 256;
@@ -16,6 +17,8 @@ pub struct Change {
     pub serial: u64,
     /// Unix seconds; unknown where the machine has no clock.
     pub at_s: Option<u64>,
+    /// `E-ACCESS-CHANGE`, or `E-ACCESS-RESET`.
+    pub code: Code,
     /// A session's number, a token's name, the local socket, the reset button, nobody.
     pub who: String,
     /// An address, or `this machine`.
@@ -73,6 +76,7 @@ mod tests {
         Change {
             serial: 0,
             at_s: None,
+            code: Code::AccessChange,
             who: "session 1".into(),
             from: "10.0.0.1".into(),
             what: what.into(),

@@ -35,7 +35,6 @@ pub(crate) struct Begun {
     pub(crate) number: u64,
     /// For the cookie.
     pub(crate) id: String,
-    pub(crate) csrf: String,
 }
 
 impl Sessions {
@@ -63,7 +62,6 @@ impl Sessions {
         Begun {
             number: self.begun,
             id: hex(&id),
-            csrf: hex(&csrf),
         }
     }
 
@@ -139,13 +137,15 @@ mod tests {
         let mut sessions = Sessions::default();
         let one = sessions.begin(at(0), [1; 32], [2; 32]);
         let two = sessions.begin(at(0), [3; 32], [4; 32]);
-        assert!(sessions.is_csrf(one.number, &one.csrf));
-        assert!(!sessions.is_csrf(one.number, &two.csrf));
+        let csrf = |sessions: &Sessions, of: &Begun| sessions.csrf(of.number).unwrap_or_default();
+        let (first, second) = (csrf(&sessions, &one), csrf(&sessions, &two));
+        assert!(sessions.is_csrf(one.number, &first));
+        assert!(!sessions.is_csrf(one.number, &second));
         assert!(!sessions.is_csrf(one.number, ""));
-        assert!(!sessions.is_csrf(9, &one.csrf));
+        assert!(!sessions.is_csrf(9, &first));
         sessions.end(one.number);
-        assert!(!sessions.is_csrf(one.number, &one.csrf));
-        assert!(sessions.is_csrf(two.number, &two.csrf));
+        assert!(!sessions.is_csrf(one.number, &first) && !sessions.is_csrf(one.number, ""));
+        assert!(sessions.is_csrf(two.number, &second));
     }
 
     #[test]

@@ -215,6 +215,12 @@ let answered = Date.now();
 async function poll() {
   try {
     const response = await fetch("/api/v1/status", { signal: AbortSignal.timeout(5000) });
+    if (!response.ok && !await askSession()) { // it answers, and asks for a login
+      answered = Date.now();
+      el("silent").hidden = true;
+      setTimeout(poll, POLL_MS);
+      return;
+    }
     if (!response.ok) throw new Error(`status ${response.status}`);
     const s = await response.json();
     answered = Date.now();
@@ -232,4 +238,4 @@ async function poll() {
   setTimeout(poll, POLL_MS);
 }
 
-poll();
+askSession().catch(() => {}).then(poll);

@@ -16,8 +16,13 @@ use crate::names;
 /// A daemon on this computer answers in milliseconds; one across a slow network may take
 /// seconds.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// A change may have to wait for a password's hash, and for flash.
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest answer: a snapshot with every chip of a large machine is under 200 kB.
 const ANSWER_MAX: u64 = 8 * 1024 * 1024;
+
+/// The environment's variable with a token, for a daemon elsewhere.
+const TOKEN: &str = "STANNARY_TOKEN";
 
 /// Where a daemon is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -122,20 +127,56 @@ impl Daemon {
 
     /// Ask for a JSON value.
     pub(super) fn get(&self, path: &str) -> Result<Value, AskError> {
-        self.exchange(&format!(
-            "GET {path} HTTP/1.0\r\nHost: {}\r\nAccept: application/json\r\n\r\n",
-            self.host()
-        ))
+        let request = format!(
+            "GET {path} HTTP/1.0\r\nHost: {}\r\n{}Accept: application/json\r\n\r\n",
+            self.host(),
+            self.token()?
+        );
+        self.exchange(&request, TIMEOUT)
     }
 
     /// Send a JSON value.
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, AskError> {
         let body = body.to_string();
-        self.exchange(&format!(
-            "POST {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        let request = format!(
+            "POST {path} HTTP/1.0\r\nHost: {}\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.host(),
+            self.token()?,
             body.len()
-        ))
+        );
+        self.exchange(&request, CHANGE_TIMEOUT)
+    }
+
+    /// Take something away.
+    pub(super) fn delete(&self, path: &str) -> Result<Value, AskError> {
+        let request = format!(
+            "DELETE {path} HTTP/1.0\r\nHost: {}\r\n{}\r\n",
+            self.host(),
+            self.token()?
+        );
+        self.exchange(&request, CHANGE_TIMEOUT)
+    }
+
+    /// The header with the token of the environment, which others cannot read as they can
+    /// arguments. The local socket needs none.
+    fn token(&self) -> Result<String, AskError> {
+        let Daemon::Tcp(_) = self else {
+            return Ok(String::new());
+        };
+        match std::env::var(TOKEN) {
+            Err(_) => Ok(String::new()),
+            Ok(token)
+                if token
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'_') =>
+            {
+                Ok(format!("Authorization: Bearer {token}\r\n"))
+            }
+            Ok(_) => {
+                let words = format!("`{TOKEN}` holds no token\nhint: `stannary access token add`");
+                Err(AskError::Refused(words))
+            }
+        }
     }
 
     fn host(&self) -> &str {
@@ -145,10 +186,10 @@ impl Daemon {
         }
     }
 
-    fn exchange(&self, request: &str) -> Result<Value, AskError> {
+    fn exchange(&self, request: &str, patience: Duration) -> Result<Value, AskError> {
         let answer = match self {
-            Daemon::Tcp(host) => tcp(host).and_then(|s| talk(s, request)),
-            Daemon::Socket(path) => socket(path).and_then(|s| talk(s, request)),
+            Daemon::Tcp(host) => tcp(host, patience).and_then(|s| talk(s, request)),
+            Daemon::Socket(path) => socket(path, patience).and_then(|s| talk(s, request)),
         };
         understand(&answer.map_err(|e| AskError::Unreachable(self.to_string(), e))?)
     }
@@ -163,7 +204,7 @@ impl fmt::Display for Daemon {
     }
 }
 
-fn tcp(host: &str) -> io::Result<TcpStream> {
+fn tcp(host: &str, patience: Duration) -> io::Result<TcpStream> {
     let no_port = || io::Error::new(io::ErrorKind::InvalidInput, "there is no port");
     let (name, port) = host.rsplit_once(':').ok_or_else(no_port)?;
     let port = port.parse().map_err(|_| no_port())?;
@@ -172,7 +213,7 @@ fn tcp(host: &str) -> io::Result<TcpStream> {
     for address in addresses.into_iter().take(4) {
         match TcpStream::connect_timeout(&address, TIMEOUT) {
             Ok(stream) => {
-                stream.set_read_timeout(Some(TIMEOUT))?;
+                stream.set_read_timeout(Some(patience))?;
                 stream.set_write_timeout(Some(TIMEOUT))?;
                 return Ok(stream);
             }
@@ -182,9 +223,9 @@ fn tcp(host: &str) -> io::Result<TcpStream> {
     Err(last)
 }
 
-fn socket(path: &PathBuf) -> io::Result<UnixStream> {
+fn socket(path: &PathBuf, patience: Duration) -> io::Result<UnixStream> {
     let stream = UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     Ok(stream)
 }

@@ -36,6 +36,8 @@ const TEXT_MAX: usize = 512;
 const STATE: &str = "/var/lib/stannary/state.json";
 /// Where a real machine keeps recordings of faults, unless the file says otherwise.
 const RECORDINGS: &str = "/var/log/stannary/recordings";
+/// Where a real machine keeps password and tokens, unless the file says otherwise.
+const ACCESS: &str = "/var/lib/stannary/access.json";
 /// Where the page listens unless the file says otherwise.
 const HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
@@ -120,6 +122,8 @@ pub(crate) struct Api {
     pub(crate) http: SocketAddr,
     /// Local socket.
     pub(crate) socket: PathBuf,
+    /// Where password and tokens are kept; `None`: in memory alone, which only a twin may.
+    pub(crate) access: Option<PathBuf>,
 }
 
 /// Read a configuration file.
@@ -196,7 +200,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         pool_groups::fit(s, groups, &named);
     }
     let time_servers = network::read_time(s);
-    let api = read_api(s, &mut notices);
+    let api = read_api(s, backend, &mut notices);
     let local = consent::read(s);
     for key in ["tuner", "update"] {
         if s.has(key) {
@@ -347,16 +351,17 @@ fn read_state(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<Path
         let kept = backend == Some(Asked::Linux);
         return Some(kept.then(|| PathBuf::from(STATE)));
     }
-    let path = PathBuf::from(s.text("state", TEXT_MAX)?);
+    read_file(s, "state").map(Some)
+}
+
+fn read_file(s: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
+    let path = PathBuf::from(s.text(key, TEXT_MAX)?);
     if !path.is_absolute() || path.file_name().is_none() {
-        s.refuse(
-            "state",
-            "must be the absolute path of a file",
-            "begin it with `/`",
-        );
+        let message = "must be the absolute path of a file";
+        s.refuse(key, message, "begin it with `/`");
         return None;
     }
-    Some(Some(path))
+    Some(path)
 }
 
 /// Where to keep recordings of faults; a twin's daemon keeps none unless it is told to.
@@ -574,19 +579,22 @@ fn read_pool(
     })
 }
 
-fn read_api(s: &mut Section<'_>, notices: &mut Vec<String>) -> Option<Api> {
+fn read_api(s: &mut Section<'_>, backend: Option<Asked>, notices: &mut Vec<String>) -> Option<Api> {
     let (mut http, mut socket) = (Some(HTTP), Some(default_socket()));
+    let kept = matches!(backend, Some(Asked::Linux | Asked::OfTests));
+    let mut access = Some(kept.then(|| PathBuf::from(ACCESS)));
     if !s.has("api") {
         return Some(Api {
             http: http?,
             socket: socket?,
+            access: access?,
         });
     }
     let mut a = s.section("api")?;
     if a.has("http") {
-        http = address(&mut a, "http");
+        http = address(&mut a, "http", paths::address);
     }
-    if a.has("cgminer") && address(&mut a, "cgminer").is_some() {
+    if a.has("cgminer") && address(&mut a, "cgminer", paths::loopback).is_some() {
         let what = "`api.cgminer`: this version does not serve the legacy socket";
         notices.push(format!("{}: {what}", Code::ConfigUnserved.text()));
     }
@@ -597,9 +605,13 @@ fn read_api(s: &mut Section<'_>, notices: &mut Vec<String>) -> Option<Api> {
             socket = None;
         }
     }
+    if a.has("access") {
+        access = read_file(&mut a, "access").map(Some);
+    }
     Some(Api {
         http: http?,
         socket: socket?,
+        access: access?,
     })
 }
 
@@ -607,9 +619,13 @@ fn read_api(s: &mut Section<'_>, notices: &mut Vec<String>) -> Option<Api> {
 /// own while it makes the socket.
 const SOCKET_PATH_MAX: usize = 95;
 
-fn address(s: &mut Section<'_>, key: &'static str) -> Option<SocketAddr> {
+fn address(
+    s: &mut Section<'_>,
+    key: &'static str,
+    read: fn(&str) -> Result<SocketAddr, String>,
+) -> Option<SocketAddr> {
     let text = s.text(key, TEXT_MAX)?;
-    paths::loopback(&text)
+    read(&text)
         .map_err(|why| s.refuse(key, &why, "use `127.0.0.1:PORT`"))
         .ok()
 }

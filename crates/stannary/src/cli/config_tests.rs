@@ -256,18 +256,39 @@ fn each_fault_has_its_code_line_and_key() {
 }
 
 #[test]
-fn only_loopback_is_listened_on_until_there_is_a_login() {
+fn any_address_is_listened_on_and_a_name_on_none() {
+    for address in ["8080", "example.com:80", "0.0.0.0"] {
+        check("127.0.0.1:9090", address, &["E-CONF-VALUE 22 api.http"]);
+    }
     for address in [
         "0.0.0.0:80",
         "192.168.1.2:8080",
         "[::]:80",
-        "8080",
-        "example.com:80",
+        "[::1]:0",
+        "localhost:80",
     ] {
-        check("127.0.0.1:9090", address, &["E-CONF-VALUE 22 api.http"]);
+        check("127.0.0.1:9090", address, &[]);
     }
-    check("127.0.0.1:9090", "[::1]:0", &[]);
-    check("127.0.0.1:9090", "localhost:80", &[]);
+}
+
+#[test]
+fn a_real_machine_keeps_who_may_do_what_and_a_twin_only_where_it_is_told_to() {
+    let with = |text: &str, access: &str| text.replacen("[api]", &format!("[api]\n{access}"), 1);
+    let kept = |text: &str| {
+        let config = parse("c.toml", text).unwrap_or_else(|e| panic!("{e}"));
+        config.api.access
+    };
+    let told = "access = \"/tmp/a.json\"";
+    assert_eq!(kept(GOOD), None);
+    assert_eq!(kept(&real()).as_deref(), Some(Path::new(ACCESS)));
+    for text in [GOOD, &real()] {
+        let kept = kept(&with(text, told));
+        assert_eq!(kept.as_deref(), Some(Path::new("/tmp/a.json")));
+    }
+    for access in ["\"a.json\"", "\"\"", "\"/\"", "7"] {
+        let to = format!("[api]\naccess = {access}");
+        check("[api]", &to, &["E-CONF-VALUE 22 api.access"]);
+    }
 }
 
 /// A configuration of a real machine.

@@ -4,6 +4,7 @@
 //! Data goes to stdout, talk to stderr. Exit codes: 0 done · 1 failed · 2 the command line
 //! or the configuration is wrong · 3 no daemon answers.
 
+mod access;
 mod client;
 pub(crate) mod config;
 pub(crate) mod consent;
@@ -39,6 +40,7 @@ pub(crate) const EXIT_USAGE: u8 = 2;
 pub(crate) const EXIT_UNREACHABLE: u8 = 3;
 
 const AFTER_HELP: &str = "\
+A daemon asked over TCP wants a token in the environment: STANNARY_TOKEN.
 Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no daemon answers.
 Every E-… code is explained in docs/codes.md.";
 
@@ -210,6 +212,8 @@ mod tests {
             "stannary pools --json",
             "stannary chips --json",
             "stannary log --json --follow",
+            "stannary access --json",
+            "stannary access token add hass --scope read --json",
             "stannary machines --json",
             "stannary check-config /etc/stannary/stannary.toml",
             "stannary twin --chip bm1370 --chips 65 --pty /tmp/chain",

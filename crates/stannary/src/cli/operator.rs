@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::access::{self, AccessArgs};
 use super::client::{AskError, Daemon};
 use super::orders::{FansArgs, LimitsArgs, LocateArgs};
 use super::pool_orders::PoolsArgs;
@@ -46,6 +47,8 @@ pub(crate) enum Operator {
     Fans(FansArgs),
     /// The power ceiling and the target temperature: what holds, what can be set; set them
     Limits(LimitsArgs),
+    /// Who may do what: the password, tokens, names, and what was changed by whom
+    Access(AccessArgs),
     /// The machines that this build knows
     Machines(Output),
     /// Every fault in a configuration
@@ -152,6 +155,10 @@ fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
             show(&taken, args.output, |_, _| took("locate"))
         }
         Operator::Limits(args) => limits(daemon, args),
+        Operator::Access(args) => {
+            let shown = access::run(daemon, args)?;
+            show(&shown.answer, shown.output, shown.render)
+        }
         Operator::Machines(_) | Operator::CheckConfig(_) => Ok(()),
     }
 }

@@ -46,18 +46,21 @@ pub(super) fn likely_sockets() -> Vec<PathBuf> {
     found
 }
 
-/// An address that only this computer reaches: there is no login yet.
-pub(crate) fn loopback(text: &str) -> Result<SocketAddr, String> {
+/// An address to listen on.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     let text = text
         .strip_prefix("localhost:")
         .map_or(text.to_owned(), |p| format!("127.0.0.1:{p}"));
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())?;
+    text.parse()
+        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// An address that only this computer reaches: what listens there has no login, or one that is
+/// not kept.
+pub(crate) fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = address(text)?;
     if !address.ip().is_loopback() {
-        return Err(
-            "must be a loopback address (127.0.0.1 or [::1]): there is no login yet".to_owned(),
-        );
+        return Err("must be a loopback address (127.0.0.1 or [::1])".to_owned());
     }
     Ok(address)
 }
@@ -75,7 +78,7 @@ fn user_number() -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::loopback;
+    use super::{address, loopback};
 
     #[test]
     fn only_loopback_addresses_are_taken() {
@@ -92,6 +95,12 @@ mod tests {
             "",
         ] {
             assert!(loopback(bad).is_err(), "{bad}");
+        }
+        for good in ["0.0.0.0:80", "192.168.1.2:80", "[::]:80", "localhost:0"] {
+            assert!(address(good).is_ok(), "{good}");
+        }
+        for bad in ["8080", "localhost", "example.com:80", ""] {
+            assert!(address(bad).is_err(), "{bad}");
         }
     }
 }

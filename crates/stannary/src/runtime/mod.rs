@@ -29,7 +29,7 @@ pub(crate) use dead_man::{Cutter, end_safely_on_panic};
 pub(crate) use links::send_events;
 pub(crate) use lock::PortLock;
 pub(crate) use pools::tls::authorities;
-use wall::Wall;
+pub(crate) use wall::Wall;
 
 /// Messages that may wait for the engine. At 23 KiB for the longest (a look at a UART that
 /// had much to say) this bounds the memory at 6 MiB. Of pools, two per connection.
@@ -133,6 +133,11 @@ impl Miner {
     pub(crate) fn first_snapshot(&mut self) -> Snapshot {
         self.look_at_the_time();
         self.engine.snapshot(self.clock.now())
+    }
+
+    /// The world's clock.
+    pub(crate) fn wall(&self) -> Wall {
+        self.wall.clone()
     }
 
     /// A way to give commands from other threads.

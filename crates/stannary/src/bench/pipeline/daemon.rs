@@ -25,7 +25,7 @@ use super::port::{self, Traffic};
 use super::stamp::{self, Resident};
 use crate::runtime::{Clock, Miner, Observer};
 use crate::show::Publisher;
-use crate::{FIRMWARE, LOG_NOTES};
+use crate::{FIRMWARE, LOG_NOTES, access_file};
 
 /// Settle times in percent of what is prescribed: the bring-up is not what is measured.
 const SETTLE_PERCENT: u8 = 5;
@@ -96,7 +96,8 @@ pub(super) fn run(speech: Speech) -> Result<Run> {
         SETTLE_PERCENT,
         peer.pool.clone(),
     )?;
-    let mut miner = Miner::new(config, ports, Clock::start())?;
+    let clock = Clock::start();
+    let mut miner = Miner::new(config, ports, clock)?;
     let (inbox, carried, nonces) = (miner.inbox(), Arc::clone(&traffic), daemon_end.try_clone()?);
     thread::Builder::new()
         .name("nonces".into())
@@ -108,9 +109,11 @@ pub(super) fn run(speech: Speech) -> Result<Run> {
         http: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
         socket: None,
     };
+    let gate = access_file::open(None, miner.wall(), &shelf, clock)?;
     let _page = api::start(
         listen,
         shelf.clone(),
+        gate,
         Arc::new(move |c| commands.give(c).is_ok()),
     )?;
 

@@ -1,0 +1,213 @@
+//! Whether a request may be answered at all: under which name it came, whose it is, what its path
+//! needs, and whether it is a page of somebody else that has a browser send it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use telemetry::Code;
+
+use crate::access::rules::{Asker, Door, Need, Who};
+use crate::access::{Scope, Shown};
+use crate::gate::Gate;
+use crate::refusal::Refusal;
+
+/// The header that carries a session's token.
+const CSRF: &str = "x-csrf-token";
+
+/// How a request came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Via {
+    /// Through the local socket, which its file mode guards.
+    Local,
+    /// Over TCP, bound to this address.
+    Tcp(Option<SocketAddr>),
+}
+
+impl Via {
+    /// What a session's cookie is called. Browsers do not tell ports apart, and several twins run
+    /// on one computer.
+    pub(crate) fn cookie(self) -> Option<String> {
+        match self {
+            Via::Local => None,
+            Via::Tcp(bound) => {
+                let port = bound.map_or(0, |address| address.port());
+                Some(format!("stannary-{port}"))
+            }
+        }
+    }
+}
+
+/// Where a connection comes from; nothing of a local socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) Option<SocketAddr>);
+
+/// What a path needs. What does not stand here needs the most, so that a path which is added and
+/// forgotten is closed.
+fn need(method: &Method, path: &str) -> Need {
+    let looks = method == Method::GET || method == Method::HEAD;
+    match path {
+        "/" | "/page.css" | "/page.js" | "/login.js" => Need::Nothing,
+        "/api/v1/session" | "/api/v1/claim" | "/api/v1/login" | "/api/v1/logout" => Need::Nothing,
+        "/api/v1/status" | "/metrics" => Need::Status,
+        "/api/v1/log" | "/api/v1/openapi.json" => Need::Scope(Scope::Read),
+        // The least that a command needs; the others ask for more once they are read.
+        "/api/v1/command" => Need::Locate,
+        "/api/v1/pools" if !looks => Need::Scope(Scope::Operate),
+        _ => Need::Scope(Scope::Admin),
+    }
+}
+
+/// Whose request this is, if it may be answered.
+pub(crate) fn admit(
+    gate: &Gate,
+    via: Via,
+    emulated: bool,
+    request: &Request,
+) -> Result<Asker, Refusal> {
+    let headers = request.headers();
+    if matches!(via, Via::Tcp(_)) {
+        under_our_name(gate, request)?;
+    }
+    let asker = asker(gate, via, emulated, request)?;
+    gate.allows(&asker, need(request.method(), request.uri().path()))?;
+    if !request.method().is_safe() {
+        from_a_program_or_our_page(request.method(), headers)?;
+        with_the_sessions_token(gate, &asker, headers)?;
+    }
+    Ok(asker)
+}
+
+/// A browser that was led here by a foreign name shows it in the Host header.
+fn under_our_name(gate: &Gate, request: &Request) -> Result<(), Refusal> {
+    let host = text(request.headers(), header::HOST).unwrap_or_default();
+    let in_uri = request.uri().authority().map(|a| a.as_str());
+    let access = gate.access();
+    if access.is_our_name(host) && in_uri.is_none_or(|name| access.is_our_name(name)) {
+        return Ok(());
+    }
+    let detail = "the Host header names no address of this machine";
+    Err(Refusal::new(StatusCode::FORBIDDEN, Code::ApiHost, detail))
+}
+
+fn asker(gate: &Gate, via: Via, emulated: bool, request: &Request) -> Result<Asker, Refusal> {
+    let Via::Tcp(_) = via else {
+        return Ok(Asker {
+            door: Door::Local,
+            who: Who::Local,
+            address: None,
+        });
+    };
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let address = peer.and_then(|ConnectInfo(peer)| peer.0);
+    // One that cannot be told is from nowhere near.
+    let address = address.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip().to_canonical());
+    let headers = request.headers();
+    // What a proxy on this computer passes on is somebody else's.
+    let passed_on = ["forwarded", "x-forwarded-for"];
+    let passed_on = passed_on.iter().any(|name| headers.contains_key(*name));
+    let cookie = via.cookie().and_then(|name| cookie(headers, &name));
+    let bearer = bearer(headers);
+    let shown = Shown { bearer, cookie };
+    let who = gate
+        .access()
+        .who(gate.core().now(), gate.core().unix_s(), shown);
+    let who = who.map_err(|_| {
+        let detail = "no token of this machine is the one that was sent";
+        Refusal::access(Code::AccessToken, detail)
+    })?;
+    Ok(Asker {
+        door: Door::Network {
+            own_twin: emulated && address.is_loopback() && !passed_on,
+        },
+        who,
+        address: Some(address),
+    })
+}
+
+/// The token that a program sends. Other schemes are other interfaces'.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = text(headers, header::AUTHORIZATION)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The value of the cookie with this name.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let sent = headers.get_all(header::COOKIE).into_iter();
+    let pairs = sent
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'));
+    let mut values = pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
+    values.next()
+}
+
+/// Browsers send a foreign page's plain form without asking. They ask first, and get no
+/// leave, for a JSON body and for methods that no form has; and they name the page's origin.
+fn from_a_program_or_our_page(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    let kind = text(headers, header::CONTENT_TYPE).unwrap_or_default();
+    let is_json = kind.split(';').next().map(str::trim) == Some("application/json");
+    if method == Method::POST && !is_json {
+        let detail = "the content type must be `application/json`";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Refusal::new(status, Code::ApiRequest, detail));
+    }
+    let own = format!("http://{}", text(headers, header::HOST).unwrap_or_default());
+    let origin = text(headers, header::ORIGIN);
+    let site = text(headers, HeaderName::from_static("sec-fetch-site"));
+    let ours = origin.is_none_or(|origin| origin == own)
+        && site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+    if ours {
+        return Ok(());
+    }
+    let detail = "a page of another origin cannot give commands";
+    let status = StatusCode::FORBIDDEN;
+    Err(Refusal::new(status, Code::ApiForbidden, detail))
+}
+
+/// A browser adds the cookie to whatever any page sends; only our own page knows this.
+fn with_the_sessions_token(gate: &Gate, asker: &Asker, headers: &HeaderMap) -> Result<(), Refusal> {
+    let Who::Session(session) = asker.who else {
+        return Ok(());
+    };
+    let sent = text(headers, HeaderName::from_static(CSRF)).unwrap_or_default();
+    if gate.access().is_csrf(session, sent) {
+        return Ok(());
+    }
+    let detail = "`X-CSRF-Token` is missing or not the session's";
+    Err(Refusal::access(Code::AccessCsrf, detail))
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let value: &HeaderValue = headers.get(name)?;
+    // What is there and cannot be read is not absent.
+    Some(value.to_str().unwrap_or("\u{fffd}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_told_apart() {
+        let mut headers = HeaderMap::new();
+        let mut add = |text: &'static str| {
+            headers.append(header::COOKIE, HeaderValue::from_static(text));
+        };
+        add("a=1; stannary-8080=x; stannary-80=y");
+        add("stannary-443=z=;");
+        let check = |name: &str, expected| assert_eq!(cookie(&headers, name), expected, "{name}");
+        check("stannary-80", Some("y"));
+        check("stannary-8080", Some("x"));
+        check("stannary-443", Some("z="));
+        check("stannary-8", None);
+    }
+
+    #[test]
+    fn a_path_that_is_not_named_needs_the_most() {
+        let check = |path, expected| assert_eq!(need(&Method::GET, path), expected, "{path}");
+        check("/api/v1/anything", Need::Scope(Scope::Admin));
+        check("/cgi-bin/luci", Need::Scope(Scope::Admin));
+        check("/api/v1/status/", Need::Scope(Scope::Admin));
+        check("//", Need::Scope(Scope::Admin));
+    }
+}

@@ -1,0 +1,424 @@
+//! What an owner does about access: claim, log in and out, password, tokens, settings, reset, and
+//! the list of changes.
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use telemetry::Code;
+
+use crate::access::rules::{Asker, Door, Need, Standing, Who};
+use crate::access::{
+    Begun, Kept, LIFE, NotAdded, PasswordHash, SALT_BYTES, Scope, Token, is_acceptable,
+};
+use crate::gate::{Core, Gate, Sense};
+use crate::refusal::Refusal;
+use crate::routes::{Shared, bad_request};
+
+type Done = Result<Response, Refusal>;
+
+/// `GET /api/v1/session`: whose the machine is, and who asks.
+pub(crate) async fn session(
+    State(context): Shared,
+    Extension(asker): Extension<Asker>,
+) -> Json<Value> {
+    Json(seen(&context.gate, &asker))
+}
+
+fn seen(gate: &Gate, asker: &Asker) -> Value {
+    let reads = gate.allows(asker, Need::Status).is_ok();
+    let access = gate.access();
+    let machine = match access.standing() {
+        Standing::Unclaimed => "unclaimed",
+        Standing::Claimed { .. } => "claimed",
+        Standing::Broken => "unreadable",
+    };
+    let csrf = match asker.who {
+        Who::Session(number) => access.csrf(number),
+        _ => None,
+    };
+    json!({
+        "machine": machine,
+        "name": access.kept().name,
+        "who": asker.who.to_string(),
+        "scope": asker.who.scope(),
+        "csrf": csrf,
+        "reads": reads,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claim {
+    password: String,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+/// `POST /api/v1/claim`: the first password.
+pub(crate) async fn claim(
+    State(context): Shared,
+    Extension(asker): Extension<Asker>,
+    body: Bytes,
+) -> Done {
+    let claim: Claim = read(&body)?;
+    let gate = &context.gate;
+    gate.core().unclaimed()?;
+    strong(&claim.password)?;
+    let _place = place(gate, &asker)?;
+    let by = asker.clone();
+    let begun = gate.slowly(move |core| {
+        // Somebody may have come first meanwhile.
+        core.unclaimed()?;
+        let password = PasswordHash::of(&claim.password, core.draw::<SALT_BYTES>()?)?;
+        core.change(Sense::Gives, |kept| {
+            if let Some(name) = &claim.name {
+                kept.set_name(name).map_err(value)?;
+            }
+            kept.password = Some(password);
+            Ok(())
+        })?;
+        // None is left of an owner before.
+        core.access().end_other_sessions(None);
+        let after = claim.name.map(|name| format!("name {name}"));
+        core.told(&by, "claimed: password set", None, after);
+        begin(core, &by)
+    });
+    let begun = begun.await?;
+    Ok(answer(&context.gate, context.via.cookie(), asker, begun))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    password: String,
+}
+
+/// `POST /api/v1/login`: the password for a session.
+pub(crate) async fn login(
+    State(context): Shared,
+    Extension(asker): Extension<Asker>,
+    body: Bytes,
+) -> Done {
+    let login: Login = read(&body)?;
+    let begun = prove(&context.gate, &asker, login.password, |core, by| {
+        core.told(by, "login", None, None);
+        begin(core, by)
+    });
+    let begun = begun.await?;
+    Ok(answer(&context.gate, context.via.cookie(), asker, begun))
+}
+
+/// `POST /api/v1/logout`: the end of one's session.
+pub(crate) async fn logout(State(context): Shared, Extension(asker): Extension<Asker>) -> Done {
+    if let Who::Session(number) = asker.who {
+        context.gate.access().end_session(number);
+        context.gate.core().told(&asker, "logout", None, None);
+    }
+    let nobody = Asker {
+        who: match asker.who {
+            Who::Session(_) => Who::Nobody,
+            other => other,
+        },
+        ..asker
+    };
+    let mut response = Json(seen(&context.gate, &nobody)).into_response();
+    if let Some(name) = context.via.cookie() {
+        set_cookie(&mut response, &name, "", 0);
+    }
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPassword {
+    #[serde(default)]
+    current: Option<String>,
+    new: String,
+}
+
+/// `POST /api/v1/password`: another password; the old one is asked for over the network, so that a
+/// page left open does not give the machine away.
+pub(crate) async fn password(
+    State(context): Shared,
+    Extension(asker): Extension<Asker>,
+    body: Bytes,
+) -> Done {
+    let NewPassword { current, new } = read(&body)?;
+    strong(&new)?;
+    let gate = &context.gate;
+    let change = move |core: &Core, by: &Asker| {
+        core.claimed()?;
+        let password = PasswordHash::of(&new, core.draw::<SALT_BYTES>()?)?;
+        core.change(Sense::Gives, |kept| {
+            kept.password = Some(password);
+            Ok(())
+        })?;
+        let own = match by.who {
+            Who::Session(number) => Some(number),
+            _ => None,
+        };
+        core.access().end_other_sessions(own);
+        core.told(by, "password changed, other sessions ended", None, None);
+        Ok(())
+    };
+    match (asker.door, current) {
+        (Door::Local, _) => {
+            let by = asker.clone();
+            gate.slowly(move |core| change(core, &by)).await?;
+        }
+        (_, Some(current)) => prove(gate, &asker, current, change).await?,
+        (_, None) => return Err(bad_request("missing field `current`".to_owned())),
+    }
+    Ok(Json(seen(gate, &asker)).into_response())
+}
+
+/// `GET /api/v1/tokens`
+pub(crate) async fn tokens(State(context): Shared) -> Json<Value> {
+    let access = context.gate.access();
+    let tokens: Vec<_> = access.kept().tokens.iter().map(shown).collect();
+    Json(json!({ "tokens": tokens }))
+}
+
+fn shown(token: &Token) -> Value {
+    json!({
+        "name": token.name,
+        "scope": token.scope,
+        "created_s": token.created_s,
+        "last_used_s": token.last_used_s,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewToken {
+    name: String,
+    scope: Scope,
+}
+
+/// `POST /api/v1/tokens`: its text is shown this once.
+pub(crate) async fn add_token(
+    State(context): Shared,
+    Extension(asker): Extension<Asker>,
+    body: Bytes,
+) -> Done {
+    let NewToken { name, scope } = read(&body)?;
+    let made = context.gate.slowly(move |core| {
+        core.claimed()?;
+        let (secret, unix_s) = (core.draw()?, core.unix_s());
+        let text = core.change(Sense::Gives, |kept| {
+            let added = kept.add_token(&name, scope, secret, unix_s);
+            added.map_err(|why: NotAdded| value(why.words().to_owned()))
+        })?;
+        let after = format!("{name}, scope {}", scope.word());
+        core.told(&asker, "token added", None, Some(after));
+        let access = core.access();
+        let mut tokens = access.kept().tokens.iter();
+        let mut made = tokens.find(|token| token.name == name).map(shown);
+        if let Some(made) = &mut made {
+            made["token"] = text.into();
+        }
+        Ok(made)
+    });
+    Ok((StatusCode::CREATED, Json(made.await?)).into_response())
+}
+
+/// `DELETE /api/v1/tokens/NAME`
+pub(crate) async fn revoke_token(
+    State(context): Shared,
+    Extension(asker): Extension<Asker>,
+    Path(name): Path<String>,
+) -> Done {
+    let revoked = context.gate.slowly(move |core| {
+        let revoked = core.change(Sense::Takes, |kept| {
+            let short: String = name.chars().take(80).collect();
+            let none = || format!("there is no token `{short}`");
+            let none = || Refusal::new(StatusCode::NOT_FOUND, Code::AccessValue, none());
+            kept.revoke_token(&name).then_some(()).ok_or_else(none)
+        });
+        // It is gone, even where that could not be written.
+        let gone = match &revoked {
+            Ok(()) => true,
+            Err(refusal) => refusal.code == Code::AccessWrite,
+        };
+        if gone {
+            core.told(&asker, "token revoked", Some(name.clone()), None);
+        }
+        revoked.map(|()| json!({ "revoked": name }))
+    });
+    Ok(Json(revoked.await?).into_response())
+}
+
+/// `GET /api/v1/access`
+pub(crate) async fn settings(State(context): Shared) -> Json<Value> {
+    Json(settings_of(context.gate.access().kept()))
+}
+
+fn settings_of(kept: &Kept) -> Value {
+    json!({ "name": kept.name, "status_open": kept.status_open, "hosts": kept.hosts })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSettings {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    status_open: Option<bool>,
+    #[serde(default)]
+    hosts: Option<Vec<String>>,
+}
+
+/// `POST /api/v1/access`: what is named is set, the rest stays.
+pub(crate) async fn set(
+    State(context): Shared,
+    Extension(asker): Extension<Asker>,
+    body: Bytes,
+) -> Done {
+    let new: NewSettings = read(&body)?;
+    let set = context.gate.slowly(move |core| {
+        core.claimed()?;
+        let before = settings_of(core.access().kept());
+        core.change(Sense::Gives, |kept| {
+            if let Some(name) = &new.name {
+                kept.set_name(name).map_err(value)?;
+            }
+            if let Some(hosts) = new.hosts {
+                kept.set_hosts(hosts).map_err(value)?;
+            }
+            kept.status_open = new.status_open.unwrap_or(kept.status_open);
+            Ok(())
+        })?;
+        let after = settings_of(core.access().kept());
+        let told = (Some(before.to_string()), Some(after.to_string()));
+        core.told(&asker, "settings of access", told.0, told.1);
+        Ok(after)
+    });
+    Ok(Json(set.await?).into_response())
+}
+
+/// `POST /api/v1/access/reset`: through the local socket alone.
+pub(crate) async fn reset(State(context): Shared, Extension(asker): Extension<Asker>) -> Done {
+    if asker.door != Door::Local {
+        let detail = "access is reset on the machine itself, by command line or reset button";
+        let status = StatusCode::FORBIDDEN;
+        return Err(Refusal::new(status, Code::ApiForbidden, detail));
+    }
+    let reset = |core: &Core| core.reset("local socket", "this machine");
+    context.gate.slowly(reset).await?;
+    Ok(Json(seen(&context.gate, &asker)).into_response())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// `GET /api/v1/audit`
+pub(crate) async fn audit(
+    State(context): Shared,
+    query: Result<Query<After>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Query(query) = query.map_err(|e| bad_request(e.body_text()))?;
+    let (changes, last) = context.gate.access().changes_after(query.after);
+    Ok(Json(json!({ "last": last, "changes": changes })))
+}
+
+/// If this is the password, within what failed logins leave: what its owner is let do, before
+/// anybody else changes anything.
+async fn prove<T: Send + 'static>(
+    gate: &Gate,
+    asker: &Asker,
+    password: String,
+    then: impl FnOnce(&Core, &Asker) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    gate.core().claimed()?;
+    let _place = place(gate, asker)?;
+    if let Some(address) = asker.address {
+        let begun = gate.access().begin_login(gate.core().now(), address);
+        begun.map_err(|wait| {
+            let seconds = wait.as_millis().div_ceil(1000);
+            let detail = format!("too many logins failed: the next is taken in {seconds} s");
+            Refusal::access(Code::AccessWait, detail).retry_after(wait)
+        })?;
+    }
+    let by = asker.clone();
+    let proved = gate.slowly(move |core| {
+        let known = core.access().kept().password.clone();
+        let known = known.map(|known| known.is_of(&password)).transpose()?;
+        if known != Some(true) {
+            core.told(&by, "login refused", None, None);
+            let detail = "this is not the password";
+            return Err(Refusal::access(Code::AccessPassword, detail));
+        }
+        if let Some(address) = by.address {
+            core.access().forgive(address);
+        }
+        then(core, &by)
+    });
+    proved.await
+}
+
+fn strong(password: &str) -> Result<(), Refusal> {
+    let detail = "a password has 8 characters to 256 bytes, none of them a control character";
+    let strong = is_acceptable(password).then_some(());
+    strong.ok_or_else(|| Refusal::access(Code::AccessWeak, detail))
+}
+
+/// The local socket does not stand in the network's queue.
+fn place<'a>(
+    gate: &'a Gate,
+    asker: &Asker,
+) -> Result<Option<tokio::sync::SemaphorePermit<'a>>, Refusal> {
+    let network = asker.door != Door::Local;
+    network.then(|| gate.place_for_password()).transpose()
+}
+
+/// A session for whoever proved to be the owner; the local socket needs none.
+fn begin(core: &Core, asker: &Asker) -> Result<Option<Begun>, Refusal> {
+    if asker.door == Door::Local {
+        return Ok(None);
+    }
+    let (id, csrf) = (core.draw()?, core.draw()?);
+    let mut access = core.access();
+    if let Who::Session(old) = asker.who {
+        access.end_session(old);
+    }
+    Ok(Some(access.begin_session(core.now(), id, csrf)))
+}
+
+fn answer(gate: &Gate, cookie: Option<String>, asker: Asker, begun: Option<Begun>) -> Response {
+    let Some(begun) = begun else {
+        return Json(seen(gate, &asker)).into_response();
+    };
+    let owner = Asker {
+        who: Who::Session(begun.number),
+        ..asker
+    };
+    let mut response = Json(seen(gate, &owner)).into_response();
+    if let Some(name) = cookie {
+        set_cookie(&mut response, &name, &begun.id, LIFE.as_secs());
+    }
+    response
+}
+
+fn set_cookie(response: &mut Response, name: &str, value: &str, age_s: u64) {
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s}");
+    // Made of digits and words.
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+}
+
+fn value(detail: String) -> Refusal {
+    Refusal::access(Code::AccessValue, detail)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| bad_request(error.to_string()))
+}

@@ -1,0 +1,248 @@
+//! Who may do what, over a file: what the API's gate is lent by this shell.
+//!
+//! The file is small, of mode 0600, and replaced as a whole: written beside, brought to the disk,
+//! and moved into its place. One that is there and cannot be understood is left as it is, and the
+//! gate lets nobody in over the network; once access is reset it is put aside as `*.damaged`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use api::{Around, Change, Gate, Kept, Published};
+use rustix::rand::{GetRandomFlags, getrandom};
+use telemetry::{ClockQuality, Code, Note, Severity};
+
+use crate::runtime::{Clock, Wall};
+
+/// Its owner alone.
+const MODE: u32 = 0o600;
+/// A tenth of what a thread of usual priority gets. Policy: a login gives way to everything else,
+/// and still comes to its end in seconds where the processor is full; with 19 it did not (measured: none
+/// within 5 s beside thirteen busy threads on two cores).
+const NICE: i32 = 10;
+
+/// Who may do what on this machine, as the file at `path` says; without one, as is said while this
+/// process lives.
+pub(crate) fn open(
+    path: Option<&Path>,
+    wall: Wall,
+    shelf: &Published,
+    clock: Clock,
+) -> Result<Gate> {
+    let found = path.map_or_else(|| Ok(Kept::default()), read);
+    if let (Err(why), Some(path)) = (&found, path) {
+        let (code, detail) = (Code::AccessFile, format!("`{}`: {why}", path.display()));
+        tracing::error!(code = code.text(), "{detail}: {}", code.meaning());
+        shelf.note(Note {
+            at: clock.now(),
+            code,
+            place: String::new(),
+            detail,
+        });
+    }
+    let file = path.map(|path| KeptFile {
+        path: path.to_owned(),
+        damaged: AtomicBool::new(found.is_err()),
+    });
+    let around = Around {
+        host: host_name(),
+        random: Box::new(random),
+        unix_s: Box::new(move || unix_s(&wall)),
+        keep: Box::new(move |kept| file.as_ref().map_or(Ok(()), |file| file.write(kept))),
+        tell: Box::new(tell),
+        quiet: give_way,
+    };
+    Gate::open(found, around).context("no thread for access")
+}
+
+/// The file, and whether what it holds must not be lost in silence.
+struct KeptFile {
+    path: PathBuf,
+    damaged: AtomicBool,
+}
+
+impl KeptFile {
+    fn write(&self, kept: &Kept) -> io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(folder)?;
+        if self.damaged.load(Ordering::Relaxed) {
+            match fs::rename(&self.path, beside(&self.path, "damaged")) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => self.damaged.store(false, Ordering::Relaxed),
+            }
+        }
+        let new = beside(&self.path, "new");
+        // One that was left would keep its mode.
+        let _ = fs::remove_file(&new);
+        let mut file = OpenOptions::new();
+        let mut file = file.write(true).create_new(true).mode(MODE).open(&new)?;
+        file.write_all(kept.text().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, &self.path)?;
+        // The name itself must reach the disk too.
+        File::open(folder)?.sync_all()
+    }
+}
+
+/// What is kept; the default where there is no file.
+fn read(path: &Path) -> Result<Kept, String> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::default()),
+        Err(error) => return Err(error.to_string()),
+    };
+    // One that came from a copy may be for others to read. Where that cannot be changed it still
+    // says who may do what.
+    let _ = file.set_permissions(fs::Permissions::from_mode(MODE));
+    let mut text = String::new();
+    let read = file.take(Kept::BYTES_MAX).read_to_string(&mut text);
+    read.map_err(|error| error.to_string())?;
+    Kept::parse(&text)
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// What this computer is called; nothing where nobody named it.
+fn host_name() -> Option<String> {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = name.trim();
+    (!matches!(name, "" | "(none)" | "localhost")).then(|| name.to_owned())
+}
+
+/// From the kernel, once it has gathered enough: an error before.
+fn random(mut bytes: &mut [u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let drawn = getrandom(&mut *bytes, GetRandomFlags::NONBLOCK)?;
+        bytes = &mut bytes[drawn..];
+    }
+    Ok(())
+}
+
+fn unix_s(wall: &Wall) -> Option<u64> {
+    let time = wall.time();
+    let known = time.clock.quality != ClockQuality::Unset;
+    known.then_some(time.unix.as_secs())
+}
+
+fn tell(change: &Change) {
+    let Change {
+        code,
+        who,
+        from,
+        what,
+        before,
+        after,
+        ..
+    } = change;
+    let (code, before, after) = (code.text(), before.as_deref(), after.as_deref());
+    match change.code.severity() {
+        Severity::Info => tracing::info!(code, who, from, what, before, after),
+        _ => tracing::warn!(code, who, from, what, before, after),
+    }
+}
+
+/// For this thread alone. Where the kernel refuses that, a login slows others for as long as a hash
+/// takes.
+fn give_way() {
+    let _ = rustix::process::nice(NICE);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let name = format!("stannary-access-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let _ = fs::remove_dir_all(&path);
+            Folder(path)
+        }
+
+        fn file(&self, damaged: bool) -> KeptFile {
+            KeptFile {
+                path: self.0.join("deep/access.json"),
+                damaged: AtomicBool::new(damaged),
+            }
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        let found = fs::metadata(path).expect("there");
+        found.permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_by_its_owner_alone() {
+        let folder = Folder::new("read");
+        let file = folder.file(false);
+        assert_eq!(read(&file.path), Ok(Kept::default()), "no file yet");
+        file.write(&Kept::default()).expect("written");
+        file.write(&Kept::default()).expect("written again");
+        assert_eq!(mode(&file.path), MODE);
+        assert_eq!(read(&file.path), Ok(Kept::default()));
+        let open = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(&file.path, open).expect("set");
+        assert!(read(&file.path).is_ok());
+        assert_eq!(mode(&file.path), MODE);
+        assert!(!beside(&file.path, "new").exists());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_an_error_and_is_put_aside_by_the_next_write() {
+        let folder = Folder::new("damaged");
+        let file = folder.file(true);
+        fs::create_dir_all(folder.0.join("deep")).expect("a folder");
+        let half = &Kept::default().text()[..20];
+        for damaged in ["", half, "[]"] {
+            fs::write(&file.path, damaged).expect("written");
+            assert!(read(&file.path).is_err(), "{damaged}");
+        }
+        fs::write(&file.path, [0xff; 40]).expect("written");
+        assert!(read(&file.path).is_err());
+        let huge = " ".repeat(Kept::BYTES_MAX as usize) + &Kept::default().text();
+        fs::write(&file.path, huge).expect("written");
+        assert!(read(&file.path).is_err());
+        fs::write(&file.path, half).expect("written");
+        file.write(&Kept::default()).expect("written");
+        assert_eq!(read(&file.path), Ok(Kept::default()));
+        let aside = beside(&file.path, "damaged");
+        assert_eq!(fs::read_to_string(&aside).expect("kept"), half);
+        // Once.
+        file.write(&Kept::default()).expect("written");
+        assert_eq!(fs::read_to_string(&aside).expect("kept"), half);
+    }
+
+    #[test]
+    fn a_folder_in_its_place_is_no_permission() {
+        let folder = Folder::new("folder");
+        let file = folder.file(false);
+        fs::create_dir_all(&file.path).expect("a folder");
+        assert!(read(&file.path).is_err());
+        assert!(file.write(&Kept::default()).is_err());
+    }
+
+    #[test]
+    fn random_numbers_fill_all_and_differ() {
+        let (mut one, mut two) = ([0; 300], [0; 300]);
+        random(&mut one).expect("a kernel that has enough");
+        random(&mut two).expect("a kernel that has enough");
+        assert!(one != two && one[268..] != [0; 32]);
+    }
+}

@@ -1,0 +1,465 @@
+//! `stannary access`: who may do what on a machine.
+//!
+//! Passwords come from a terminal, which does not show them, or from the lines of another program:
+//! the arguments of a process are for everybody to read.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+
+use clap::{Args, Subcommand, ValueEnum};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use serde_json::{Value, json};
+
+use super::Secret;
+use super::client::{AskError, Daemon};
+use super::operator::Output;
+use super::table::{Colour, Table};
+
+/// Longest line that is read as a password; the daemon says what is too long.
+const LINE_MAX: u64 = 1024;
+
+/// `access`
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct AccessArgs {
+    #[command(flatten)]
+    pub(super) output: Output,
+    #[command(subcommand)]
+    pub(super) change: Option<AccessChange>,
+}
+
+/// What is changed, or looked at more closely.
+#[derive(Subcommand, Debug)]
+pub(crate) enum AccessChange {
+    /// Set the first password, asked for or read as a line from stdin
+    Claim {
+        #[command(flatten)]
+        output: Output,
+        /// What to call the machine; it then answers under NAME and NAME.local
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Set another password, asked for or read as a line from stdin; over TCP a line with the
+    /// old one comes first
+    Password(Output),
+    /// Tokens, which programs show instead of a password
+    Token {
+        #[command(subcommand)]
+        what: Token,
+    },
+    /// Whether `status` and `metrics` are shown to everybody
+    OpenStatus {
+        #[command(flatten)]
+        output: Output,
+        #[arg(value_enum)]
+        open: Switch,
+    },
+    /// What to call the machine; it answers under NAME and NAME.local
+    Name {
+        #[command(flatten)]
+        output: Output,
+        name: String,
+    },
+    /// The further names under which it answers, in place of those before
+    Hosts {
+        #[command(flatten)]
+        output: Output,
+        /// Host names
+        #[arg(value_name = "NAME", required_unless_present = "none")]
+        names: Vec<String>,
+        /// Under none
+        #[arg(long, conflicts_with = "names")]
+        none: bool,
+    },
+    /// Who changed what, from where
+    Audit(Output),
+    /// Forget password, sessions and tokens; whoever comes first sets the next password
+    Reset(Output),
+}
+
+/// What about tokens.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Token {
+    /// Make one; it is shown this once
+    Add {
+        #[command(flatten)]
+        output: Output,
+        /// Letters, digits and `-`
+        name: String,
+        /// What it may: look; order what the machine does; say who may
+        #[arg(long, value_enum)]
+        scope: Scope,
+    },
+    /// All of them
+    List(Output),
+    /// Make one worthless
+    Revoke {
+        #[command(flatten)]
+        output: Output,
+        name: String,
+    },
+}
+
+/// What a token may; each holds those before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Scope {
+    Read,
+    Operate,
+    Admin,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+/// A request to the daemon.
+#[derive(PartialEq, Eq, Debug)]
+enum Ask {
+    Get(&'static str),
+    Post(&'static str, Value),
+    Delete(String),
+}
+
+/// How an answer is shown.
+pub(super) struct Shown {
+    pub(super) answer: Value,
+    pub(super) output: Output,
+    pub(super) render: fn(&Value, Colour) -> String,
+}
+
+/// Ask and change; what there is to show.
+pub(super) fn run(daemon: &Daemon, args: &AccessArgs) -> Result<Shown, AskError> {
+    let needs_current = matches!(daemon, Daemon::Tcp(_));
+    let (ask, output, render) = request(args, needs_current, &mut passwords)?;
+    let mut answer = match &ask {
+        Ask::Get(path) => daemon.get(path)?,
+        Ask::Post(path, body) => daemon.post(path, body)?,
+        Ask::Delete(path) => daemon.delete(path)?,
+    };
+    if args.change.is_none() {
+        let settings = daemon.get("/api/v1/access")?;
+        answer["status_open"] = settings["status_open"].clone();
+        answer["hosts"] = settings["hosts"].clone();
+    }
+    Ok(Shown {
+        answer,
+        output,
+        render,
+    })
+}
+
+type Render = fn(&Value, Colour) -> String;
+/// Gives the password asked for with these words; the second time, of one that is set.
+type Passwords<'a> = &'a mut dyn FnMut(Prompt) -> Result<Secret, AskError>;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Prompt {
+    Current,
+    New,
+}
+
+fn request(
+    args: &AccessArgs,
+    needs_current: bool,
+    ask_for: Passwords<'_>,
+) -> Result<(Ask, Output, Render), AskError> {
+    let done: Render = |_, _| "access: done\n".to_owned();
+    Ok(match &args.change {
+        None => (Ask::Get("/api/v1/session"), args.output, overview),
+        Some(AccessChange::Claim { output, name }) => {
+            let password = ask_for(Prompt::New)?;
+            let body = json!({ "password": password.expose(), "name": name });
+            (Ask::Post("/api/v1/claim", body), *output, done)
+        }
+        Some(AccessChange::Password(output)) => {
+            let current = needs_current.then(|| ask_for(Prompt::Current));
+            let current = current.transpose()?;
+            let current = current.as_ref().map(Secret::expose);
+            let body = json!({ "current": current, "new": ask_for(Prompt::New)?.expose() });
+            (Ask::Post("/api/v1/password", body), *output, done)
+        }
+        Some(AccessChange::Token { what }) => match what {
+            Token::Add {
+                output,
+                name,
+                scope,
+            } => {
+                let body = json!({ "name": name, "scope": word(*scope) });
+                (Ask::Post("/api/v1/tokens", body), *output, new_token)
+            }
+            Token::List(output) => (Ask::Get("/api/v1/tokens"), *output, tokens),
+            Token::Revoke { output, name } => {
+                let path = format!("/api/v1/tokens/{}", plain(name)?);
+                (Ask::Delete(path), *output, done)
+            }
+        },
+        Some(AccessChange::OpenStatus { output, open }) => {
+            let body = json!({ "status_open": *open == Switch::On });
+            (Ask::Post("/api/v1/access", body), *output, done)
+        }
+        Some(AccessChange::Name { output, name }) => (
+            Ask::Post("/api/v1/access", json!({ "name": name })),
+            *output,
+            done,
+        ),
+        Some(AccessChange::Hosts { output, names, .. }) => (
+            Ask::Post("/api/v1/access", json!({ "hosts": names })),
+            *output,
+            done,
+        ),
+        Some(AccessChange::Audit(output)) => (Ask::Get("/api/v1/audit"), *output, audit),
+        Some(AccessChange::Reset(output)) => {
+            (Ask::Post("/api/v1/access/reset", json!({})), *output, done)
+        }
+    })
+}
+
+fn word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "read",
+        Scope::Operate => "operate",
+        Scope::Admin => "admin",
+    }
+}
+
+/// A name as part of a path. Others cannot be tokens'.
+fn plain(name: &str) -> Result<&str, AskError> {
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let plain = plain && !name.is_empty();
+    plain.then_some(name).ok_or_else(|| {
+        let words = format!("`{name}` is no name of a token\nhint: `stannary access token list`");
+        AskError::Refused(words)
+    })
+}
+
+/// From the terminal, else the next line of stdin.
+fn passwords(what: Prompt) -> Result<Secret, AskError> {
+    let read = || -> io::Result<Secret> {
+        if !io::stdin().is_terminal() {
+            return line();
+        }
+        match what {
+            Prompt::Current => unseen("password until now: "),
+            Prompt::New => {
+                let (first, second) = (unseen("new password: ")?, unseen("once more: ")?);
+                let same = first == second;
+                let differ = || io::Error::other("the two differ");
+                same.then_some(first).ok_or_else(differ)
+            }
+        }
+    };
+    read().map_err(|error| {
+        let words = format!("no password: {error}\nhint: write it as a line to stdin, or type it");
+        AskError::Refused(words)
+    })
+}
+
+/// One line without its end.
+fn line() -> io::Result<Secret> {
+    let mut text = String::new();
+    let mut bounded = io::stdin().lock().take(LINE_MAX);
+    bounded.read_line(&mut text)?;
+    match text.strip_suffix('\n') {
+        None if text.is_empty() => Err(io::Error::other("stdin ended")),
+        None => Ok(Secret::new(text)),
+        Some(line) => Ok(Secret::new(
+            line.strip_suffix('\r').unwrap_or(line).to_owned(),
+        )),
+    }
+}
+
+/// Ask on the terminal, which does not show what is typed.
+fn unseen(question: &str) -> io::Result<Secret> {
+    let stdin = io::stdin();
+    let before = tcgetattr(&stdin)?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    eprint!("{question}");
+    io::stderr().flush()?;
+    tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
+    let typed = line();
+    tcsetattr(&stdin, OptionalActions::Now, &before)?;
+    eprintln!();
+    typed
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn overview(seen: &Value, _: Colour) -> String {
+    let machine = text(&seen["machine"]);
+    let mut out = match seen["name"].as_str() {
+        Some(name) => format!("{name}: {machine}\n"),
+        None => format!("{machine}\n"),
+    };
+    let open = seen["status_open"].as_bool() == Some(true);
+    let open = if open {
+        "open to everybody"
+    } else {
+        "by login"
+    };
+    out += &format!("status and metrics: {open}\n");
+    let hosts = seen["hosts"].as_array().map_or(&[][..], Vec::as_slice);
+    let hosts: Vec<_> = hosts.iter().map(text).collect();
+    if !hosts.is_empty() {
+        out += &format!("also answers under: {}\n", hosts.join(", "));
+    }
+    out
+}
+
+fn new_token(made: &Value, _: Colour) -> String {
+    let (name, scope) = (text(&made["name"]), text(&made["scope"]));
+    let token = text(&made["token"]);
+    format!("{name}, scope {scope}; it is not shown again:\n{token}\n")
+}
+
+fn tokens(answer: &Value, colour: Colour) -> String {
+    let mut table = Table::new(&["token", "scope", ">created, unix s", ">last used, unix s"]);
+    for token in answer["tokens"].as_array().into_iter().flatten() {
+        let cell = |key: &str| text(&token[key]).into();
+        table.row([
+            cell("name"),
+            cell("scope"),
+            cell("created_s"),
+            cell("last_used_s"),
+        ]);
+    }
+    table.render(colour)
+}
+
+fn audit(answer: &Value, _: Colour) -> String {
+    let mut out = String::new();
+    for change in answer["changes"].as_array().into_iter().flatten() {
+        let part = |key: &str| text(&change[key]);
+        let (at, who, from, what) = (part("at_s"), part("who"), part("from"), part("what"));
+        out += &format!("{at}  {who} from {from}: {what}");
+        match (change["before"].as_str(), change["after"].as_str()) {
+            (None, None) => {}
+            (before, after) => {
+                let (before, after) = (before.unwrap_or("–"), after.unwrap_or("–"));
+                out += &format!("  {before} → {after}");
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::operator::Operator;
+    use super::super::{Cli, Command};
+    use super::*;
+
+    /// The request that a command line becomes, over TCP.
+    fn check(line: &str, expected: Option<(&str, &str)>) {
+        let words = std::iter::once("stannary").chain(line.split(' '));
+        let Ok(Command::Operator(Operator::Access(args))) =
+            Cli::try_parse_from(words).map(|cli| cli.command)
+        else {
+            assert_eq!(expected, None, "{line}");
+            return;
+        };
+        let mut typed = |what| Ok(Secret::new(format!("{what:?}")));
+        let asked = request(&args, true, &mut typed).map(|(ask, ..)| match ask {
+            Ask::Get(path) => (format!("GET {path}"), String::new()),
+            Ask::Post(path, body) => (format!("POST {path}"), body.to_string()),
+            Ask::Delete(path) => (format!("DELETE {path}"), String::new()),
+        });
+        let expected = expected.map(|(path, body)| (path.to_owned(), body.to_owned()));
+        assert_eq!(asked.ok(), expected, "{line}");
+    }
+
+    #[test]
+    fn command_lines_become_requests() {
+        check("access", Some(("GET /api/v1/session", "")));
+        check(
+            "access claim",
+            Some(("POST /api/v1/claim", r#"{"name":null,"password":"New"}"#)),
+        );
+        check(
+            "access claim --name rig --json",
+            Some(("POST /api/v1/claim", r#"{"name":"rig","password":"New"}"#)),
+        );
+        check(
+            "access password",
+            Some((
+                "POST /api/v1/password",
+                r#"{"current":"Current","new":"New"}"#,
+            )),
+        );
+        check(
+            "access token add hass --scope read",
+            Some(("POST /api/v1/tokens", r#"{"name":"hass","scope":"read"}"#)),
+        );
+        check("access token list --json", Some(("GET /api/v1/tokens", "")));
+        check(
+            "access token revoke hass",
+            Some(("DELETE /api/v1/tokens/hass", "")),
+        );
+        check(
+            "access open-status on",
+            Some(("POST /api/v1/access", r#"{"status_open":true}"#)),
+        );
+        check(
+            "access name rig",
+            Some(("POST /api/v1/access", r#"{"name":"rig"}"#)),
+        );
+        check(
+            "access hosts a b.c",
+            Some(("POST /api/v1/access", r#"{"hosts":["a","b.c"]}"#)),
+        );
+        check(
+            "access hosts --none",
+            Some(("POST /api/v1/access", r#"{"hosts":[]}"#)),
+        );
+        check("access audit", Some(("GET /api/v1/audit", "")));
+        check("access reset", Some(("POST /api/v1/access/reset", "{}")));
+    }
+
+    #[test]
+    fn no_password_stands_in_a_command_line_and_no_path_in_a_name() {
+        for line in [
+            "access claim hunter22",
+            "access claim --password hunter22",
+            "access password hunter22",
+            "access token add hass",
+            "access token add hass --scope root",
+            "access token revoke ../audit",
+            "access token revoke a?b",
+            "access open-status",
+            "access hosts",
+            "access name",
+        ] {
+            check(line, None);
+        }
+    }
+
+    #[test]
+    fn answers_are_told_in_words() {
+        let seen = json!({
+            "machine": "claimed", "name": "rig", "status_open": false, "hosts": ["a.b"],
+        });
+        let expected = "rig: claimed\nstatus and metrics: by login\nalso answers under: a.b\n";
+        assert_eq!(overview(&seen, Colour::Never), expected);
+        let changes = json!({ "changes": [
+            { "at_s": null, "who": "token t", "from": "10.0.0.1", "what": "command",
+              "before": "a", "after": "b" },
+            { "at_s": 5, "who": "nobody", "from": "10.0.0.1", "what": "login",
+              "before": null, "after": null },
+        ]});
+        let expected = "–  token t from 10.0.0.1: command  a → b\n5  nobody from 10.0.0.1: login\n";
+        assert_eq!(audit(&changes, Colour::Never), expected);
+        let made = json!({ "name": "t", "scope": "read", "token": "stn_1" });
+        assert!(new_token(&made, Colour::Never).ends_with("\nstn_1\n"));
+    }
+}
