@@ -82,7 +82,7 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
     let gate = access_file::open(config.api.access.as_deref(), miner.wall(), &shelf, clock)?;
     if let Some(panel) = reached.panel {
-        let serving = panel.serve(shelf.clone(), miner.commands(), clock);
+        let serving = panel.serve(shelf.clone(), miner.commands(), gate.clone(), clock);
         serving.context("no thread for lights and buttons")?;
     }
     let commands = miner.commands();

@@ -1,9 +1,11 @@
 //! The control board's front: two lights, two buttons.
 //!
 //! Nothing depends on it: a light or button that the kernel refuses is told and left alone, and
-//! the machine runs without it. No button orders anything but light: a press of either, short or
-//! long, is a note, and a short press of the report button lets the lights blink or stops them, so
-//! that the machine in front of somebody is found on a screen, and the other way round.
+//! the machine runs without it. A press of either, short or long, is a note. A short press of the
+//! report button lets the lights blink or stops them, so that the machine in front of somebody is
+//! found on a screen, and the other way round. The reset button, held for 5 s
+//! ([`LONG_PRESS`](hal_linux::LONG_PRESS)), forgets password, sessions and tokens, and lets the
+//! lights blink so that its holder sees it. What the machine does, no button changes.
 //!
 //! | machine | green | red |
 //! |---|---|---|
@@ -17,7 +19,7 @@
 use std::io;
 use std::thread;
 
-use api::Published;
+use api::{Gate, Published};
 use board_support::{LineName, Machine};
 use hal_linux::{Button, DeviceError, Leds, LineSpec, Pin, Press, Root};
 use telemetry::{Code, Command, MachineState, Note, Snapshot};
@@ -84,6 +86,7 @@ impl Panel {
         mut self,
         shelf: Published,
         commands: Commands,
+        gate: Gate,
         clock: Clock,
     ) -> io::Result<()> {
         let mut publisher = Publisher::new(shelf.clone());
@@ -109,8 +112,11 @@ impl Panel {
                     match what {
                         Ok(press) => {
                             note(Code::Button, line.name(), told(press).to_owned());
-                            if line == LineName::ReportButton && press == Press::Short {
-                                let on = !seen.locating;
+                            let does = means(line, press, seen);
+                            if does.resets {
+                                gate.reset_by_button();
+                            }
+                            if let Some(on) = does.locates {
                                 // An inbox that is full at this moment: press again.
                                 let _ = commands.give(Command::Locate { on });
                             }
@@ -162,6 +168,29 @@ impl Seen {
             locating: snapshot.locating,
             faulty: !snapshot.faults.is_empty(),
         }
+    }
+}
+
+/// What a press orders.
+#[derive(PartialEq, Eq, Debug, Default)]
+struct Does {
+    /// Forget who may do what.
+    resets: bool,
+    /// Let the lights blink, or no more.
+    locates: Option<bool>,
+}
+
+fn means(line: LineName, press: Press, seen: Seen) -> Does {
+    match (line, press) {
+        (LineName::ReportButton, Press::Short) => Does {
+            locates: Some(!seen.locating),
+            ..Does::default()
+        },
+        (LineName::ResetButton, Press::Long) => Does {
+            resets: true,
+            locates: Some(true),
+        },
+        _ => Does::default(),
     }
 }
 
@@ -235,6 +264,22 @@ mod tests {
             assert!(red != green, "{ms}");
         }
     }
+
+    #[test]
+    fn the_reset_button_held_long_resets_access_and_nothing_else_does() {
+        let check = |line, press, locating, resets, locates| {
+            let does = means(line, press, seen(MachineState::Hashing, locating, false));
+            assert_eq!(does, Does { resets, locates }, "{line:?} {press:?}");
+        };
+        let (reset, report) = (LineName::ResetButton, LineName::ReportButton);
+        check(reset, Press::Long, false, true, Some(true));
+        check(reset, Press::Long, true, true, Some(true));
+        check(reset, Press::Short, false, false, None);
+        check(report, Press::Short, false, false, Some(true));
+        check(report, Press::Short, true, false, Some(false));
+        check(report, Press::Long, false, false, None);
+    }
+
     #[test]
     fn lights_and_buttons_are_the_lines_that_the_boards_file_names() {
         let folder = std::env::temp_dir().join(format!("stannary-panel-{}", std::process::id()));
