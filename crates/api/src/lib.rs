@@ -12,6 +12,7 @@
 
 mod access;
 mod admit;
+mod built_page;
 mod gate;
 mod guard;
 mod metrics;
@@ -24,6 +25,7 @@ mod routes;
 mod server;
 
 pub use access::{Change, Kept, Scope};
+pub use built_page::PageFile;
 pub use gate::{Around, Gate, Keep, Random};
 pub use pools::{PoolOrder, PoolOrders, PoolRefused};
 pub use published::Published;

@@ -1,8 +1,10 @@
 //! What the miner has published: the latest snapshot and the latest notes.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use telemetry::{Note, NoteLog, Snapshot};
+
+use crate::built_page::PageFile;
 
 /// A shelf that the engine's shell fills and interfaces read. Clones share it; neither
 /// side ever waits for more than the exchange of a pointer or the copy of a few notes.
@@ -12,6 +14,7 @@ pub struct Published(Arc<Inner>);
 struct Inner {
     snapshot: Mutex<Arc<Snapshot>>,
     log: Mutex<NoteLog>,
+    page: OnceLock<&'static [PageFile]>,
 }
 
 impl Published {
@@ -21,7 +24,19 @@ impl Published {
         Published(Arc::new(Inner {
             snapshot: Mutex::new(Arc::new(first)),
             log: Mutex::new(NoteLog::new(log_capacity)),
+            page: OnceLock::new(),
         }))
+    }
+
+    /// With a page in place of the plain one. The first that is given stays.
+    pub fn with_page(self, files: &'static [PageFile]) -> Self {
+        self.0.page.get_or_init(|| files);
+        self
+    }
+
+    /// Files of the page; none: the plain one is served.
+    pub(crate) fn page(&self) -> &'static [PageFile] {
+        self.0.page.get().copied().unwrap_or_default()
     }
 
     /// Replace the snapshot. Chips may be filled in always: they are shown where asked for.

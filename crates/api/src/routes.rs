@@ -21,7 +21,7 @@ use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::refusal::Refusal;
 use crate::server::Takers;
-use crate::{metrics, owner, page};
+use crate::{built_page, metrics, owner, page};
 
 /// Longest request body: a command is a few dozen bytes.
 const BODY_MAX: usize = 4096;
@@ -67,6 +67,7 @@ pub(crate) fn router(published: &Published, gate: &Gate, takers: &Takers, via: V
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&context), built))
         .layer(middleware::from_fn_with_state(Arc::clone(&context), guard))
         .with_state(context)
 }
@@ -98,6 +99,14 @@ async fn guard(State(context): Shared, mut request: Request, next: Next) -> Resp
             .insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// The page that was built, in place of the plain one.
+async fn built(State(context): Shared, request: Request, next: Next) -> Response {
+    match built_page::find(context.published.page(), &request) {
+        Some(file) => file.into_response(),
+        None => next.run(request).await,
+    }
 }
 
 #[derive(Deserialize)]
