@@ -26,7 +26,7 @@ use crate::runtime::{Clock, Commands, Miner, PortLock, end_safely_on_panic};
 use crate::show::{Progress, Publisher};
 use crate::twin_scale::{self, EASY_HASHES_PER_S, USUAL_BITS_MAX};
 use crate::voltages::{self, Word};
-use crate::{FIRMWARE, LOG_NOTES, access_file, signals, summary, whole};
+use crate::{FIRMWARE, LOG_NOTES, access_file, page, signals, summary, whole};
 
 /// Zero bits of difficulty one at the twin's own pool: four hashes of real search per
 /// "2^32", so that a laptop keeps up with hundreds of modelled terahashes.
@@ -104,7 +104,7 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
     let mut miner = Miner::new(config, whole.ports, clock)?;
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
-    let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
+    let shelf = Published::new(miner.first_snapshot(), LOG_NOTES).with_page(page::built());
     // What a demo is told is forgotten with it.
     let gate = access_file::open(None, miner.wall(), &shelf, clock)?;
     let page = open_page(options.http, socket, &shelf, &gate, miner.commands())?;

@@ -10,6 +10,7 @@ mod demo;
 mod file_text;
 mod linux;
 mod names;
+mod page;
 mod panic_on_order;
 mod pool_list;
 mod pool_server;

@@ -16,7 +16,7 @@ use crate::recordings::Recordings;
 use crate::runtime::{Clock, Commands, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
 use crate::state_file::{self, Boot, Left, StateFile};
-use crate::{FIRMWARE, LOG_NOTES, access_file, reach, signals};
+use crate::{FIRMWARE, LOG_NOTES, access_file, page, reach, signals};
 
 /// Settle times are never scaled here.
 const SETTLE_PERCENT: u8 = 100;
@@ -79,7 +79,7 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
     time.context("no thread for the time")?;
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
-    let shelf = Published::new(miner.first_snapshot(), LOG_NOTES);
+    let shelf = Published::new(miner.first_snapshot(), LOG_NOTES).with_page(page::built());
     let gate = access_file::open(config.api.access.as_deref(), miner.wall(), &shelf, clock)?;
     if let Some(panel) = reached.panel {
         let serving = panel.serve(shelf.clone(), miner.commands(), gate.clone(), clock);

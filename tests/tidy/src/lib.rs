@@ -47,6 +47,7 @@ pub fn files(ending: &str) -> Vec<File> {
 fn is_output(name: &str) -> bool {
     let folders = [
         "node_modules",
+        "dist",
         "artifacts",
         "corpus",
         "corpus-work",
