@@ -1,0 +1,264 @@
+// The page in a real browser, from the real binary with a twin.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { daemon, demo, freePort } from "./miner.mjs";
+import { DESK, openBrowser, PHONE, Reader, SCREENS } from "./reader.mjs";
+
+const LANGUAGES = { en: "Overview", es: "Resumen", ru: "Обзор", zh: "概览" };
+
+let browser;
+let miner;
+let poolless;
+const readers = [];
+
+async function reader(address, options, prepare) {
+  const made = await Reader.of(browser, address, options, prepare);
+  readers.push(made);
+  return made;
+}
+
+before(async () => {
+  const nobody = `stratum+tcp://127.0.0.1:${await freePort()}`;
+  [browser, miner, poolless] = await Promise.all([openBrowser(), demo("antminer-s19-pro"), daemon("antminer-s9", nobody)]);
+  await Promise.all([
+    miner.is("an accepted share", (s) => s.shares.accepted > 0),
+    poolless.is("a fault of the pool", (s) => s.faults.length > 0),
+  ]);
+});
+
+after(async () => {
+  await browser?.close();
+  await Promise.all([miner?.remove(), poolless?.remove()]);
+});
+
+/** One reader for one test: what it noticed is part of the test. */
+async function reading(address, options, what, prepare) {
+  const one = await reader(address, options, prepare);
+  try {
+    await what(one, one.page);
+  } catch (error) {
+    await one.shot(`failed-${Date.now()}`).catch(() => {});
+    throw error;
+  }
+  await one.close();
+}
+
+describe("every screen", () => {
+  // Colours are the same on both, and what is laid out is the same in both.
+  for (const [name, options, screens] of [["desk", DESK, SCREENS], ["phone", PHONE, SCREENS], ["desk", { ...DESK, colorScheme: "dark" }, ["overview", "boards"]]]) {
+    const colours = options.colorScheme;
+    test(`opens, fits and is accessible: ${name}, ${colours}`, async () => {
+      await reading(miner.page, options, async (one, page) => {
+        for (const screen of screens) {
+          await one.go(screen);
+          if (screen === "boards") await page.locator(".map").first().waitFor();
+          await page.getByText("Emulated machine.").waitFor();
+          await one.fits(screen);
+          await one.axe(`${screen}, ${name}, ${colours}`);
+          await one.shot(`${name}-${colours}-${screen}`);
+        }
+        assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), colours);
+      });
+    });
+  }
+
+  test("changes its colours by the switch, and keeps them", async () => {
+    await reading(miner.page, DESK, async (one, page) => {
+      const colours = () => page.evaluate(() => document.documentElement.dataset.theme);
+      assert.equal(await colours(), "light");
+      await page.getByRole("button", { name: "Auto: switch to Light" }).click();
+      await page.getByRole("button", { name: "Light: switch to Dark" }).click();
+      assert.equal(await colours(), "dark");
+      await page.reload();
+      assert.equal(await colours(), "dark");
+    });
+  });
+
+  test("speaks each language, and fits a phone in it", async () => {
+    await reading(miner.page, PHONE, async (one, page) => {
+      for (const [code, overview] of Object.entries(LANGUAGES)) {
+        await one.go("system");
+        await page.locator("#language").selectOption(code);
+        assert.equal(await page.evaluate(() => document.documentElement.lang), code);
+        for (const screen of SCREENS) {
+          await one.go(screen);
+          await one.fits(`${screen} in ${code}`);
+        }
+        await one.go("overview");
+        await page.getByRole("link", { name: overview, exact: true }).waitFor();
+        await one.axe(`overview in ${code}`);
+        await one.shot(`phone-${code}`, false);
+      }
+      await page.reload();
+      assert.equal(await page.evaluate(() => document.documentElement.lang), "zh", "the choice is kept");
+    });
+  });
+});
+
+test("numbers are those of the interface", async () => {
+  await reading(miner.page, DESK, async (one, page) => {
+    await one.go("overview");
+    const earlier = (await miner.status()).shares.accepted;
+    await page.waitForTimeout(1500);
+    const shown = await page.locator('[aria-label="Shares"] dd').first().textContent();
+    const later = (await miner.status()).shares.accepted;
+    const accepted = Number(shown.replaceAll(",", ""));
+    assert.ok(earlier <= accepted && accepted <= later, `${earlier} <= ${shown} <= ${later}`);
+    // Not measured on this machine, and said so.
+    await page.getByText("This machine does not measure power at the wall.").waitFor();
+  });
+});
+
+test("a chip's numbers are reached by keyboard, pointer and touch", async () => {
+  await reading(miner.page, DESK, async (one, page) => {
+    await one.go("boards");
+    const board = page.getByRole("region", { name: "Board 1" });
+    const heading = board.locator(".chip-facts h3");
+    await board.locator(".map").waitFor();
+    await board.locator('[data-chip="0"]').focus();
+    const check = async (key, expected) => {
+      await page.keyboard.press(key);
+      assert.equal(await heading.textContent(), expected, key);
+    };
+    // Three chips to a domain.
+    await check("ArrowRight", "Chip 3, domain 1");
+    await check("ArrowDown", "Chip 4, domain 1");
+    await check("End", "Chip 113, domain 37");
+    await check("ArrowRight", "Chip 113, domain 37");
+    await check("Home", "Chip 0, domain 0");
+    await board.locator('[data-chip="50"]').hover();
+    assert.equal(await heading.textContent(), "Chip 50, domain 16");
+    await board.locator('[data-chip="51"]').click();
+    await page.mouse.move(0, 0);
+    assert.equal(await heading.textContent(), "Chip 51, domain 17");
+    assert.equal(await board.getByRole("gridcell").count(), 114);
+    assert.equal(await board.locator('[role="gridcell"][tabindex="0"]').count(), 1);
+    for (const by of ["Errors", "Heat"]) {
+      await page.getByText(by, { exact: true }).first().click();
+      await one.shot(`desk-boards-${by.toLowerCase()}`);
+    }
+    await page.getByText("The heat of single chips is not measured").waitFor();
+  });
+});
+
+test("a fault is shown with what to do, on every screen's way there", async () => {
+  await reading(poolless.page, DESK, async (one, page) => {
+    await page.getByText("Faults: ").waitFor();
+    const fault = page.getByRole("region", { name: "What is wrong" });
+    await fault.getByText("E-POOL-CONNECT").first().waitFor();
+    await fault.getByText("check address, network and name service").first().waitFor();
+    await one.axe("overview with a fault");
+    await one.shot("desk-fault");
+    await one.go("log");
+    assert.equal(await page.locator("nav .count").textContent(), "1");
+    await page.getByText("E-POOL-CONNECT").first().waitFor();
+  });
+});
+
+test("a pool is added, ordered, disabled and removed, and its text stays text", async () => {
+  const { pools: [own] } = await miner.status();
+  const user = "<img src=x onerror=alert(1)>";
+  await reading(poolless.page, DESK, async (one, page) => {
+    page.on("dialog", () => one.complaints.push("text of a pool ran as script"));
+    await one.go("pools");
+    await page.getByRole("button", { name: "Add pool" }).click();
+    const dialog = page.getByRole("dialog");
+
+    await dialog.getByLabel("Address").fill("nonsense");
+    await dialog.getByLabel("User").fill(user);
+    await dialog.getByRole("button", { name: "Add pool" }).click();
+    // The miner's own words say what is wrong, and nothing typed is lost.
+    await dialog.getByRole("alert").getByText(/E-/).waitFor();
+    assert.equal(await dialog.getByLabel("User").inputValue(), user);
+    await one.axe("pools with a refusal");
+    await one.shot("desk-pool-refused", false);
+
+    await dialog.getByLabel("Address").fill(own.url);
+    await dialog.getByLabel("Prefer it over all others").check();
+    await dialog.getByRole("button", { name: "Add pool" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    const cards = page.locator(".pool");
+    await cards.nth(1).waitFor();
+    assert.match(await cards.first().textContent(), /<img src=x onerror=alert\(1\)>/);
+    await poolless.is("work of the new pool", (s) => s.pools.some((p) => p.user === user && p.active));
+    await cards.first().getByText("Active").waitFor();
+    await one.axe("pools");
+    await one.shot("desk-pool-added");
+
+    await cards.first().getByRole("button", { name: /^Down: / }).click();
+    await poolless.is("another order", (s) => s.pools[1]?.user === user);
+
+    await page.getByRole("button", { name: `Disable ${own.url}` }).click();
+    await page.getByRole("dialog").getByText("It gives the work now").waitFor();
+    await one.axe("a question");
+    await one.shot("desk-question", false);
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    assert.ok((await poolless.status()).pools.every((p) => p.enabled), "a cancelled question changes nothing");
+    await page.getByRole("button", { name: `Disable ${own.url}` }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+    await poolless.is("a disabled pool", (s) => s.pools.some((p) => p.user === user && !p.enabled));
+
+    await page.getByRole("button", { name: `Remove ${own.url}` }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+    await poolless.is("a removed pool", (s) => s.pools.length === 1);
+    await cards.nth(1).waitFor({ state: "detached" });
+    // The console notes the refusal as well.
+    one.complaints = one.complaints.filter((c) => !c.includes("/api/v1/pools"));
+  });
+});
+
+test("limits are set within their range, and mining stops only after a question", async () => {
+  await reading(poolless.page, DESK, async (one, page) => {
+    await one.go("limits");
+    const ceiling = page.getByRole("region", { name: "Power ceiling" });
+    const { power_ceiling: range } = (await poolless.status()).settings;
+    await ceiling.getByLabel("New ceiling").fill(String(range.max + 1));
+    assert.ok(await ceiling.getByRole("button", { name: "Apply" }).isDisabled(), "outside its range");
+    await ceiling.getByLabel("New ceiling").fill(String(range.min));
+    await ceiling.getByRole("button", { name: "Apply" }).click();
+    await poolless.is("a ceiling", (s) => s.settings.power_ceiling.set === range.min);
+    await ceiling.getByRole("button", { name: "Use default" }).click();
+    await poolless.is("no ceiling", (s) => s.settings.power_ceiling.set === null);
+
+    await page.getByRole("region", { name: "Fans" }).getByText("Quiet").click();
+    await page.getByRole("region", { name: "Fans" }).getByRole("button", { name: "Apply" }).click();
+    await poolless.is("quiet fans", (s) => s.settings.fans.mode === "quiet");
+
+    await page.getByRole("button", { name: "Blink", exact: true }).click();
+    await poolless.is("blinking lights", (s) => s.locating);
+
+    const run = page.getByRole("region", { name: "Run and stop" });
+    await run.getByRole("button", { name: "Pause" }).click();
+    assert.equal((await poolless.status()).settings.intent, "hash", "nothing happens before the answer");
+    await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+    await poolless.is("a pause", (s) => s.settings.intent === "pause");
+    await run.getByRole("button", { name: "Resume" }).click();
+    await poolless.is("no pause", (s) => s.settings.intent === "hash");
+  });
+});
+
+test("a refused order shows the miner's reason", async () => {
+  await reading(miner.page, DESK, async (one, page) => {
+    await one.go("pools");
+    const { pools: [own] } = await miner.status();
+    await page.getByRole("button", { name: `Disable ${own.url}` }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+    await page.getByRole("alert").getByText("the pools of this miner are fixed").waitFor();
+    // Refused with 403 is what the console notes as well.
+    one.complaints = one.complaints.filter((c) => !c.includes("/api/v1/pools"));
+  });
+});
+
+test("a lost connection is said, with how old the numbers are", async () => {
+  await reading(poolless.page, DESK, async (one, page) => {
+    await page.locator(".answers").waitFor();
+    await poolless.end();
+    await page.getByText(/The miner has been silent for \d+/).waitFor({ timeout: 30_000 });
+    await one.axe("silence");
+    await one.shot("desk-silent");
+    poolless.begin();
+    await page.getByText(/The miner has been silent/).waitFor({ state: "hidden", timeout: 60_000 });
+    one.complaints = one.complaints.filter((c) => !c.includes("ERR_CONNECTION_REFUSED") && !c.includes("ERR_EMPTY_RESPONSE") && !c.includes("ERR_CONNECTION_RESET"));
+  });
+});
