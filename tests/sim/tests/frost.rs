@@ -119,11 +119,13 @@ fn check(model: &str, inlet_c: f64) -> f64 {
         let mhz = chain.frequency_mhz.unwrap_or(0.0);
         assert!(mhz > least, "{what}: {mhz} MHz of {least}");
     }
-    // Cold chips err more at the same voltage, in the twin: that is a matter of tuning.
+    // Cold chips err more at the same voltage, in the twin, and a poor one does nothing else: that is
+    // a matter of tuning.
+    let of_cold = [Code::ChainHwErrors, Code::ChainChipLost];
     let others: Vec<_> = world
         .notes
         .iter()
-        .filter(|n| n.code.severity() > Severity::Info && n.code != Code::ChainHwErrors)
+        .filter(|n| n.code.severity() > Severity::Info && !of_cold.contains(&n.code))
         .collect();
     assert!(others.is_empty(), "{what}: {others:?}");
     println!(
