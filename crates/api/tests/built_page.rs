@@ -1,7 +1,7 @@
 //! A page that was built, served in place of the plain one.
 
 use api::PageFile;
-use fixture::server::{Server, claimed, loopback, real, server, server_with};
+use fixture::server::{JSON, Server, claimed, loopback, real, server, server_with};
 
 mod fixture;
 
@@ -54,7 +54,7 @@ fn all_else_is_answered_as_without_it() {
     let css = server.get("/page.css");
     assert_eq!(css.header("content-type"), Some("text/css; charset=utf-8"));
     assert_eq!(server.get("/page.html").status, 401);
-    assert_eq!(server.ask("POST", "/page.js", "", "").status, 405);
+    assert_eq!(server.ask("POST", "/page.js", JSON, "{}").status, 405);
     assert_eq!(server.get("/api/v1/status").status, 200);
 }
 
