@@ -17,6 +17,7 @@ fn main() -> io::Result<()> {
     let listen = Listen {
         http: vec![address.parse().map_err(io::Error::other)?],
         socket: None,
+        ..Listen::default()
     };
     let taken = |command| {
         println!("{command:?}");

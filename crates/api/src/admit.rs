@@ -10,6 +10,7 @@ use telemetry::Code;
 use crate::access::rules::{Asker, Door, Need, Who};
 use crate::access::{Scope, Shown};
 use crate::gate::Gate;
+use crate::legacy;
 use crate::refusal::Refusal;
 
 /// The header that carries a session's token.
@@ -58,7 +59,8 @@ fn need(method: &Method, path: &str) -> Need {
     }
 }
 
-/// Whose request this is, if it may be answered.
+/// Whose request this is, if it may be answered. Paths of old clients have a login and rules of their
+/// own, which come behind this.
 pub(crate) fn admit(
     gate: &Gate,
     via: Via,
@@ -68,6 +70,9 @@ pub(crate) fn admit(
     let headers = request.headers();
     if matches!(via, Via::Tcp(_)) {
         under_our_name(gate, request)?;
+    }
+    if legacy::is_path(request.uri().path()) {
+        return Ok(nobody(via, emulated, request));
     }
     let asker = asker(gate, via, emulated, request)?;
     gate.allows(&asker, need(request.method(), request.uri().path()))?;
@@ -79,7 +84,7 @@ pub(crate) fn admit(
 }
 
 /// A browser that was led here by a foreign name shows it in the Host header.
-fn under_our_name(gate: &Gate, request: &Request) -> Result<(), Refusal> {
+pub(crate) fn under_our_name(gate: &Gate, request: &Request) -> Result<(), Refusal> {
     let host = text(request.headers(), header::HOST).unwrap_or_default();
     let in_uri = request.uri().authority().map(|a| a.as_str());
     let access = gate.access();
@@ -98,14 +103,7 @@ fn asker(gate: &Gate, via: Via, emulated: bool, request: &Request) -> Result<Ask
             address: None,
         });
     };
-    let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    let address = peer.and_then(|ConnectInfo(peer)| peer.0);
-    // One that cannot be told is from nowhere near.
-    let address = address.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip().to_canonical());
     let headers = request.headers();
-    // What a proxy on this computer passes on is somebody else's.
-    let passed_on = ["forwarded", "x-forwarded-for"];
-    let passed_on = passed_on.iter().any(|name| headers.contains_key(*name));
     let cookie = via.cookie().and_then(|name| cookie(headers, &name));
     let bearer = bearer(headers);
     let shown = Shown { bearer, cookie };
@@ -117,12 +115,35 @@ fn asker(gate: &Gate, via: Via, emulated: bool, request: &Request) -> Result<Ask
         Refusal::access(Code::AccessToken, detail)
     })?;
     Ok(Asker {
+        who,
+        ..nobody(via, emulated, request)
+    })
+}
+
+/// From where a request comes, whoever sent it.
+fn nobody(via: Via, emulated: bool, request: &Request) -> Asker {
+    if matches!(via, Via::Local) {
+        return Asker {
+            door: Door::Local,
+            who: Who::Local,
+            address: None,
+        };
+    }
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let address = peer.and_then(|ConnectInfo(peer)| peer.0);
+    // One that cannot be told is from nowhere near.
+    let address = address.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip().to_canonical());
+    let headers = request.headers();
+    // What a proxy on this computer passes on is somebody else's.
+    let passed_on = ["forwarded", "x-forwarded-for"];
+    let passed_on = passed_on.iter().any(|name| headers.contains_key(*name));
+    Asker {
         door: Door::Network {
             own_twin: emulated && address.is_loopback() && !passed_on,
         },
-        who,
+        who: Who::Nobody,
         address: Some(address),
-    })
+    }
 }
 
 /// The token that a program sends. Other schemes are other interfaces'.

@@ -10,11 +10,16 @@
 //! answers only under names of this machine (a page from elsewhere that rebinds its name
 //! gets nothing); connections, request sizes and idle times are bounded.
 
+// What tests share names this crate as they do.
+#[cfg(test)]
+extern crate self as api;
+
 mod access;
 mod admit;
 mod built_page;
 mod gate;
 mod guard;
+mod legacy;
 mod metrics;
 mod owner;
 mod page;
@@ -27,6 +32,7 @@ mod server;
 pub use access::{Change, Kept, Scope};
 pub use built_page::PageFile;
 pub use gate::{Around, Gate, Keep, Random};
+pub use legacy::{Allowed, CheckPool, Credential, Host, Legacy, Permission, Restart};
 pub use pools::{PoolOrder, PoolOrders, PoolRefused};
 pub use published::Published;
 pub use server::{Commands, Handle, Listen, ListenError, start, start_with_pools};

@@ -49,6 +49,13 @@ impl Refusal {
             ..self
         }
     }
+
+    /// The same for people alone.
+    pub(crate) fn into_text(self) -> Response {
+        let (code, meaning, remedy) = (self.code.text(), self.code.meaning(), self.code.remedy());
+        let text = format!("{code}: {meaning} ({})\nhint: {remedy}\n", self.detail);
+        (self.status, text).into_response()
+    }
 }
 
 impl IntoResponse for Refusal {

@@ -17,6 +17,7 @@ use crate::access::Scope;
 use crate::access::rules::{Asker, Need};
 use crate::admit::{Via, admit};
 use crate::gate::Gate;
+use crate::legacy::{self, Shared as Everything};
 use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::refusal::Refusal;
@@ -36,14 +37,14 @@ pub(crate) struct Context {
 
 pub(crate) type Shared = State<Arc<Context>>;
 
-pub(crate) fn router(published: &Published, gate: &Gate, takers: &Takers, via: Via) -> Router {
+pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
     let context = Arc::new(Context {
-        published: published.clone(),
-        gate: gate.clone(),
-        takers: takers.clone(),
+        published: shared.published.clone(),
+        gate: shared.gate.clone(),
+        takers: shared.takers.clone(),
         via,
     });
-    Router::new()
+    let ours = Router::new()
         .route("/", get(|| async { page::html() }))
         .route("/page.css", get(|| async { page::css() }))
         .route("/page.js", get(|| async { page::js() }))
@@ -64,12 +65,16 @@ pub(crate) fn router(published: &Published, gate: &Gate, takers: &Takers, via: V
         .route("/api/v1/access", get(owner::settings).post(owner::set))
         .route("/api/v1/access/reset", post(owner::reset))
         .route("/api/v1/audit", get(owner::audit))
-        .fallback(nothing_here)
+        .with_state(Arc::clone(&context));
+    let all = match via {
+        Via::Tcp(_) => ours.merge(legacy::routes(Arc::clone(shared))),
+        Via::Local => ours,
+    };
+    all.fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&context), built))
-        .layer(middleware::from_fn_with_state(Arc::clone(&context), guard))
-        .with_state(context)
+        .layer(middleware::from_fn_with_state(context, guard))
 }
 
 /// Every request passes here first, every answer last.
@@ -80,7 +85,7 @@ async fn guard(State(context): Shared, mut request: Request, next: Next) -> Resp
             request.extensions_mut().insert(asker);
             next.run(request).await
         }
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => in_its_form(request.uri().path(), refusal),
     };
     let fixed = [
         (header::CACHE_CONTROL, "no-store"),
@@ -253,18 +258,28 @@ async fn openapi() -> Response {
     (kind, include_str!("openapi.json")).into_response()
 }
 
-async fn nothing_here(request: Request) -> Refusal {
-    let path: String = request.uri().path().chars().take(100).collect();
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        Code::ApiPath,
-        format!("nothing at `{path}`"),
-    )
+async fn nothing_here(request: Request) -> Response {
+    let path = request.uri().path();
+    let shown: String = path.chars().take(100).collect();
+    let detail = format!("nothing at `{shown}`");
+    let refusal = Refusal::new(StatusCode::NOT_FOUND, Code::ApiPath, detail);
+    in_its_form(path, refusal)
 }
 
-async fn wrong_method(request: Request) -> Refusal {
+async fn wrong_method(request: Request) -> Response {
     let detail = format!("`{}` is not taken here", request.method());
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::ApiMethod, detail)
+    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::ApiMethod, detail);
+    in_its_form(request.uri().path(), refusal)
+}
+
+/// JSON at a path that does not exist makes old clients see another maker's firmware, so that
+/// it is for our own paths.
+fn in_its_form(path: &str, refusal: Refusal) -> Response {
+    let ours = path.starts_with("/api/") || matches!(path, "/" | "/metrics");
+    match ours {
+        true => refusal.into_response(),
+        false => refusal.into_text(),
+    }
 }
 
 pub(crate) fn bad_request(detail: String) -> Refusal {

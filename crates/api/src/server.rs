@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use crate::admit::{Peer, Via};
 use crate::gate::Gate;
 use crate::guard::Guarded;
+use crate::legacy::{Bound, Legacy, Listening, Shared};
 use crate::pools::{PoolOrders, PoolRefused};
 use crate::published::Published;
 use crate::routes::router;
@@ -45,6 +46,8 @@ pub struct Listen {
     pub http: Vec<SocketAddr>,
     /// Path of the local socket; its folder is made where it is missing.
     pub socket: Option<PathBuf>,
+    /// What old clients speak.
+    pub legacy: Legacy,
 }
 
 /// An address that cannot be listened on.
@@ -78,6 +81,7 @@ impl std::error::Error for ListenError {
 /// A running server. Dropping it stops the server.
 pub struct Handle {
     addresses: Vec<SocketAddr>,
+    legacy: Listening,
     socket: Option<PathBuf>,
     stop: watch::Sender<bool>,
     thread: Option<thread::JoinHandle<()>>,
@@ -87,6 +91,16 @@ impl Handle {
     /// The TCP addresses in the order asked for, with the ports really taken.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where the cgminer socket really is.
+    pub fn legacy_socket(&self) -> Option<SocketAddr> {
+        self.legacy.socket
+    }
+
+    /// Where the side port really is.
+    pub fn legacy_side(&self) -> Option<SocketAddr> {
+        self.legacy.side
     }
 }
 
@@ -136,6 +150,8 @@ pub fn start_with_pools(
         None => None,
         Some(path) => Some(bind_local(path).map_err(|e| failed(&path.display(), e))?),
     };
+    let bound = Bound::take(&listen.legacy)?;
+    let listening = bound.listening();
     let addresses = tcp.iter().filter_map(|l| l.local_addr().ok()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -143,9 +159,14 @@ pub fn start_with_pools(
         .build()
         .map_err(|e| failed(&"the event loop", e))?;
     let (stop, stopped) = watch::channel(false);
-    let takers = Takers { commands, pools };
+    let shared = Arc::new(Shared {
+        published,
+        gate,
+        takers: Takers { commands, pools },
+        legacy: listen.legacy,
+    });
     let on_thread = move || {
-        runtime.block_on(serve(tcp, local, &published, &gate, &takers, stopped));
+        runtime.block_on(serve(tcp, local, bound, &shared, stopped));
         runtime.shutdown_background();
     };
     let thread = thread::Builder::new()
@@ -154,20 +175,21 @@ pub fn start_with_pools(
         .map_err(|e| failed(&"a thread", e))?;
     Ok(Handle {
         addresses,
+        legacy: listening,
         socket: listen.socket,
         stop,
         thread: Some(thread),
     })
 }
 
-fn failed(address: &dyn fmt::Display, source: io::Error) -> ListenError {
+pub(crate) fn failed(address: &dyn fmt::Display, source: io::Error) -> ListenError {
     ListenError {
         address: address.to_string(),
         source,
     }
 }
 
-fn bind_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
+pub(crate) fn bind_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(addr)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
@@ -207,21 +229,20 @@ fn bind_local(path: &Path) -> io::Result<UnixListener> {
 async fn serve(
     tcp: Vec<TcpListener>,
     local: Option<UnixListener>,
-    published: &Published,
-    gate: &Gate,
-    takers: &Takers,
+    legacy: Bound,
+    shared: &Arc<Shared>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut tasks = Vec::new();
+    let mut tasks = legacy.serve(shared, &stopped);
     for listener in tcp {
         let bound = listener.local_addr().ok();
-        let app = router(published, gate, takers, Via::Tcp(bound));
+        let app = router(shared, Via::Tcp(bound));
         if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
             tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
         }
     }
     if let Some(Ok(listener)) = local.map(tokio::net::UnixListener::from_std) {
-        let app = router(published, gate, takers, Via::Local);
+        let app = router(shared, Via::Local);
         tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
     }
     let _ = stopped.wait_for(|stop| *stop).await;
@@ -233,7 +254,7 @@ async fn serve(
     let _ = tokio::time::timeout(LINGER, all).await;
 }
 
-async fn serve_one<L>(listener: L, app: Router, mut stopped: watch::Receiver<bool>)
+pub(crate) async fn serve_one<L>(listener: L, app: Router, mut stopped: watch::Receiver<bool>)
 where
     L: Listener + 'static,
     L::Addr: fmt::Debug,

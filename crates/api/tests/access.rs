@@ -582,6 +582,7 @@ fn a_twin_on_all_addresses_is_open_to_this_computer_alone() {
     let listen = Listen {
         http: vec![SocketAddr::from(([0, 0, 0, 0], 0))],
         socket: None,
+        ..Listen::default()
     };
     let server = server_with(fixture::snapshot(), listen, claimed());
     let port = server.handle.addresses()[0].port();

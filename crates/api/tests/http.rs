@@ -294,6 +294,7 @@ fn the_local_socket_opens_to_its_owner_alone_and_goes_with_the_server() {
     let listen = || Listen {
         http: Vec::new(),
         socket: Some(socket.clone()),
+        ..Listen::default()
     };
     let server = server_with(fixture::snapshot(), listen(), claimed());
     let mode = |path: &PathBuf| fs::metadata(path).expect("there").permissions().mode() & 0o777;
@@ -320,6 +321,7 @@ fn a_socket_left_by_a_dead_process_is_replaced_and_a_file_is_not() {
     let listen = || Listen {
         http: Vec::new(),
         socket: Some(socket.clone()),
+        ..Listen::default()
     };
     drop(server_with(fixture::snapshot(), listen(), claimed()));
     fs::write(&socket, "precious").expect("written");
@@ -335,6 +337,7 @@ fn a_taken_port_is_a_coded_error_that_names_it() {
     let listen = Listen {
         http: vec![taken],
         socket: None,
+        ..Listen::default()
     };
     let error = start(
         listen,

@@ -89,6 +89,7 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
     let listen = api::Listen {
         http: vec![config.api.http],
         socket: Some(config.api.socket),
+        legacy: api::Legacy::default(),
     };
     let pool_commands = miner.commands();
     let pools = PoolList::of(file.to_owned()).context("no thread for the list of pools")?;

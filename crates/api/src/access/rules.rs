@@ -28,6 +28,8 @@ pub(crate) enum Who {
     Session(u64),
     /// A program.
     Token(String, Scope),
+    /// An old client, through the interface of this name, which has rules of its own.
+    Legacy(&'static str),
     Nobody,
 }
 
@@ -37,7 +39,7 @@ impl Who {
         match self {
             Who::Local | Who::Session(_) => Some(Scope::Admin),
             Who::Token(_, scope) => Some(*scope),
-            Who::Nobody => None,
+            Who::Legacy(_) | Who::Nobody => None,
         }
     }
 }
@@ -48,6 +50,7 @@ impl fmt::Display for Who {
             Who::Local => f.write_str("local socket"),
             Who::Session(number) => write!(f, "session {number}"),
             Who::Token(name, _) => write!(f, "token {name}"),
+            Who::Legacy(name) => write!(f, "legacy {name}"),
             Who::Nobody => f.write_str("nobody"),
         }
     }

@@ -108,6 +108,7 @@ pub(super) fn run(speech: Speech) -> Result<Run> {
     let listen = api::Listen {
         http: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
         socket: None,
+        legacy: api::Legacy::default(),
     };
     let gate = access_file::open(None, miner.wall(), &shelf, clock)?;
     let _page = api::start(
