@@ -9,7 +9,8 @@ use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, Recordi
 use hal_linux::CleanStop;
 use telemetry::{Code, Note, Snapshot};
 
-use crate::cli::config::Config;
+use crate::cli::config::{Backend, Config};
+use crate::old_clients::{self, Again};
 use crate::panic_on_order::{self, Ordered};
 use crate::pool_list::{self, PoolList};
 use crate::recordings::Recordings;
@@ -44,6 +45,8 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
         true => panic_on_order::prepare(&mut reached.ports)?,
         false => None,
     };
+    let own_machine = config.backend == Backend::Linux { stand_in: None };
+    let control_board = config.machine.control_board.id.clone();
     let seed = random_seed().context("no random numbers")?;
     let engine = EngineConfig {
         machine: config.machine,
@@ -86,10 +89,13 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
         serving.context("no thread for lights and buttons")?;
     }
     let commands = miner.commands();
+    let again = Again::default();
+    let old = &config.api.old;
+    let legacy = old_clients::serve(old, control_board, miner.commands(), &again)?;
     let listen = api::Listen {
         http: vec![config.api.http],
         socket: Some(config.api.socket),
-        legacy: api::Legacy::default(),
+        legacy,
     };
     let pool_commands = miner.commands();
     let pools = PoolList::of(file.to_owned()).context("no thread for the list of pools")?;
@@ -114,7 +120,8 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
         fall,
     });
     tracing::info!(code = Code::Stopping.text(), "everything is off");
-    Ok(())
+    drop(page);
+    again.obey(own_machine)
 }
 
 /// An order about pools on its way to the engine.

@@ -14,6 +14,7 @@ use stratum::{Address, Endpoint, Route};
 use telemetry::Code;
 use units::DifficultyOne;
 
+use super::old_clients::{self, OldClients};
 use super::{Secret, consent, default_socket, network, own_node, paths, pool_groups};
 use crate::boards;
 use crate::file_text;
@@ -124,6 +125,8 @@ pub(crate) struct Api {
     pub(crate) socket: PathBuf,
     /// Where password and tokens are kept; `None`: in memory alone, which only a twin may.
     pub(crate) access: Option<PathBuf>,
+    /// What old clients speak.
+    pub(crate) old: OldClients,
 }
 
 /// Read a configuration file.
@@ -200,7 +203,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         pool_groups::fit(s, groups, &named);
     }
     let time_servers = network::read_time(s);
-    let api = read_api(s, backend, &mut notices);
+    let api = read_api(s, backend);
     let local = consent::read(s);
     for key in ["tuner", "update"] {
         if s.has(key) {
@@ -354,14 +357,9 @@ fn read_state(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option<Path
     read_file(s, "state").map(Some)
 }
 
-fn read_file(s: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
-    let path = PathBuf::from(s.text(key, TEXT_MAX)?);
-    if !path.is_absolute() || path.file_name().is_none() {
-        let message = "must be the absolute path of a file";
-        s.refuse(key, message, "begin it with `/`");
-        return None;
-    }
-    Some(path)
+/// A path that means the same wherever the daemon is started.
+pub(super) fn read_file(s: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
+    absolute(s, key, "must be the absolute path of a file")
 }
 
 /// Where to keep recordings of faults; a twin's daemon keeps none unless it is told to.
@@ -374,10 +372,13 @@ fn read_recordings(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Option
 }
 
 fn read_folder(s: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
+    absolute(s, key, "must be the absolute path of a folder")
+}
+
+fn absolute(s: &mut Section<'_>, key: &'static str, must: &str) -> Option<PathBuf> {
     let path = PathBuf::from(s.text(key, TEXT_MAX)?);
     if !path.is_absolute() || path.file_name().is_none() {
-        let message = "must be the absolute path of a folder";
-        s.refuse(key, message, "begin it with `/`");
+        s.refuse(key, must, "begin it with `/`");
         return None;
     }
     Some(path)
@@ -579,7 +580,7 @@ fn read_pool(
     })
 }
 
-fn read_api(s: &mut Section<'_>, backend: Option<Asked>, notices: &mut Vec<String>) -> Option<Api> {
+fn read_api(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Api> {
     let (mut http, mut socket) = (Some(HTTP), Some(default_socket()));
     let kept = matches!(backend, Some(Asked::Linux | Asked::OfTests));
     let mut access = Some(kept.then(|| PathBuf::from(ACCESS)));
@@ -588,16 +589,14 @@ fn read_api(s: &mut Section<'_>, backend: Option<Asked>, notices: &mut Vec<Strin
             http: http?,
             socket: socket?,
             access: access?,
+            old: OldClients::default(),
         });
     }
     let mut a = s.section("api")?;
     if a.has("http") {
         http = address(&mut a, "http", paths::address);
     }
-    if a.has("cgminer") && address(&mut a, "cgminer", paths::loopback).is_some() {
-        let what = "`api.cgminer`: this version does not serve the legacy socket";
-        notices.push(format!("{}: {what}", Code::ConfigUnserved.text()));
-    }
+    let old = old_clients::read(&mut a);
     if a.has("socket") {
         socket = a.text("socket", SOCKET_PATH_MAX).map(PathBuf::from);
         if socket.as_ref().is_some_and(|p| !p.is_absolute()) {
@@ -612,6 +611,7 @@ fn read_api(s: &mut Section<'_>, backend: Option<Asked>, notices: &mut Vec<Strin
         http: http?,
         socket: socket?,
         access: access?,
+        old: old?,
     })
 }
 
@@ -619,7 +619,7 @@ fn read_api(s: &mut Section<'_>, backend: Option<Asked>, notices: &mut Vec<Strin
 /// own while it makes the socket.
 const SOCKET_PATH_MAX: usize = 95;
 
-fn address(
+pub(super) fn address(
     s: &mut Section<'_>,
     key: &'static str,
     read: fn(&str) -> Result<SocketAddr, String>,

@@ -385,14 +385,32 @@ fn reserved_tables_are_refused_with_their_name() {
 }
 
 #[test]
-fn the_legacy_socket_is_announced_as_not_served() {
-    let text = GOOD.replace("[api]", "[api]\ncgminer = \"127.0.0.1:4028\"");
+fn old_clients_are_served_where_the_file_says_so() {
+    let config = parse("c.toml", GOOD).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.api.old, OldClients::default());
+    let text = GOOD.replace(
+        "[api]",
+        "[api]\ncgminer = \"127.0.0.1:4028\"\nside = \"127.0.0.1:6060\"\nlegacy = \"write\"\n\
+         legacy_login = \"/etc/x\"",
+    );
     let config = parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!(config.notices.len(), 1);
-    assert!(config.notices[0].starts_with("E-CONF-UNSERVED"));
+    assert!(config.notices.is_empty());
+    let old = config.api.old;
+    assert_eq!(old.socket.map(|at| at.port()), Some(4028));
+    assert_eq!(old.side.map(|at| at.port()), Some(6060));
+    assert_eq!((old.write, old.login), (true, Some("/etc/x".into())));
     check(
         "[api]",
-        "[api]\ncgminer = \"0.0.0.0:4028\"",
+        "[api]\nlegacy = \"all\"\nlegacy_login = \"x\"\nside = \"x\"",
+        &[
+            "E-CONF-VALUE 22 api.legacy",
+            "E-CONF-VALUE 23 api.legacy_login",
+            "E-CONF-VALUE 24 api.side",
+        ],
+    );
+    check(
+        "[api]",
+        "[api]\ncgminer = \"everywhere\"",
         &["E-CONF-VALUE 22 api.cgminer"],
     );
 }

@@ -10,6 +10,7 @@ pub(crate) mod config;
 pub(crate) mod consent;
 mod decode;
 mod network;
+pub(crate) mod old_clients;
 mod operator;
 mod orders;
 mod own_node;
