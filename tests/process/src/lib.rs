@@ -5,7 +5,8 @@
 //! they wait for events with a deadline far beyond what is usual, and never for a time.
 //!
 //! They need the binary (`STANNARY_BIN`, or beside the test's own executable) and some of
-//! them a node (`STANNARY_NODE`, or `target/knots`, see `scripts/fetch-node`). Where these
+//! them a node (`STANNARY_NODE`, or `target/knots`, see `scripts/fetch-node`) or fleet software
+//! (`STANNARY_CLIENTS`, or `target/clients`, see `scripts/fetch-clients`). Where these
 //! are missing a test says so and passes, unless `STANNARY_PROCESS_TESTS` is set, as
 //! `scripts/test` does it.
 
@@ -13,6 +14,7 @@ mod flood;
 mod folder;
 mod node;
 mod noise;
+mod old_clients;
 mod pool;
 mod program;
 mod site;
@@ -23,6 +25,7 @@ pub use flood::{Flood, FloodingPool};
 pub use folder::{Folder, free_address};
 pub use node::{Node, node_program};
 pub use noise::{AUTHORITY, Authority, OTHER_AUTHORITY};
+pub use old_clients::{OldPorts, clients_python, own_loopback, run_client};
 pub use pool::PoolHost;
 pub use program::{Program, get_json, stannary};
 pub use site::{Site, config};

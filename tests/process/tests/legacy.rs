@@ -1,0 +1,210 @@
+//! The interfaces of old clients by plain sockets, on the daemon as it is run.
+
+use std::time::Duration;
+
+use process::{OldPorts, PATIENCE, PoolHost, Site, get_json, stannary, wait_for};
+use serde_json::Value;
+
+/// A page of the web interface, of a twin.
+fn page(site: &Site, name: &str) -> Option<Value> {
+    get_json(&format!("{}cgi-bin/{name}.cgi", site.page))
+}
+
+/// What all interfaces say at one moment.
+struct Moment {
+    status: Value,
+    socket: Value,
+    summary: Value,
+    stats: Value,
+    pools: Value,
+}
+
+/// All of it between two snapshots.
+fn moment(site: &Site, ports: &OldPorts) -> Moment {
+    let status = || get_json(&format!("{}api/v1/status?chips=1", site.page));
+    wait_for(
+        "all boards in one snapshot of all interfaces",
+        PATIENCE,
+        || {
+            let before = status()?;
+            // Boards come up one after the other.
+            let chains = before["chains"].as_array()?;
+            let up = chains.iter().all(|chain| chain["state"] == "hashing");
+            up.then_some(())?;
+            let taken = Moment {
+                socket: ports.ask("summary+stats+pools+devs", None)?,
+                summary: page(site, "summary")?,
+                stats: page(site, "stats")?,
+                pools: page(site, "pools")?,
+                status: status()?,
+            };
+            (before["seq"] == taken.status["seq"]).then_some(taken)
+        },
+    )
+}
+
+/// GH/s of what is TH/s there.
+fn ghs(ths: &Value) -> f64 {
+    (ths.as_f64().unwrap_or(0.0) * 1e4).round() / 10.0
+}
+
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::String(text) => text.parse().expect("a number as text"),
+        value => value
+            .as_f64()
+            .unwrap_or_else(|| panic!("no number: {value}")),
+    }
+}
+
+#[test]
+fn every_interface_says_the_same_of_one_moment() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    for (machine, first) in [("antminer-s19-pro", 1), ("antminer-s9", 6)] {
+        let mut site = Site::new(machine);
+        let ports = site.open_to_old_clients(None, "read");
+        let mut daemon = site.run(&binary);
+        site.wait_for_shares(&mut daemon);
+        let m = moment(&site, &ports);
+        let (s, rates) = (&m.status, &m.status["hashrate_ths"]);
+        let summary = &m.socket["summary"][0]["SUMMARY"][0];
+        let flat = &m.socket["stats"][0]["STATS"][1];
+        let (web, stats) = (&m.summary["SUMMARY"][0], &m.stats["STATS"][0]);
+        for (shown, is) in [
+            (&summary["GHS 5s"], &rates["s5"]),
+            (&summary["GHS av"], &rates["h1"]),
+            (&flat["GHS 5s"], &rates["s5"]),
+            (&flat["total_rateideal"], &rates["nominal"]),
+            (&web["rate_5s"], &rates["s5"]),
+            (&web["rate_30m"], &rates["m15"]),
+            (&stats["rate_ideal"], &rates["nominal"]),
+        ] {
+            assert_eq!(number(shown), ghs(is), "{machine}: {summary} {rates}");
+        }
+        for (ours, theirs) in [
+            ("accepted", "Accepted"),
+            ("rejected", "Rejected"),
+            ("stale", "Stale"),
+            ("hw_errors", "Hardware Errors"),
+            ("lost", "Remote Failures"),
+        ] {
+            assert_eq!(s["shares"][ours], summary[theirs], "{machine}: {ours}");
+        }
+        check_boards(s, flat, stats, first);
+        for (i, fan) in s["fans"].as_array().expect("fans").iter().enumerate() {
+            assert_eq!(flat[format!("fan{}", i + 1)], fan["rpm"], "{machine}");
+            assert_eq!(stats["fan"][i], fan["rpm"], "{machine}");
+        }
+        let pool = &s["pools"][0];
+        for shown in [&m.socket["pools"][0]["POOLS"][0], &m.pools["POOLS"][0]] {
+            let of = |long: &str, short: &str| shown.get(long).or(shown.get(short)).cloned();
+            assert_eq!(of("Accepted", "accepted").as_ref(), Some(&pool["accepted"]));
+            assert_eq!(of("URL", "url").as_ref(), Some(&pool["url"]));
+            assert_eq!(of("User", "user").as_ref(), Some(&pool["user"]));
+            assert_eq!(of("Status", "status"), Some("Alive".into()));
+        }
+    }
+}
+
+fn check_boards(s: &Value, flat: &Value, stats: &Value, first: usize) {
+    let chains = s["chains"].as_array().expect("chains");
+    assert_eq!(stats["chain"].as_array().map(Vec::len), Some(chains.len()));
+    for (slot, chain) in chains.iter().enumerate() {
+        let (n, web) = (first + slot, &stats["chain"][slot]);
+        assert_eq!(flat[format!("chain_acn{n}")], chain["chips_found"]);
+        assert_eq!(web["asic_num"], chain["chips_found"]);
+        assert_eq!(
+            number(&flat[format!("chain_rate{n}")]),
+            ghs(&chain["hashrate_ths"])
+        );
+        assert_eq!(number(&web["rate_real"]), ghs(&chain["hashrate_ths"]));
+        assert_eq!(web["hw"], chain["hw_errors"]);
+        let letters = flat[format!("chain_acs{n}")].as_str().expect("letters");
+        let chips = letters.chars().filter(|c| *c != ' ').count() as u64;
+        assert_eq!(Some(chips), chain["chips_expected"].as_u64());
+        // The hottest of the board, by what the status calls its sensors.
+        let sensors = s["temperatures"].as_array().expect("a list").iter();
+        let of_board = sensors.filter(|t| {
+            let place = t["place"].as_str().expect("a place");
+            place.starts_with(&format!("board {slot} ")) && !place.contains(" chip ")
+        });
+        let hottest = of_board
+            .filter_map(|t| t["temp_c"].as_f64())
+            .fold(-99.0, f64::max);
+        assert_eq!(number(&flat[format!("temp{n}")]), hottest.round());
+        let shown = web["temp_pcb"].as_array().expect("four").iter().map(number);
+        assert_eq!(shown.fold(-99.0, f64::max), hottest.round());
+    }
+}
+
+#[test]
+fn the_owner_decides_whether_old_clients_change_anything() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    let mut site = Site::new("antminer-s9");
+    let closed = site.open_to_old_clients(None, "read");
+    let mut daemon = site.run(&binary);
+    site.wait_for_state(&mut daemon, "hashing");
+    let address = PoolHost::start(Default::default());
+    let added = format!("stratum+tcp://{},other.worker,y", address.address());
+    for (command, parameter) in [
+        ("addpool", added.as_str()),
+        ("switchpool", "0"),
+        ("restart", ""),
+    ] {
+        let refused = closed.code(command, Some(parameter));
+        assert_eq!(refused, ("E".into(), 45), "{command}");
+    }
+    let warning = get_json(&format!("http://{}/warning", closed.side));
+    assert!(warning.is_some_and(|w| w["error_message"].is_string()));
+    daemon.terminate();
+    assert_eq!(daemon.wait(Duration::from_secs(5)).code(), Some(0));
+
+    let mut site = Site::new("antminer-s9");
+    let open = site.open_to_old_clients(None, "write");
+    let mut daemon = site.run(&binary);
+    site.wait_for_shares(&mut daemon);
+    assert_eq!(
+        open.code("addpool", Some("carrier-pigeon://x,u,p")),
+        ("E".into(), 53)
+    );
+    assert_eq!(open.code("addpool", Some(&added)), ("S".into(), 55));
+    let listed = open.ask("pools", None).expect("an answer");
+    assert_eq!(
+        (&listed["POOLS"][1]["POOL"], &listed["POOLS"][1]["User"]),
+        (&1.into(), &"other.worker".into())
+    );
+    assert_eq!(open.code("switchpool", Some("1")), ("S".into(), 27));
+    let first = || {
+        let pools = open.ask("pools", None)?;
+        (pools["POOLS"][0]["POOL"] == 1).then_some(())
+    };
+    wait_for("the other pool as the first", PATIENCE, first);
+    let uptime = || get_json(&format!("{}api/v1/status", site.page))?["uptime_s"].as_f64();
+    let before = uptime().expect("it answers");
+    assert_eq!(
+        open.ask("restart", None).expect("an answer")["STATUS"],
+        "RESTART"
+    );
+    wait_for("the same process anew", PATIENCE, || {
+        assert!(daemon.ended().is_none(), "{}", daemon.everything());
+        uptime().filter(|now| *now < before)
+    });
+    // The configuration remembers the order.
+    wait_for("the other pool as the first again", PATIENCE, || {
+        let pools = open.ask("pools", None)?;
+        (pools["POOLS"][0]["User"] == "other.worker").then_some(())
+    });
+    site.wait_for_state(&mut daemon, "hashing");
+    assert!(
+        daemon.stderr().contains("E-ACCESS-CHANGE"),
+        "{}",
+        daemon.everything()
+    );
+    assert!(!daemon.stderr().contains("other.worker,y"));
+    daemon.terminate();
+    assert_eq!(daemon.wait(Duration::from_secs(5)).code(), Some(0));
+}
