@@ -2,7 +2,7 @@
 //! and every secret is drawn by whoever calls.
 //!
 //! Terms: a machine is *unclaimed* until its owner sets a password; a *session* is a browser's, a
-//! *token* a program's; a *need* is what a path asks for ([`Need`]), and [`rules::decide`] alone
+//! *token* a program's; a *need* is what a path asks for ([`rules::Need`]), and [`rules::decide`] alone
 //! says whether it is met.
 //!
 //! Invariants: no secret is kept, only hashes; every table is bounded; what cannot be read is
