@@ -31,7 +31,7 @@ use sessions::Sessions;
 pub use audit::Change;
 pub use kept::Kept;
 pub(crate) use password::{NoMemory, PasswordHash, SALT_BYTES, is_acceptable};
-pub(crate) use secret::SECRET_BYTES;
+pub(crate) use secret::{SECRET_BYTES, hex, same};
 pub(crate) use sessions::{Begun, LIFE};
 pub use tokens::Scope;
 pub(crate) use tokens::{NotAdded, Token};

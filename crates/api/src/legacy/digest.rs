@@ -10,6 +10,8 @@ use std::fmt;
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
+use crate::access::{hex, same};
+
 /// What clients tell an Antminer by.
 pub(super) const REALM: &str = "antMiner Configuration";
 /// A nonce is good for this long; then the client is asked again, which it does not notice.
@@ -98,7 +100,7 @@ impl Nonces {
         let right = answer.user == who.user
             && answer.realm == REALM
             && answer.uri == attempt.target
-            && same(&answer.expected(who, attempt.method), &answer.response);
+            && same_text(&answer.expected(who, attempt.method), &answer.response);
         right && self.use_up(number, answer.count)
     }
 
@@ -116,7 +118,7 @@ impl Nonces {
     fn number_of(&self, nonce: &str, now_ms: u64) -> Option<u64> {
         let number = u64::from_str_radix(nonce.get(..16)?, 16).ok()?;
         let issued = u64::from_str_radix(nonce.get(16..32)?, 16).ok()?;
-        let ours = same(&self.nonce(number, issued), nonce);
+        let ours = same_text(&self.nonce(number, issued), nonce);
         let young = now_ms
             .checked_sub(issued)
             .is_some_and(|age| age < LIFETIME_MS);
@@ -257,21 +259,12 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
     None
 }
 
+fn same_text(a: &str, b: &str) -> bool {
+    same(a.as_bytes(), b.as_bytes())
+}
+
 fn md5(text: &str) -> String {
     hex(&Md5::digest(text.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Takes the same time wherever the first difference is.
-fn same(a: &str, b: &str) -> bool {
-    let differing = a
-        .bytes()
-        .zip(b.bytes())
-        .fold(0, |all, (x, y)| all | (x ^ y));
-    a.len() == b.len() && differing == 0
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
+use telemetry::Snapshot;
 
 use super::digest::{Attempt, Nonces};
 use super::{Permission, Shared};
@@ -80,36 +81,21 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
     let cgi = |name: &str| format!("{FOLDER}{name}.cgi");
     let read =
         |view: fn(&Web) -> Value| get(move |State(web): At| async move { json(&view(&web)) });
+    let shown = |view: fn(&Snapshot) -> Value| {
+        get(move |State(web): At| async move { json(&view(&web.shared.snapshot())) })
+    };
     Router::new()
         .route(&cgi("get_system_info"), read(system::system_info))
         .route(&cgi("miner_type"), read(system::miner_type))
         .route(&cgi("get_network_info"), read(system::network_info))
         .route(&cgi("get_miner_conf"), read(system::miner_conf))
         .route(&cgi("get_blink_status"), read(system::blink_status))
-        .route(
-            &cgi("summary"),
-            read(|web| read::summary(&web.shared.snapshot())),
-        )
-        .route(
-            &cgi("stats"),
-            read(|web| read::stats(&web.shared.snapshot())),
-        )
-        .route(
-            &cgi("pools"),
-            read(|web| read::pools(&web.shared.snapshot())),
-        )
-        .route(
-            &cgi("chart"),
-            read(|web| read::chart(&web.shared.snapshot())),
-        )
-        .route(
-            &cgi("warning"),
-            read(|web| read::warning(&web.shared.snapshot())),
-        )
-        .route(
-            &cgi("get_miner_status"),
-            read(|web| read::miner_status(&web.shared.snapshot())),
-        )
+        .route(&cgi("summary"), shown(read::summary))
+        .route(&cgi("stats"), shown(read::stats))
+        .route(&cgi("pools"), shown(read::pools))
+        .route(&cgi("chart"), shown(read::chart))
+        .route(&cgi("warning"), shown(read::warning))
+        .route(&cgi("get_miner_status"), shown(read::miner_status))
         .route(&cgi("log"), get(log))
         .route(&cgi("set_miner_conf"), post(write::set_miner_conf))
         .route(&cgi("blink"), post(write::blink))
