@@ -108,6 +108,9 @@ fn cleared_by(code: Code) -> &'static [Code] {
             ChainGaveUp,
             ChainHwErrors,
             LinkNoise,
+            // Said while it mines: a board that was pulled and came back, or another, is asked anew.
+            ChainMute,
+            ChainCounters,
         ],
         ChainCarries => &[ChainBaud],
         // A new bring-up counts the chips and judges the link again.
@@ -236,6 +239,18 @@ mod tests {
         faults.forget("pool 1");
         let left: Vec<_> = faults.list().iter().map(|f| f.place.as_str()).collect();
         assert_eq!(left, ["pool 11"]);
+    }
+
+    #[test]
+    fn a_board_that_came_back_is_not_told_its_counters_of_before() {
+        let mut faults = Faults::default();
+        for code in [Code::ChainCounters, Code::ChainMute, Code::ChainChips] {
+            faults.note(&note(code, "chain 1"));
+        }
+        faults.note(&note(Code::ChainUp, "chain 1"));
+        // How many chips answered was counted on the way up, and holds.
+        let left: Vec<_> = faults.list().iter().map(|f| f.code).collect();
+        assert_eq!(left, [Code::ChainChips]);
     }
 
     #[test]
