@@ -14,6 +14,7 @@ mod names;
 mod old_clients;
 mod page;
 mod panic_on_order;
+mod permit;
 mod pool_list;
 mod pool_server;
 mod probe;
@@ -36,7 +37,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, EXIT_FAILED, EXIT_USAGE};
+use cli::{Cli, Command, EXIT_FAILED, EXIT_REBOOT, EXIT_USAGE};
+use old_clients::Ended;
 
 /// Version of the firmware.
 const FIRMWARE: &str = env!("CARGO_PKG_VERSION");
@@ -49,7 +51,10 @@ fn main() -> ExitCode {
         Command::Run(args) => match cli::config::load(&args.config) {
             Ok(config) => {
                 log_to_stderr();
-                finish(run::run(config, &args.config).map(|()| true))
+                match run::run(config, &args.config) {
+                    Ok(Ended::RebootWanted) => ExitCode::from(EXIT_REBOOT),
+                    ended => finish(ended.map(|_| true)),
+                }
             }
             Err(faults) => {
                 eprintln!("{faults}");
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
         Command::Decode(args) => cli::decode(&args),
         Command::Replay(args) => cli::replay(&args),
         Command::Probe(args) => probe::run(&args),
+        Command::Permit(args) => permit::run(&args),
         Command::Operator(command) => cli::operate(cli.api.as_deref(), &command),
     }
 }

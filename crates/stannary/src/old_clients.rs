@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use api::{Allowed, Credential, Legacy, Permission, Restart};
 use telemetry::Command;
 
+use crate::cli::is_root;
 use crate::cli::old_clients::OldClients;
 use crate::runtime::Commands;
 use crate::{host, pool_list};
@@ -29,17 +30,27 @@ const PASSWORD_MAX: u64 = 128;
 #[derive(Clone, Default)]
 pub(crate) struct Again(Arc<Mutex<Option<Restart>>>);
 
+/// How a daemon ended that ended well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ended {
+    /// Nothing is left to be done.
+    Done,
+    /// The machine is to boot again, and this process has no right to order it.
+    RebootWanted,
+}
+
 impl Again {
     fn ask(&self, what: Restart) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
     }
 
-    /// Do what was asked for; returns where nothing was. Everything is off, and nothing here is
-    /// needed any more.
-    pub(crate) fn obey(&self, own_machine: bool) -> Result<()> {
+    /// Do what was asked for; returns where nothing was, or another has to. Everything is off, and
+    /// nothing here is needed any more.
+    pub(crate) fn obey(&self, own_machine: bool) -> Result<Ended> {
         let asked = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match asked {
-            None => Ok(()),
+            None => Ok(Ended::Done),
+            Some(Restart::Machine) if own_machine && !is_root() => Ok(Ended::RebootWanted),
             // A twin's computer is somebody's laptop: its machine is this process.
             Some(Restart::Machine) if own_machine => {
                 let status = process::Command::new("/sbin/reboot").status();
@@ -47,7 +58,7 @@ impl Again {
                 if !status.success() {
                     bail!("`/sbin/reboot` ended with {status}");
                 }
-                Ok(())
+                Ok(Ended::Done)
             }
             Some(_) => {
                 let mut again = process::Command::new("/proc/self/exe");
@@ -136,6 +147,17 @@ mod tests {
     fn place(name: &str) -> std::path::PathBuf {
         let name = format!("stannary-login-{}-{name}", process::id());
         std::env::temp_dir().join(name)
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_not_done_and_without_roots_rights_a_reboot_is_anothers() {
+        let again = Again::default();
+        assert_eq!(again.obey(true).expect("nothing"), Ended::Done);
+        again.ask(Restart::Machine);
+        // As root this would boot the computer again.
+        if !is_root() {
+            assert_eq!(again.obey(true).expect("no right"), Ended::RebootWanted);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use hal_linux::CleanStop;
 use telemetry::{Code, Note, Snapshot};
 
 use crate::cli::config::{Backend, Config};
-use crate::old_clients::{self, Again};
+use crate::old_clients::{self, Again, Ended};
 use crate::panic_on_order::{self, Ordered};
 use crate::pool_list::{self, PoolList};
 use crate::recordings::Recordings;
@@ -23,7 +23,7 @@ use crate::{FIRMWARE, LOG_NOTES, access_file, page, reach, signals};
 const SETTLE_PERCENT: u8 = 100;
 
 /// Run until SIGTERM or SIGINT.
-pub(crate) fn run(config: Config, file: &Path) -> Result<()> {
+pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }

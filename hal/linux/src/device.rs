@@ -38,7 +38,7 @@ impl DeviceError {
                 "there is no such device: is this the right control board, and is its driver loaded?"
             }
             PermissionDenied => {
-                "this user may not open it: give the daemon's group access to the device"
+                "this user may not open it: run `stannary permit` as root, before the daemon"
             }
             ResourceBusy => "another program or a kernel driver holds it: stop that one first",
             _ => "look at the kernel's log (dmesg) for this device",

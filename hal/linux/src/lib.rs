@@ -10,6 +10,7 @@ mod i2c;
 mod kernel_client;
 mod leds;
 mod lines;
+pub mod permit;
 mod pwm;
 mod root;
 mod spi;

@@ -44,7 +44,7 @@ impl SysfsLine {
 }
 
 /// Ask the kernel for the line's folder, unless it is there.
-fn export(root: &Root, number: u32) -> Result<PathBuf, DeviceError> {
+pub(crate) fn export(root: &Root, number: u32) -> Result<PathBuf, DeviceError> {
     let folder = root.at(&format!("/sys/class/gpio/gpio{number}"));
     if !folder.exists() {
         let export = root.at("/sys/class/gpio/export");

@@ -2,7 +2,8 @@
 //! commands, which talk to a running daemon over its REST interface.
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 done · 1 failed · 2 the command line
-//! or the configuration is wrong · 3 no daemon answers.
+//! or the configuration is wrong · 3 no daemon answers · 4 of `run`: the machine is to boot again, and
+//! this user may not order it.
 
 mod access;
 mod client;
@@ -29,7 +30,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use decode::{DecodeArgs, decode};
 pub(crate) use operator::{Operator, operate};
-pub(crate) use paths::{default_socket, socket_folder};
+pub(crate) use paths::{default_socket, is_root, socket_folder};
 pub(crate) use replay::{ReplayArgs, replay};
 pub(crate) use secret::Secret;
 
@@ -39,10 +40,13 @@ pub(crate) const EXIT_FAILED: u8 = 1;
 pub(crate) const EXIT_USAGE: u8 = 2;
 /// No daemon answers.
 pub(crate) const EXIT_UNREACHABLE: u8 = 3;
+/// Of `run` alone: all is off, and whoever started it has to boot the machine again.
+pub(crate) const EXIT_REBOOT: u8 = 4;
 
 const AFTER_HELP: &str = "\
 A daemon asked over TCP wants a token in the environment: STANNARY_TOKEN.
-Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no daemon answers.
+Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no daemon answers,
+4 (of `run`) the machine is to boot again, and whoever started the daemon has to do it.
 Every E-… code is explained in docs/codes.md.";
 
 /// Open-source firmware for Bitcoin ASIC miners.
@@ -75,6 +79,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// What this control board and its machine are, without powering anything
     Probe(crate::probe::ProbeArgs),
+    /// Give a group the devices of this machine, so that the daemon needs none of root's rights
+    Permit(crate::permit::PermitArgs),
     /// Commands against a running daemon, and what needs none.
     #[command(flatten)]
     Operator(Operator),
@@ -232,6 +238,7 @@ mod tests {
             "stannary probe",
             "stannary probe --json --control-board amlogic-a113d",
             "stannary probe --twin antminer-s19-pro",
+            "stannary permit --group stannary --config /etc/stannary/stannary.toml --json",
             "stannary bench sha256d",
             "stannary bench pipeline",
             "stannary bench pipeline --tty",

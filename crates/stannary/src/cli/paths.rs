@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The socket of a miner's daemon.
 const SYSTEM_SOCKET: &str = "/run/stannary.sock";
+/// The same of one that runs as a user of its own, who cannot write to `/run`.
+const SYSTEM_USER_SOCKET: &str = "/run/stannary/stannary.sock";
 /// The file name of a daemon's socket in a user's own folder.
 const USER_SOCKET: &str = "stannary.sock";
 
@@ -30,7 +32,8 @@ pub(crate) fn socket_folder() -> PathBuf {
 /// Sockets on which a daemon of this computer may answer, the likeliest first: the
 /// default, then whatever is in the user's folder (a demo's, for one).
 pub(super) fn likely_sockets() -> Vec<PathBuf> {
-    let mut found = vec![default_socket(), PathBuf::from(SYSTEM_SOCKET)];
+    let mut found = vec![default_socket()];
+    found.extend([SYSTEM_SOCKET, SYSTEM_USER_SOCKET].map(PathBuf::from));
     let entries = std::fs::read_dir(socket_folder());
     let mut others: Vec<_> = entries
         .into_iter()
@@ -65,7 +68,8 @@ pub(crate) fn loopback(text: &str) -> Result<SocketAddr, String> {
     Ok(address)
 }
 
-fn is_root() -> bool {
+/// This process may do what it wants.
+pub(crate) fn is_root() -> bool {
     user_number() == 0
 }
 

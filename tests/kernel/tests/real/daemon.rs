@@ -16,7 +16,9 @@ const WATCHDOG: Duration = Duration::from_secs(120);
 /// One after the other, each with what the one before left. A board that a protection stopped rests for a minute,
 /// so what follows has a daemon of its own.
 pub(crate) fn mines_and_answers_what_happens(machine: &Machine) {
+    machine.refuses_a_user_who_was_given_nothing();
     machine.hash();
+    machine.is_of_a_user_without_rights();
     machine.wait_for_shares(5);
     it_says_what_its_devices_say(machine);
     a_fan_that_is_held_is_told_and_heard_again(machine);

@@ -22,8 +22,8 @@ config_version = 1
 [machine]
 model      = \"test-ast2600\"
 backend    = \"linux\"
-state      = \"/run/state.json\"
-recordings = \"/run/recordings\"
+state      = \"/var/lib/stannary/state.json\"
+recordings = \"/var/log/stannary/recordings\"
 
 [safety]
 start_delay_max_s  = 0
@@ -42,8 +42,13 @@ difficulty_one = \"twin\"
 
 [api]
 http   = \"127.0.0.1:8080\"
-socket = \"/run/stannary.sock\"
+socket = \"/run/stannary/stannary.sock\"
 ";
+
+/// Where the daemon's configuration and its socket are, and its user.
+const FILE: &str = "/etc/stannary/stannary.toml";
+const SOCKET: &str = "/run/stannary/stannary.sock";
+const USER: u32 = 812;
 
 /// A pool, chips, a guest with them, and the daemon in it.
 pub(crate) struct Machine {
@@ -99,7 +104,7 @@ impl Machine {
 
     /// The guest's files are in its memory.
     fn configure(&self) {
-        let config = format!("cat >/etc/stannary.toml <<'END'\n{CONFIG}\nEND\n");
+        let config = format!("mkdir -p /etc/stannary; cat >{FILE} <<'END'\n{CONFIG}\nEND\n");
         self.guest.run(&config);
     }
 
@@ -115,13 +120,48 @@ impl Machine {
         self.around.as_ref().expect("surrounded before")
     }
 
-    /// A daemon that knows nothing of others before it.
+    /// A daemon that knows nothing of others before it, run as the script that an image runs does it.
     pub(crate) fn run(&self) {
         self.guest.run(
-            "rm -f /run/log /run/state.json; mkdir -p /run/recordings; \
-             setsid sh -c 'stannary run --config /etc/stannary.toml >/run/log 2>&1 </dev/null; \
+            "rm -f /run/log /var/lib/stannary/state.json; \
+             setsid sh -c '/bin/run-as-user >/run/log 2>&1 </dev/null; \
              echo ended with $? >>/run/log' >/dev/null 2>&1 </dev/null &",
         );
+    }
+
+    /// The daemon runs as a user who may nothing that the kernel keeps from users.
+    pub(crate) fn is_of_a_user_without_rights(&self) {
+        let status = self.guest.run("cat /proc/$(pidof stannary)/status");
+        for (key, expected) in [
+            ("Uid:", USER.to_string()),
+            ("Gid:", USER.to_string()),
+            ("CapEff:", "0".repeat(16)),
+            ("CapPrm:", "0".repeat(16)),
+        ] {
+            let mut lines = status.lines().filter_map(|line| line.strip_prefix(key));
+            let found = lines
+                .next()
+                .map(|rest| rest.split_whitespace().all(|n| n == expected));
+            assert_eq!(found, Some(true), "{key} {expected}:\n{status}");
+        }
+    }
+
+    /// The same user without what `permit` gives: told which device, and what to do.
+    pub(crate) fn refuses_a_user_who_was_given_nothing(&self) {
+        let said = self.guest.run(&format!(
+            "for folder in /run/stannary /var/lib/stannary /var/log/stannary; do \
+             mkdir -p $folder; chown stannary:stannary $folder; done; chmod 644 {FILE}; \
+             su -s /bin/sh stannary -c 'stannary run --config {FILE}'; echo ended with $?"
+        ));
+        for expected in [
+            "E-DEV-REFUSED",
+            "/dev/",
+            "Permission denied",
+            "stannary permit",
+        ] {
+            assert!(said.contains(expected), "{expected}: {said}");
+        }
+        assert!(said.ends_with("ended with 1"), "{said}");
     }
 
     /// The same until it has brought up its chain.
@@ -145,7 +185,7 @@ impl Machine {
     pub(crate) fn status(&self) -> Option<Value> {
         let text = self
             .guest
-            .try_run("stannary status --json --api /run/stannary.sock")?;
+            .try_run(&format!("stannary status --json --api {SOCKET}"))?;
         serde_json::from_str(&text).ok()
     }
 
@@ -196,7 +236,7 @@ impl Machine {
 
     /// What an operator orders at the machine.
     pub(crate) fn order(&self, order: &str) {
-        let line = format!("stannary {order} --api /run/stannary.sock && echo taken");
+        let line = format!("stannary {order} --api {SOCKET} && echo taken");
         let said = self.guest.run(&line);
         assert!(said.ends_with("taken"), "{order}: {said}");
     }
