@@ -36,10 +36,15 @@ emulator() {
     esac
 }
 
+# How instructions are encoded. Thumb-2's are of two bytes where that does: a fifth less to unpack, and every
+# processor of the baseline has them.
+encoding() { [ "$1" = aarch64 ] || echo -C target-feature=+thumb-mode; }
+
 # cross_cargo ARCH COMMAND OPTION...: cargo for what runs on an emulated processor of that architecture.
 cross_cargo() {
-    local arch=$1 command=$2 flags=()
+    local arch=$1 command=$2 flags
     shift 2
+    flags=($(encoding "$arch"))
     if [ "$arch" = aarch64 ]; then
         hide_features
         flags+=(-C link-arg=-Wl,--wrap=getauxval -C "link-arg=$arm_target/hide-features.o" -C link-arg=-l:libc.a)
@@ -57,6 +62,7 @@ product_cargo() {
         flags+=("--remap-path-prefix=$from=$to")
         c+=("-ffile-prefix-map=$from=$to")
     done
+    flags+=($(encoding "$arch"))
     CFLAGS="${c[*]}" static_cargo "$arch" std,panic_unwind "${flags[@]}" -- "$command" --profile flash "$@"
 }
 
