@@ -37,6 +37,10 @@ pub(crate) fn run(what: Option<Bench>, tty: bool) -> Result<()> {
     if wanted(Bench::Pipeline) {
         figures.insert("pipeline".into(), pipeline::measure()?);
     }
+    // Two minutes that a look at all figures need not take.
+    if what == Some(Bench::Load) {
+        figures.insert("load".into(), pipeline::measure_load()?);
+    }
     if wanted(Bench::Sim) {
         figures.insert("sim".into(), simulation::measure());
     }

@@ -16,6 +16,7 @@ mod plan;
 pub(super) mod pool;
 mod pool_v2;
 pub(super) mod port;
+mod requests;
 pub(super) mod stamp;
 mod start;
 mod verifying;
@@ -25,7 +26,7 @@ use serde_json::{Value, json};
 
 use daemon::Run;
 pub(super) use daemon::config;
-use plan::{Phase, Speech};
+use plan::{Course, Phase, REQUESTS_PER_S, Speech};
 
 /// True if this process was started to be the other side, which it then was.
 pub(super) fn was_peer() -> Result<bool> {
@@ -39,8 +40,8 @@ pub(super) fn was_peer() -> Result<bool> {
 /// All figures, each with its goal and aim.
 pub(super) fn measure() -> Result<Value> {
     // First, so that nothing else has touched this process's memory.
-    let run = daemon::run(Speech::V1)?;
-    let v2 = daemon::run(Speech::V2)?;
+    let run = daemon::run(Course::Way(Speech::V1))?;
+    let v2 = daemon::run(Course::Way(Speech::V2))?;
     let costs = Costs::of(&run);
     let errors = [&run.errors[..], &v2.errors].concat();
     Ok(json!({
@@ -82,6 +83,33 @@ pub(super) fn measure() -> Result<Value> {
         "binary": binary()?,
         "known_peers": { "stock firmware, program start to first job, s": 102 },
         "daemon_errors": errors,
+    }))
+}
+
+/// What many requests for the status do to shares, memory and processor.
+pub(super) fn measure_load() -> Result<Value> {
+    let run = daemon::run(Course::Load)?;
+    let submit = &run.peer["submit_us"];
+    let p99 = |kind: &str| submit[kind]["p99"].as_f64();
+    let later = p99("loaded")
+        .zip(p99("quiet"))
+        .map(|(loaded, quiet)| loaded - quiet);
+    let (quiet, loaded) = (run.span(Phase::Quiet), run.span(Phase::Loaded));
+    let requests = run.peer["requests"]["answered"].as_f64().unwrap_or(0.0);
+    let cpu_us = quiet.zip(loaded).map(|(quiet, loaded)| {
+        let share = loaded.cpu_s / loaded.seconds - quiet.cpu_s / quiet.seconds;
+        1e6 * share * loaded.seconds / requests.max(1.0)
+    });
+    Ok(json!({
+        "nonce_to_submit_us": { "quiet": submit["quiet"], "loaded": submit["loaded"] },
+        "p99_later_us": later.map(figure),
+        "must_p99_later_us": 1000,
+        "asked_per_s": REQUESTS_PER_S,
+        "requests": run.peer["requests"],
+        "daemon_cpu_us_per_request": cpu_us.map(figure),
+        "memory_grown_mib": loaded.map(|span| figure(span.grown_mib)),
+        "nonces": nonces(&run),
+        "daemon_errors": run.errors,
     }))
 }
 

@@ -188,6 +188,8 @@ pub(crate) enum Bench {
     Pipeline,
     /// An hour and a thinned day of a simulated machine
     Sim,
+    /// The pipeline while others ask for the status a thousand times a second; on its own alone
+    Load,
 }
 
 #[cfg(test)]
@@ -243,6 +245,7 @@ mod tests {
             "stannary bench pipeline",
             "stannary bench pipeline --tty",
             "stannary bench sim",
+            "stannary bench load",
         ] {
             assert!(parsed(line).is_ok(), "{line}: {:?}", parsed(line).err());
         }

@@ -19,7 +19,8 @@ use units::{DifficultyOne, Duration};
 
 use super::peer::Peer;
 use super::plan::{
-    CHAINS, DIFFICULTY_ONE_BITS, DRAIN, LIMIT, MODEL, POLLED, Phase, REPLAY, Speech, TICKET, ToPeer,
+    CHAINS, Course, DIFFICULTY_ONE_BITS, DRAIN, LOADED, MODEL, POLLED, Phase, QUIET, REPLAY,
+    Speech, TICKET, ToPeer,
 };
 use super::port::{self, Traffic};
 use super::stamp::{self, Resident};
@@ -52,6 +53,7 @@ pub(super) struct Mark {
     cpu: u64,
     works: u64,
     nonces: u64,
+    anonymous_mib: f64,
 }
 
 /// What passed between two marks.
@@ -61,6 +63,8 @@ pub(super) struct Span {
     pub(super) cpu_s: f64,
     pub(super) works: f64,
     pub(super) nonces: f64,
+    /// By how much memory grew that no file backs.
+    pub(super) grown_mib: f64,
 }
 
 impl Run {
@@ -73,14 +77,15 @@ impl Run {
             cpu_s: (to.cpu - from.cpu) as f64 / 1e9,
             works: (to.works - from.works) as f64,
             nonces: (to.nonces - from.nonces) as f64,
+            grown_mib: to.anonymous_mib - from.anonymous_mib,
         })
     }
 }
 
 /// Run daemon and peer through all phases.
-pub(super) fn run(speech: Speech) -> Result<Run> {
+pub(super) fn run(course: Course) -> Result<Run> {
     let (daemon_end, peer_end) = UnixStream::pair()?;
-    let peer = Peer::start(peer_end, speech)?;
+    let peer = Peer::start(peer_end, course.speech())?;
     let traffic = Arc::new(Traffic::default());
     let ports = port::ports(daemon_end.try_clone()?, Arc::clone(&traffic));
 
@@ -111,15 +116,19 @@ pub(super) fn run(speech: Speech) -> Result<Run> {
         legacy: api::Legacy::default(),
     };
     let gate = access_file::open(None, miner.wall(), &shelf, clock)?;
-    let _page = api::start(
+    let page = api::start(
         listen,
         shelf.clone(),
         gate,
         Arc::new(move |c| commands.give(c).is_ok()),
     )?;
 
+    let mut asked = daemon_end.try_clone()?;
     let mut watch = Watch::new(Publisher::new(shelf), daemon_end, traffic);
-    watch.speech = speech;
+    watch.course = course;
+    if let (Course::Load, Some(address)) = (course, page.addresses().first()) {
+        asked.write_all(&ToPeer::Asked(*address).encode())?;
+    }
     let last = miner.run(&mut watch);
     watch.enter(Phase::End);
     Ok(Run {
@@ -160,7 +169,7 @@ pub(in crate::bench) fn config(
 struct Watch {
     publisher: Publisher,
     peer: UnixStream,
-    speech: Speech,
+    course: Course,
     traffic: Arc<Traffic>,
     marks: Vec<Mark>,
     resident: Resident,
@@ -174,7 +183,7 @@ impl Watch {
         let mut watch = Watch {
             publisher,
             peer,
-            speech: Speech::V1,
+            course: Course::Way(Speech::V1),
             traffic,
             marks,
             resident,
@@ -194,6 +203,7 @@ impl Watch {
             cpu: stamp::cpu(),
             works: self.traffic.works.load(Ordering::Relaxed),
             nonces: self.traffic.nonces.load(Ordering::Relaxed),
+            anonymous_mib: Resident::now().anonymous_mib,
         });
         // A peer that is gone reports nothing, and that is told.
         let _ = self.peer.write_all(&ToPeer::Phase(phase).encode());
@@ -213,12 +223,16 @@ impl Watch {
                 up.then_some(Phase::Model)
             }
             // Of V2 only the way of a block to the chips is measured.
-            Phase::Model => match self.speech {
-                Speech::V1 => after(MODEL, Phase::Replay),
-                Speech::V2 => after(MODEL, Phase::Drain),
+            Phase::Model => match self.course {
+                Course::Way(Speech::V1) => after(MODEL, Phase::Replay),
+                Course::Way(Speech::V2) => after(MODEL, Phase::Drain),
+                Course::Load => after(MODEL, Phase::Quiet),
             },
             Phase::Replay => after(REPLAY, Phase::Polled),
             Phase::Polled => after(POLLED, Phase::Drain),
+            Phase::Quiet => after(QUIET, Phase::Loaded),
+            Phase::Loaded => after(LOADED, Phase::QuietAgain),
+            Phase::QuietAgain => after(QUIET, Phase::Drain),
             Phase::Drain | Phase::End => None,
         }
     }
@@ -252,6 +266,6 @@ impl Observer for Watch {
             return true;
         };
         let since = |mark: &Mark| Duration::from_nanos(stamp::now() - mark.at);
-        (last.phase == Phase::Drain && since(last) >= DRAIN) || since(first) >= LIMIT
+        (last.phase == Phase::Drain && since(last) >= DRAIN) || since(first) >= self.course.limit()
     }
 }

@@ -20,6 +20,10 @@ pub(super) enum Kind {
     Burst,
     /// Replayed into the FIFO.
     Polled,
+    /// Replayed while nobody asks for anything.
+    Quiet,
+    /// Replayed while others ask.
+    Loaded,
 }
 
 /// Stamps, in the order in which they were taken.
@@ -79,6 +83,8 @@ impl Log {
                 "steady": percentiles(delays(Kind::Steady)),
                 "burst": percentiles(delays(Kind::Burst)),
                 "polled": percentiles(delays(Kind::Polled)),
+                "quiet": percentiles(delays(Kind::Quiet)),
+                "loaded": percentiles(delays(Kind::Loaded)),
             },
             "sent": self.sent.len(),
             "unanswered": self.sent.len() - answered,

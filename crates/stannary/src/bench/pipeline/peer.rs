@@ -16,6 +16,7 @@ use stratum::Address;
 
 use super::chips::Chips;
 use super::plan::{DIFFICULTY_ONE_BITS, PEER_VARIABLE, Phase, Speech, TO_PEER, ToPeer};
+use super::requests::Askers;
 use super::{pool, pool_v2};
 
 /// By how much the search for nonces yields to everything else, so that it delays nothing
@@ -44,8 +45,11 @@ pub(super) fn run(speech: Speech) -> Result<()> {
         .spawn(move || replaying.replay(out))?;
     // Threads that run already keep their priority.
     let _ = rustix::process::nice(SEARCH_NICE);
-    listen(socket, &chips);
-    println!("{}", chips.take_log().report());
+    let askers = Askers::default();
+    listen(socket, &chips, &askers)?;
+    let mut report = chips.take_log().report();
+    report["requests"] = askers.report();
+    println!("{report}");
     std::io::stdout()
         .flush()
         .context("the benchmark does not listen")
@@ -59,7 +63,7 @@ fn share_target() -> [u8; 32] {
 }
 
 /// Take work and orders until the last one, or until the daemon is gone.
-fn listen(mut socket: UnixStream, chips: &Chips) {
+fn listen(mut socket: UnixStream, chips: &Chips, askers: &Askers) -> Result<()> {
     let mut record = [0; TO_PEER];
     let mut next = 1;
     while socket.read_exact(&mut record).is_ok() {
@@ -73,13 +77,16 @@ fn listen(mut socket: UnixStream, chips: &Chips) {
                 chips.work(slot, at, counts, &frame, &mut next);
             }
             ToPeer::Phase(phase) => {
+                askers.ask(phase == Phase::Loaded);
                 chips.enter(phase);
                 if phase == Phase::End {
-                    return;
+                    break;
                 }
             }
+            ToPeer::Asked(address) => askers.start(address)?,
         }
     }
+    Ok(())
 }
 
 /// The peer as its parent sees it. Dropping it ends it.

@@ -1,5 +1,7 @@
 //! What both processes know beforehand: rates, times, and the records between them.
 
+use std::net::SocketAddr;
+
 use units::{ChainSlot, Duration};
 
 /// Names this process as the other side of a benchmark, with what its pool speaks.
@@ -49,8 +51,40 @@ pub(super) const REPLAY: Duration = Duration::from_secs(12);
 pub(super) const POLLED: Duration = Duration::from_secs(4);
 /// Nothing is sent any more, and answers come in.
 pub(super) const DRAIN: Duration = Duration::from_millis(500);
+/// How long nonces are replayed without a request and, before and after that, with many.
+pub(super) const QUIET: Duration = Duration::from_secs(30);
+pub(super) const LOADED: Duration = Duration::from_secs(60);
+/// What is asked for meanwhile, and over how many connections.
+pub(super) const REQUESTS_PER_S: u64 = 1_000;
+pub(super) const ASKERS: u64 = 8;
 /// The daemon is stopped after this time whatever has happened.
 pub(super) const LIMIT: Duration = Duration::from_secs(45);
+pub(super) const LIMIT_OF_LOAD: Duration = Duration::from_secs(160);
+
+/// What is measured in one run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Course {
+    /// The way of jobs and nonces, at a pool that speaks this.
+    Way(Speech),
+    /// The way of nonces while others ask for the status.
+    Load,
+}
+
+impl Course {
+    pub(super) fn speech(self) -> Speech {
+        match self {
+            Course::Way(speech) => speech,
+            Course::Load => Speech::V1,
+        }
+    }
+
+    pub(super) fn limit(self) -> Duration {
+        match self {
+            Course::Way(_) => LIMIT,
+            Course::Load => LIMIT_OF_LOAD,
+        }
+    }
+}
 
 /// What the pool speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +126,12 @@ pub(super) enum Phase {
     Drain,
     /// Report and end.
     End,
+    /// As [`Phase::Replay`], without bursts.
+    Quiet,
+    /// The same while others ask.
+    Loaded,
+    /// As before.
+    QuietAgain,
 }
 
 impl Phase {
@@ -102,6 +142,9 @@ impl Phase {
             2 => Phase::Replay,
             3 => Phase::Polled,
             4 => Phase::Drain,
+            6 => Phase::Quiet,
+            7 => Phase::Loaded,
+            8 => Phase::QuietAgain,
             _ => Phase::End,
         }
     }
@@ -126,6 +169,8 @@ pub(super) enum ToPeer {
     },
     /// From now on do this.
     Phase(Phase),
+    /// This is where the daemon answers requests.
+    Asked(SocketAddr),
 }
 
 impl ToPeer {
@@ -145,13 +190,23 @@ impl ToPeer {
                 out[16..].copy_from_slice(frame);
             }
             ToPeer::Phase(phase) => out[1] = *phase as u8,
+            ToPeer::Asked(address) => {
+                out[0] = 2;
+                out[2..4].copy_from_slice(&address.port().to_le_bytes());
+            }
         }
         out
     }
 
     pub(super) fn decode(bytes: &[u8; TO_PEER]) -> Self {
-        if bytes[0] == 0 {
-            return ToPeer::Phase(Phase::from_byte(bytes[1]));
+        match bytes[0] {
+            0 => return ToPeer::Phase(Phase::from_byte(bytes[1])),
+            // Always on loopback.
+            2 => {
+                let port = u16::from_le_bytes([bytes[2], bytes[3]]);
+                return ToPeer::Asked(SocketAddr::from(([127, 0, 0, 1], port)));
+            }
+            _ => {}
         }
         let mut at = [0; 8];
         at.copy_from_slice(&bytes[8..16]);
@@ -208,12 +263,21 @@ mod tests {
             Phase::Replay,
             Phase::Polled,
             Phase::Drain,
+            Phase::End,
+            Phase::Quiet,
+            Phase::Loaded,
+            Phase::QuietAgain,
         ] {
             let ToPeer::Phase(back) = ToPeer::decode(&ToPeer::Phase(phase).encode()) else {
                 panic!("{phase:?} became work");
             };
             assert_eq!(back, phase);
         }
+        let address = SocketAddr::from(([127, 0, 0, 1], 60_001));
+        let ToPeer::Asked(back) = ToPeer::decode(&ToPeer::Asked(address).encode()) else {
+            panic!("an address became something else");
+        };
+        assert_eq!(back, address);
         let frame = std::array::from_fn(|i| i as u8);
         let work = ToPeer::Work {
             slot: ChainSlot(2),
