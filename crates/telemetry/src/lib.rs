@@ -7,6 +7,7 @@
 
 mod codes;
 mod command;
+mod history;
 mod note;
 mod order;
 mod reading;
@@ -16,6 +17,7 @@ mod snapshot;
 
 pub use codes::{CODES, Code, Severity};
 pub use command::{Command, FanMode, FanWish};
+pub use history::{History, Past, RESOLUTIONS, Resolution, Series};
 pub use note::{Note, NoteLog};
 pub use order::{Order, OrderRefused};
 pub use reading::Sensed;

@@ -234,6 +234,16 @@ pub struct Temperature {
     pub quality: Quality,
 }
 
+impl Temperature {
+    /// Slot and kind of a sensor on a board: `board 0 outlet 1` and `chain 0 chip 25`.
+    pub fn spot(&self) -> Option<(u8, &str)> {
+        let mut words = self.place.split(' ');
+        let known = matches!(words.next(), Some("board" | "chain"));
+        let slot = words.next()?.parse().ok()?;
+        known.then_some((slot, words.next()?))
+    }
+}
+
 /// One fan.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Fan {

@@ -98,7 +98,7 @@ impl<'a> Look<'a> {
     fn sensors(&self, slot: u8, of_chips: bool) -> Sensors {
         let mut sensors = Sensors::default();
         for t in &self.s.temperatures {
-            let Some((board, kind)) = place(&t.place) else {
+            let Some((board, kind)) = t.spot() else {
                 continue;
             };
             if board == slot && (kind == "chip") == of_chips {
@@ -257,14 +257,6 @@ fn weight(chain: &Chain) -> f64 {
         }
         _ => 0.0,
     }
-}
-
-/// Board and kind of sensor: `board 0 outlet 1` and `chain 0 chip 25`.
-fn place(text: &str) -> Option<(u8, &str)> {
-    let mut words = text.split(' ');
-    let known = matches!(words.next(), Some("board" | "chain"));
-    let slot = words.next()?.parse().ok()?;
-    known.then_some((slot, words.next()?))
 }
 
 /// GH/s with the digits that the snapshot shows; 0 before anything is known.
