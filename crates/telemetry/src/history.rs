@@ -411,4 +411,4 @@ impl Tier {
 
 #[cfg(test)]
 #[path = "history_tests.rs"]
-mod tests;
+pub(crate) mod tests;

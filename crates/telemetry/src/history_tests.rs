@@ -4,7 +4,7 @@ use crate::{
 };
 
 /// A machine without parts at this second.
-fn at(uptime_s: f64) -> Snapshot {
+pub(crate) fn at(uptime_s: f64) -> Snapshot {
     Snapshot {
         seq: 1,
         uptime_s,

@@ -7,6 +7,7 @@
 
 mod codes;
 mod command;
+mod constraint;
 mod history;
 mod note;
 mod order;
@@ -17,6 +18,7 @@ mod snapshot;
 
 pub use codes::{CODES, Code, Severity};
 pub use command::{Command, FanMode, FanWish};
+pub use constraint::{Choice, Constraint, Given, Kind, constraints};
 pub use history::{History, Past, RESOLUTIONS, Resolution, Series};
 pub use note::{Note, NoteLog};
 pub use order::{Order, OrderRefused};

@@ -6,14 +6,14 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use units::{Celsius, Duty, Watts};
 
 use crate::{Code, Command, FanMode, FanWish, Setting, Settings};
 
 /// What somebody outside wants. Unknown fields are refused: a misspelt one must not become a
 /// default.
-#[derive(Clone, Copy, PartialEq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Deserialize, Serialize)]
 #[serde(
     rename_all = "snake_case",
     tag = "command",
@@ -198,4 +198,4 @@ impl core::error::Error for OrderRefused {}
 
 #[cfg(test)]
 #[path = "order_tests.rs"]
-mod tests;
+pub(crate) mod tests;

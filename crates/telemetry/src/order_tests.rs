@@ -14,7 +14,7 @@ fn setting(min: f64, max: f64, unit: &'static str) -> Setting {
     }
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         intent: Intent::Hash,
         fans: FanSettings {
