@@ -2,6 +2,8 @@
 //! needs, and whether it is a page of somebody else that has a browser send it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -39,9 +41,30 @@ impl Via {
     }
 }
 
-/// Where a connection comes from; nothing of a local socket.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) Option<SocketAddr>);
+/// Where a connection comes from, which is nothing of a local socket, and whether it flows.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer(pub(crate) Option<SocketAddr>, pub(crate) Flow);
+
+/// Whether the other side takes what is written. Clones are of one connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flow(Arc<AtomicBool>);
+
+impl Flow {
+    /// What was written last went out, or did not.
+    pub(crate) fn is_stuck_at(&self, stuck: bool) {
+        self.0.store(stuck, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn of(request: &Request) -> Flow {
+        let peer = request.extensions().get::<ConnectInfo<Peer>>();
+        peer.map(|ConnectInfo(peer)| peer.1.clone())
+            .unwrap_or_default()
+    }
+}
 
 /// What a path needs. What does not stand here needs the most, so that a path which is added and
 /// forgotten is closed.
@@ -50,7 +73,9 @@ fn need(method: &Method, path: &str) -> Need {
     match path {
         "/" | "/page.css" | "/page.js" | "/login.js" => Need::Nothing,
         "/api/v1/session" | "/api/v1/claim" | "/api/v1/login" | "/api/v1/logout" => Need::Nothing,
-        "/api/v1/status" | "/metrics" => Need::Status,
+        "/api/v1/status" | "/api/v1/history" | "/api/v1/settings" | "/metrics" => Need::Status,
+        // Its log needs more, and is left out of what whoever may not read it gets.
+        "/api/v1/stream" => Need::Status,
         "/api/v1/log" | "/api/v1/openapi.json" => Need::Scope(Scope::Read),
         // The least that a command needs; the others ask for more once they are read.
         "/api/v1/command" => Need::Locate,
@@ -81,6 +106,46 @@ pub(crate) fn admit(
         with_the_sessions_token(gate, &asker, headers)?;
     }
     Ok(asker)
+}
+
+/// What a request showed, for an answer that goes on: a session may end meanwhile.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    asker: Asker,
+    bearer: Option<String>,
+    cookie: Option<String>,
+}
+
+impl Pass {
+    pub(crate) fn of(via: Via, asker: Asker, headers: &HeaderMap) -> Pass {
+        let cookie = via.cookie().and_then(|name| cookie(headers, &name));
+        Pass {
+            asker,
+            bearer: bearer(headers).map(str::to_owned),
+            cookie: cookie.map(str::to_owned),
+        }
+    }
+
+    pub(crate) fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// Whoever it was is still known, and may still have this. Counts as use.
+    pub(crate) fn holds(&self, gate: &Gate, need: Need) -> Result<(), Refusal> {
+        if self.asker.door != Door::Local {
+            let shown = Shown {
+                bearer: self.bearer.as_deref(),
+                cookie: self.cookie.as_deref(),
+            };
+            let (now, unix_s) = (gate.core().now(), gate.core().unix_s());
+            let who = gate.access().who(now, unix_s, shown);
+            if who.as_ref() != Ok(&self.asker.who) {
+                let detail = "the login under which this began has ended";
+                return Err(Refusal::access(Code::AccessLogin, detail));
+            }
+        }
+        gate.allows(&self.asker, need)
+    }
 }
 
 /// A browser that was led here by a foreign name shows it in the Host header.

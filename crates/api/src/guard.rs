@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::admit::Peer;
+use crate::admit::{Flow, Peer};
 
 /// Connections at a time and listener: a page, a scraper, an operator and their spares.
 /// At the limit further ones wait in the kernel's queue.
@@ -54,6 +54,7 @@ impl<L: Listener> Listener for Guarded<L> {
             let guarded = GuardedIo {
                 io,
                 idle: Box::pin(sleep(IDLE_MAX)),
+                flow: Flow::default(),
                 _permit: permit,
             };
             return (guarded, addr);
@@ -67,13 +68,13 @@ impl<L: Listener> Listener for Guarded<L> {
 
 impl Connected<IncomingStream<'_, Guarded<TcpListener>>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Guarded<TcpListener>>) -> Self {
-        Peer(Some(*stream.remote_addr()))
+        Peer(Some(*stream.remote_addr()), stream.io().flow.clone())
     }
 }
 
 impl Connected<IncomingStream<'_, Guarded<UnixListener>>> for Peer {
-    fn connect_info(_: IncomingStream<'_, Guarded<UnixListener>>) -> Self {
-        Peer(None)
+    fn connect_info(stream: IncomingStream<'_, Guarded<UnixListener>>) -> Self {
+        Peer(None, stream.io().flow.clone())
     }
 }
 
@@ -81,6 +82,8 @@ impl Connected<IncomingStream<'_, Guarded<UnixListener>>> for Peer {
 pub(crate) struct GuardedIo<Io> {
     io: Io,
     idle: Pin<Box<Sleep>>,
+    /// What an answer that goes on sees of it.
+    flow: Flow,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -114,6 +117,7 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for GuardedIo<Io> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.flow.is_stuck_at(poll.is_pending());
         self.watch(cx, poll)
     }
 
@@ -124,5 +128,37 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for GuardedIo<Io> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[test]
+    fn a_connection_tells_whether_the_other_side_takes_what_is_written() {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_time().build().expect("a runtime");
+        runtime.block_on(async {
+            let (io, mut other) = tokio::io::duplex(8);
+            let permits = Arc::new(Semaphore::new(1));
+            let permit = permits.acquire_owned().await.expect("open");
+            let flow = Flow::default();
+            let mut guarded = GuardedIo {
+                io,
+                idle: Box::pin(sleep(IDLE_MAX)),
+                flow: flow.clone(),
+                _permit: permit,
+            };
+            let (written, _) = tokio::join!(guarded.write_all(&[1; 100]), async {
+                tokio::task::yield_now().await;
+                assert!(flow.is_stuck());
+                other.read_exact(&mut [0; 100]).await.expect("all of it");
+            });
+            written.expect("taken");
+            assert!(!flow.is_stuck());
+        });
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Terms: what is *published* is one immutable snapshot and a bounded log
 //! ([`Published`]); a *listener* is a TCP address or the local socket. Everything here
-//! reads what was published or hands one [`Command`](telemetry::Command) or [`PoolOrder`] to whoever
+//! reads what was published (now, as a stream, or as a history) or hands one [`Command`](telemetry::Command) or [`PoolOrder`] to whoever
 //! started the server; nothing here knows what an engine, a driver or a pool is.
 //!
 //! Invariants: a request cannot change anything but through a command, or who may do what; nothing
@@ -16,10 +16,13 @@ extern crate self as api;
 
 mod access;
 mod admit;
+mod answers;
 mod built_page;
 mod gate;
 mod guard;
+mod history;
 mod legacy;
+mod live;
 mod metrics;
 mod owner;
 mod page;
@@ -28,6 +31,7 @@ mod published;
 mod refusal;
 mod routes;
 mod server;
+mod settings;
 
 pub use access::{Change, Kept, Scope};
 pub use built_page::PageFile;

@@ -1,8 +1,9 @@
-//! What the miner has published: the latest snapshot and the latest notes.
+//! What the miner has published: the latest snapshot, the latest notes, and what became of the
+//! snapshots before.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
-use telemetry::{Note, NoteLog, Snapshot};
+use telemetry::{History, Note, NoteLog, Past, Snapshot};
 
 use crate::built_page::PageFile;
 
@@ -11,9 +12,15 @@ use crate::built_page::PageFile;
 #[derive(Clone)]
 pub struct Published(Arc<Inner>);
 
+/// Snapshots that wait while somebody copies the past: 16 s of them, and no copy takes one.
+const WAITING_MAX: usize = 64;
+
 struct Inner {
     snapshot: Mutex<Arc<Snapshot>>,
     log: Mutex<NoteLog>,
+    past: Mutex<History>,
+    /// Not yet in the past.
+    waiting: Mutex<Vec<Arc<Snapshot>>>,
     page: OnceLock<&'static [PageFile]>,
 }
 
@@ -21,9 +28,13 @@ impl Published {
     /// A shelf with a first snapshot, so that there is always an answer, and a log of
     /// `log_capacity` notes.
     pub fn new(first: Snapshot, log_capacity: usize) -> Self {
+        let mut past = History::new();
+        past.push(&first);
         Published(Arc::new(Inner {
             snapshot: Mutex::new(Arc::new(first)),
             log: Mutex::new(NoteLog::new(log_capacity)),
+            past: Mutex::new(past),
+            waiting: Mutex::new(Vec::with_capacity(WAITING_MAX)),
             page: OnceLock::new(),
         }))
     }
@@ -41,7 +52,27 @@ impl Published {
 
     /// Replace the snapshot. Chips may be filled in always: they are shown where asked for.
     pub fn publish(&self, snapshot: Arc<Snapshot>) {
-        *lock(&self.0.snapshot) = snapshot;
+        *lock(&self.0.snapshot) = Arc::clone(&snapshot);
+        let mut waiting = lock(&self.0.waiting);
+        // A reader copies hundreds of kilobytes meanwhile: whoever publishes does not wait.
+        let mut past = match self.0.past.try_lock() {
+            Ok(past) => past,
+            Err(TryLockError::Poisoned(whole)) => whole.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                if waiting.len() < WAITING_MAX {
+                    waiting.push(snapshot);
+                }
+                return;
+            }
+        };
+        waiting.drain(..).for_each(|snapshot| past.push(&snapshot));
+        past.push(&snapshot);
+    }
+
+    /// The last `range_s` seconds in rows of `step_s`, as far as they are kept; `None` where
+    /// there is no such step.
+    pub fn past(&self, step_s: u32, range_s: u32) -> Option<Past> {
+        lock(&self.0.past).read(step_s, range_s)
     }
 
     /// Append to the log.
@@ -60,10 +91,68 @@ impl Published {
         let log = lock(&self.0.log);
         (log.after(after).cloned().collect(), log.total())
     }
+
+    /// The first of them, at most so many, and the serial number of the last that is among them.
+    pub(crate) fn first_notes_after(&self, after: u64, at_most: usize) -> (Vec<Note>, u64) {
+        let log = lock(&self.0.log);
+        let newer = log.after(after).count();
+        let left = newer.saturating_sub(at_most);
+        let notes = log.after(after).take(at_most).cloned().collect();
+        (notes, log.total() - left as u64)
+    }
 }
 
 /// A writer that panicked left a whole value behind: both types are replaced or appended
 /// to in one step.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::legacy::fixture;
+
+    #[test]
+    fn whoever_publishes_never_waits_for_a_reader_of_the_past() {
+        let published = Published::new(fixture::snapshot(), 1);
+        let rows = || published.past(1, 600).map_or(0, |past| past.rows());
+        let publish = |second: u32| {
+            let mut next = fixture::snapshot();
+            next.uptime_s += f64::from(second);
+            published.publish(Arc::new(next));
+        };
+        publish(1);
+        assert_eq!(rows(), 1);
+        let reading = lock(&published.0.past);
+        (2..1000).for_each(publish);
+        assert_eq!(lock(&published.0.waiting).len(), WAITING_MAX);
+        drop(reading);
+        publish(1000);
+        // What waited is in, and the rest of a copy that took minutes is a gap.
+        assert_eq!(rows(), 600);
+        let past = published.past(10, 3600).expect("a step");
+        let known = past.column(telemetry::Series::Rate, 0);
+        assert_eq!(known.iter().flatten().count(), 8);
+        assert!(lock(&published.0.waiting).is_empty());
+    }
+
+    #[test]
+    fn notes_are_taken_in_parts_and_none_twice() {
+        let published = Published::new(fixture::snapshot(), 3);
+        let note = || {
+            fixture::notes()
+                .into_iter()
+                .for_each(|note| published.note(note))
+        };
+        note();
+        let serials = |after, at_most| {
+            let (notes, last) = published.first_notes_after(after, at_most);
+            (notes.len(), last)
+        };
+        assert_eq!(serials(0, 2), (2, 4));
+        assert_eq!(serials(4, 2), (1, 5));
+        assert_eq!(serials(5, 2), (0, 5));
+        assert_eq!(serials(99, 2), (0, 5));
+    }
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use telemetry::Code;
 use units::Duration;
 
@@ -50,6 +50,18 @@ impl Refusal {
         }
     }
 
+    /// The same as an object.
+    pub(crate) fn problem(&self) -> Value {
+        json!({
+            "type": "about:blank",
+            "title": self.code.meaning(),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+            "remedy": self.code.remedy(),
+        })
+    }
+
     /// The same for people alone.
     pub(crate) fn into_text(self) -> Response {
         let (code, meaning, remedy) = (self.code.text(), self.code.meaning(), self.code.remedy());
@@ -60,15 +72,7 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = json!({
-            "type": "about:blank",
-            "title": self.code.meaning(),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-            "remedy": self.code.remedy(),
-        });
-        let mut response = (self.status, Json(body)).into_response();
+        let mut response = (self.status, Json(self.problem())).into_response();
         let headers = response.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, kind);

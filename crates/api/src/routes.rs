@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Extension, Json, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use telemetry::{Code, Command, Order, OrderRefused, Snapshot};
 
 use crate::access::Scope;
@@ -18,11 +18,12 @@ use crate::access::rules::{Asker, Need};
 use crate::admit::{Via, admit};
 use crate::gate::Gate;
 use crate::legacy::{self, Shared as Everything};
+use crate::live::Live;
 use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::refusal::Refusal;
 use crate::server::Takers;
-use crate::{built_page, metrics, owner, page};
+use crate::{answers, built_page, history, live, metrics, owner, page, settings};
 
 /// Longest request body: a command is a few dozen bytes.
 const BODY_MAX: usize = 4096;
@@ -33,6 +34,7 @@ pub(crate) struct Context {
     pub(crate) gate: Gate,
     pub(crate) takers: Takers,
     pub(crate) via: Via,
+    pub(crate) live: Live,
 }
 
 pub(crate) type Shared = State<Arc<Context>>;
@@ -43,6 +45,7 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         gate: shared.gate.clone(),
         takers: shared.takers.clone(),
         via,
+        live: shared.live.clone(),
     });
     let ours = Router::new()
         .route("/", get(|| async { page::html() }))
@@ -53,6 +56,9 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api/v1/status", get(status))
         .route("/api/v1/log", get(log))
+        .route("/api/v1/history", get(history::history))
+        .route("/api/v1/settings", get(settings::settings))
+        .route("/api/v1/stream", get(live::stream))
         .route("/api/v1/command", post(command))
         .route("/api/v1/pools", post(pools))
         .route("/api/v1/session", get(owner::session))
@@ -125,16 +131,8 @@ async fn status(
     query: Result<Query<StatusQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Snapshot>, Refusal> {
     let Query(query) = query.map_err(|e| bad_request(e.body_text()))?;
-    let mut snapshot = Snapshot::clone(&context.published.snapshot());
-    for chain in &mut snapshot.chains {
-        if query.chips == 0 {
-            chain.chips = None;
-        } else {
-            // Asked for and not there is an empty list, not an absent key.
-            chain.chips.get_or_insert_default();
-        }
-    }
-    Ok(Json(snapshot))
+    let snapshot = context.published.snapshot();
+    Ok(Json(answers::shown(&snapshot, query.chips != 0)))
 }
 
 #[derive(Deserialize)]
@@ -146,20 +144,10 @@ struct LogQuery {
 async fn log(
     State(context): Shared,
     query: Result<Query<LogQuery>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<answers::Log>, Refusal> {
     let Query(query) = query.map_err(|e| bad_request(e.body_text()))?;
     let (notes, last) = context.published.notes_after(query.after);
-    let shown: Vec<_> = notes
-        .iter()
-        .map(|note| {
-            let mut shown = json!(note);
-            shown["severity"] = json!(note.severity());
-            shown["meaning"] = json!(note.code.meaning());
-            shown["remedy"] = json!(note.code.remedy());
-            shown
-        })
-        .collect();
-    Ok(Json(json!({ "last": last, "notes": shown })))
+    Ok(Json(answers::Log::of(notes, last)))
 }
 
 async fn command(

@@ -21,6 +21,7 @@ use crate::admit::{Peer, Via};
 use crate::gate::Gate;
 use crate::guard::Guarded;
 use crate::legacy::{Bound, Legacy, Listening, Shared};
+use crate::live::Live;
 use crate::pools::{PoolOrders, PoolRefused};
 use crate::published::Published;
 use crate::routes::router;
@@ -159,11 +160,13 @@ pub fn start_with_pools(
         .build()
         .map_err(|e| failed(&"the event loop", e))?;
     let (stop, stopped) = watch::channel(false);
+    let live = Live::new(&gate, stopped.clone());
     let shared = Arc::new(Shared {
         published,
         gate,
         takers: Takers { commands, pools },
         legacy: listen.legacy,
+        live,
     });
     let on_thread = move || {
         runtime.block_on(serve(tcp, local, bound, &shared, stopped));

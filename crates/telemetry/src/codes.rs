@@ -160,6 +160,7 @@ codes! {
     ApiRange = "E-API-RANGE", Info, "a setting is outside what this machine takes", "`stannary limits` shows the range of each setting";
     ApiForbidden = "E-API-FORBIDDEN", Warn, "this interface may not give this command", "use the command line on the machine itself";
     ApiBusy = "E-API-BUSY", Warn, "the miner did not take a command", "it is stopping, or its queue is full: try again";
+    ApiStreams = "E-API-STREAMS", Warn, "as many live streams are open as this machine serves", "close a page or a program that reads one, or ask `/api/v1/status` again and again meanwhile";
     // Who may do what
     AccessUnclaimed = "E-ACCESS-UNCLAIMED", Warn, "this machine has no password yet: over the network it only takes one", "open its page and set the password, or use `stannary access claim` on the machine";
     AccessClaimed = "E-ACCESS-CLAIMED", Warn, "this machine has its password already", "log in; who lost the password holds the reset button for 5 s, or uses `stannary access reset` on the machine";

@@ -26,7 +26,7 @@ mod web;
 
 #[cfg(test)]
 #[path = "../../tests/fixture/mod.rs"]
-mod fixture;
+pub(crate) mod fixture;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -37,6 +37,7 @@ use telemetry::Snapshot;
 
 use crate::access::rules::{Asker, Door, Who};
 use crate::gate::Gate;
+use crate::live::Live;
 use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::server::Takers;
@@ -153,6 +154,7 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) takers: Takers,
     pub(crate) legacy: Legacy,
+    pub(crate) live: Live,
 }
 
 impl Shared {

@@ -7,6 +7,7 @@ use super::*;
 use crate::access::Kept;
 use crate::legacy::fixture::server::{Told, gate};
 use crate::legacy::{Allowed, Legacy, Restart, fixture};
+use crate::live::Live;
 use crate::pools::{PoolOrder, PoolOrders};
 use crate::published::Published;
 use crate::server::Takers;
@@ -66,6 +67,7 @@ impl Scene {
             gate: gate(Ok(Kept::default()), &Told::default()),
             takers,
             legacy,
+            live: Live::default(),
         });
         Scene { shared, ordered }
     }
