@@ -102,7 +102,7 @@ pub(super) async fn answer(shared: &Shared, from: SocketAddr, bytes: &[u8]) -> O
     let mut out = String::with_capacity(4096);
     match read(bytes) {
         Err(why) => unreadable(why).write_json(&frame, &mut out),
-        Ok(request) if request.new_api => new_api(&request, &snapshot).write_json(&frame, &mut out),
+        Ok(request) if request.new_api => new_api(&request, shared).write_json(&frame, &mut out),
         Ok(request) if request.joined => {
             let each = request.commands.iter();
             let replies = each.map(|name| (name.clone(), joined(name, &snapshot)));
@@ -203,13 +203,13 @@ fn check(parameter: Option<&str>, permission: Permission) -> Reply {
 }
 
 /// The web interface's objects, through the socket.
-fn new_api(request: &Request, s: &Snapshot) -> Reply {
+fn new_api(request: &Request, shared: &Shared) -> Reply {
     let name = request.commands.first().map_or("", String::as_str);
     let object = match request.joined {
         true => None,
-        false => web::object(name, s),
+        false => web::object(name, &shared.published),
     };
-    let object = object.unwrap_or_else(|| web::refused(s, "Invalid command"));
+    let object = object.unwrap_or_else(|| web::refused(&shared.snapshot(), "Invalid command"));
     Reply::Object(object.to_string())
 }
 

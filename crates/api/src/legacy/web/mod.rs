@@ -3,6 +3,7 @@
 //! Its paths alone carry the maker's challenge; `/` is our page. Where the owner allowed no
 //! legacy login they do not exist, but for reading a twin over loopback.
 
+mod chart;
 mod read;
 mod system;
 mod write;
@@ -93,7 +94,10 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .route(&cgi("summary"), shown(read::summary))
         .route(&cgi("stats"), shown(read::stats))
         .route(&cgi("pools"), shown(read::pools))
-        .route(&cgi("chart"), shown(read::chart))
+        .route(
+            &cgi("chart"),
+            read(|web| chart::chart(&web.shared.published)),
+        )
         .route(&cgi("warning"), shown(read::warning))
         .route(&cgi("get_miner_status"), shown(read::miner_status))
         .route(&cgi("log"), get(log))

@@ -11,13 +11,14 @@ use crate::published::Published;
 const API_VERSION: &str = "1.0.0";
 
 /// The object of this name, which the socket gives too.
-pub(in super::super) fn object(name: &str, s: &Snapshot) -> Option<Value> {
+pub(in super::super) fn object(name: &str, published: &Published) -> Option<Value> {
+    let s = &*published.snapshot();
     Some(match name {
         "summary" => summary(s),
         "stats" => stats(s),
         "pools" => pools(s),
         "warning" => warning(s),
-        "rate" => chart(s),
+        "rate" => super::chart::chart(published),
         _ => return None,
     })
 }
@@ -27,7 +28,7 @@ pub(in super::super) fn refused(s: &Snapshot, why: &str) -> Value {
     json!({ "STATUS": status("E", why), "INFO": info(s) })
 }
 
-fn framed(s: &Snapshot, what: &str, name: &str, list: Value) -> Value {
+pub(super) fn framed(s: &Snapshot, what: &str, name: &str, list: Value) -> Value {
     json!({ "STATUS": status("S", what), "INFO": info(s), name: list })
 }
 
@@ -125,12 +126,6 @@ pub(super) fn pools(s: &Snapshot) -> Value {
         })
     });
     framed(s, "pools", "POOLS", pools.collect())
-}
-
-/// No rates are kept for it: an empty line.
-pub(super) fn chart(s: &Snapshot) -> Value {
-    let row = json!({ "unit": "GH/s", "xAxis": [], "series": [{ "name": "rate", "data": [] }] });
-    framed(s, "chart", "RATE", json!([row]))
 }
 
 pub(super) fn warning(s: &Snapshot) -> Value {
