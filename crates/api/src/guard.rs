@@ -11,23 +11,28 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::admit::{Flow, Peer};
+use crate::seats::{Seat, Seats};
 
 /// Connections at a time and listener: a page, a scraper, an operator and their spares.
-/// At the limit further ones wait in the kernel's queue.
+/// One more ends the one that was answered nothing for longest, so that whoever opens many and asks
+/// nothing shuts nobody out.
 const CONNECTIONS_MAX: usize = 32;
 /// A connection on which nothing moves is closed: long enough for a page that polls each
 /// second, short enough that forgotten connections do not use up the limit.
 const IDLE_MAX: Duration = Duration::from_secs(30);
-/// After a failed accept (no file descriptors left), before the next.
+/// After the limit's bookkeeping has failed, which it never does.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Whoever was told to leave is gone within this, or the next one is told.
+const LEAVE_MAX: Duration = Duration::from_millis(100);
 
 /// A listener with these limits around another.
 pub(crate) struct Guarded<L> {
     inner: L,
     permits: Arc<Semaphore>,
+    seats: Seats,
 }
 
 impl<L> Guarded<L> {
@@ -35,6 +40,7 @@ impl<L> Guarded<L> {
         Guarded {
             inner,
             permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            seats: Seats::default(),
         }
     }
 }
@@ -44,25 +50,37 @@ impl<L: Listener> Listener for Guarded<L> {
     type Addr = L::Addr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            // The semaphore is never closed; if it were, waiting is the safe answer.
-            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
-                sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
-            let (io, addr) = self.inner.accept().await;
-            let guarded = GuardedIo {
-                io,
-                idle: Box::pin(sleep(IDLE_MAX)),
-                flow: Flow::default(),
-                _permit: permit,
-            };
-            return (guarded, addr);
-        }
+        let (io, addr) = self.inner.accept().await;
+        let permit = room(&self.permits, &self.seats).await;
+        let guarded = GuardedIo {
+            io,
+            idle: Box::pin(sleep(IDLE_MAX)),
+            flow: Flow::default(),
+            seat: self.seats.take(),
+            _permit: permit,
+        };
+        (guarded, addr)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
         self.inner.local_addr()
+    }
+}
+
+/// Room for one more, made where there is none.
+async fn room(permits: &Arc<Semaphore>, seats: &Seats) -> OwnedSemaphorePermit {
+    loop {
+        if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+            return permit;
+        }
+        seats.clear_one();
+        let freed = Arc::clone(permits).acquire_owned();
+        match timeout(LEAVE_MAX, freed).await {
+            Ok(Ok(permit)) => return permit,
+            // The semaphore is never closed; if it were, waiting is the safe answer.
+            Ok(Err(_)) => sleep(ACCEPT_PAUSE).await,
+            Err(_) => {}
+        }
     }
 }
 
@@ -84,6 +102,7 @@ pub(crate) struct GuardedIo<Io> {
     idle: Pin<Box<Sleep>>,
     /// What an answer that goes on sees of it.
     flow: Flow,
+    seat: Seat,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -93,6 +112,9 @@ impl<Io> GuardedIo<Io> {
         if poll.is_ready() {
             self.idle.as_mut().reset(Instant::now() + IDLE_MAX);
             return poll;
+        }
+        if self.seat.poll_left(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         ready!(self.idle.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
@@ -118,6 +140,9 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for GuardedIo<Io> {
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.io).poll_write(cx, bytes);
         self.flow.is_stuck_at(poll.is_pending());
+        if let Poll::Ready(Ok(1..)) = poll {
+            self.seat.answered();
+        }
         self.watch(cx, poll)
     }
 
@@ -150,6 +175,7 @@ mod tests {
                 io,
                 idle: Box::pin(sleep(IDLE_MAX)),
                 flow: flow.clone(),
+                seat: Seats::default().take(),
                 _permit: permit,
             };
             let (written, _) = tokio::join!(guarded.write_all(&[1; 100]), async {

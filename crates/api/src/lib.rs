@@ -30,6 +30,7 @@ mod pools;
 mod published;
 mod refusal;
 mod routes;
+mod seats;
 mod server;
 mod settings;
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -212,6 +214,42 @@ fn commands_from_elsewhere_or_in_another_form_are_refused() {
 fn an_endless_body_is_cut_off() {
     let body = format!("{{\"command\":\"{}\"}}", "x".repeat(5000));
     assert_eq!(server().post(JSON, &body).status, 413);
+}
+
+#[test]
+fn whoever_holds_what_he_opened_shuts_nobody_out_and_ends_nobody_who_asks() {
+    let server = server();
+    let connect = || {
+        let stream = TcpStream::connect(server.handle.addresses()[0]).expect("listening");
+        let limit = Some(std::time::Duration::from_secs(20));
+        stream.set_read_timeout(limit).expect("set");
+        stream
+    };
+    // One connection that asks again and again.
+    let mut asking = connect();
+    let mut held = Vec::new();
+    for round in 0..12 {
+        // Two rounds of these may come between two answers, and there are 32 places.
+        for _ in 0..12 {
+            let mut half = connect();
+            half.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Half: ")
+                .expect("sent");
+            held.push(half);
+        }
+        asking
+            .write_all(b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .expect("sent");
+        let mut answer = Vec::new();
+        let mut piece = [0; 4096];
+        while !answer.ends_with(b"}") {
+            let n = asking.read(&mut piece).expect("an answer");
+            assert!(n > 0, "ended in round {round}");
+            answer.extend_from_slice(&piece[..n]);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "round {round}");
+    }
+    // And one that came last.
+    assert_eq!(server.get("/api/v1/status").status, 200);
 }
 
 #[test]
