@@ -88,6 +88,12 @@ impl Program {
         line.split_whitespace().nth(1)?.parse().ok()
     }
 
+    /// Descriptors that it holds now.
+    pub fn descriptors(&self) -> Option<usize> {
+        let folder = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        folder.ok().map(Iterator::count)
+    }
+
     /// Waits for its end, and for the last of what it says.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let status = wait_for("the end of the program", limit, || self.ended());
