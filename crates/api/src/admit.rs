@@ -72,6 +72,7 @@ fn need(method: &Method, path: &str) -> Need {
     let looks = method == Method::GET || method == Method::HEAD;
     match path {
         "/" | "/page.css" | "/page.js" | "/login.js" => Need::Nothing,
+        _ if looks && is_words(path) => Need::Nothing,
         "/api/v1/session" | "/api/v1/claim" | "/api/v1/login" | "/api/v1/logout" => Need::Nothing,
         "/api/v1/status" | "/api/v1/history" | "/api/v1/settings" | "/metrics" => Need::Status,
         // Its log needs more, and is left out of what whoever may not read it gets.
@@ -82,6 +83,16 @@ fn need(method: &Method, path: &str) -> Need {
         "/api/v1/pools" if !looks => Need::Scope(Scope::Operate),
         _ => Need::Scope(Scope::Admin),
     }
+}
+
+/// The page's file of one language: a refused login is read in it as well.
+fn is_words(path: &str) -> bool {
+    let language = path
+        .strip_prefix("/miner-words.")
+        .and_then(|rest| rest.strip_suffix(".json"));
+    language.is_some_and(|name| {
+        (2..=3).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase())
+    })
 }
 
 /// Whose request this is, if it may be answered. Paths of old clients have a login and rules of their
@@ -295,5 +306,24 @@ mod tests {
         check("/cgi-bin/luci", Need::Scope(Scope::Admin));
         check("/api/v1/status/", Need::Scope(Scope::Admin));
         check("//", Need::Scope(Scope::Admin));
+    }
+
+    #[test]
+    fn a_language_of_the_page_is_open_to_all_and_nothing_like_it() {
+        let open = |method, path| need(&method, path) == Need::Nothing;
+        assert!(open(Method::GET, "/miner-words.es.json"));
+        assert!(open(Method::HEAD, "/miner-words.zh.json"));
+        assert!(!open(Method::POST, "/miner-words.es.json"));
+        for path in [
+            "/miner-words.json",
+            "/miner-words..json",
+            "/miner-words.es",
+            "/miner-words.es.json/",
+            "/miner-words.es/../api/v1/tokens.json",
+            "/miner-words.spanish.json",
+            "/miner-words.ES.json",
+        ] {
+            assert!(!open(Method::GET, path), "{path}");
+        }
     }
 }

@@ -18,6 +18,12 @@ const FILES: &[PageFile] = &[
         gzip: true,
         bytes: b"packed",
     },
+    PageFile {
+        path: "/miner-words.ru.json",
+        kind: "application/json",
+        gzip: true,
+        bytes: b"words",
+    },
 ];
 
 fn with_page(server: Server) -> Server {
@@ -38,6 +44,11 @@ fn files_of_a_built_page_stand_in_for_the_plain_one() {
     assert_eq!(js.header("content-encoding"), Some("gzip"));
     let kind = js.header("content-type");
     assert_eq!(kind, Some("text/javascript; charset=utf-8"));
+    let words = server.get("/miner-words.ru.json");
+    assert_eq!((words.status, &*words.body), (200, "words"));
+    assert_eq!(words.header("content-encoding"), Some("gzip"));
+    assert_eq!(words.header("content-type"), Some("application/json"));
+    assert_eq!(words.header("cache-control"), Some("no-store"));
 }
 
 #[test]
@@ -46,6 +57,9 @@ fn whoever_may_see_nothing_else_gets_the_page_to_log_in_with() {
     assert_eq!(server.get("/api/v1/status").status, 401);
     assert_eq!(server.get("/").status, 200);
     assert_eq!(server.get("/page.js").status, 200);
+    // What is refused to them has a code as well.
+    assert_eq!(server.get("/miner-words.ru.json").status, 200);
+    assert_eq!(server.get("/miner-words.es.json").status, 404);
 }
 
 #[test]
@@ -61,10 +75,13 @@ fn all_else_is_answered_as_without_it() {
 #[test]
 fn a_foreign_name_gets_no_page() {
     let server = with_page(server());
-    let ask = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
-    let answer = server.tcp(ask);
-    assert_eq!(answer.status, 403);
-    assert!(!answer.body.contains("built"), "{}", answer.body);
+    for path in ["/", "/miner-words.ru.json"] {
+        let head = "HTTP/1.1\r\nHost: evil.example\r\nConnection: close";
+        let answer = server.tcp(&format!("GET {path} {head}\r\n\r\n"));
+        assert_eq!(answer.status, 403, "{path}");
+        let body = answer.body;
+        assert!(!body.contains("built") && !body.contains("words"), "{body}");
+    }
 }
 
 #[test]

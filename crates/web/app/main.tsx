@@ -3,6 +3,7 @@
 import { render, type JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fixed, rate, span } from "./format.ts";
+import { onMinerWords } from "./miner-words.ts";
 import { presentRate, type Snapshot } from "./model.ts";
 import { Pill } from "./parts/bits.tsx";
 import { Icon } from "./parts/icons.tsx";
@@ -37,6 +38,7 @@ function App(): JSX.Element {
   const [screen, setScreen] = useState(screenFromAddress);
   const main = useRef<HTMLElement>(null);
   useEffect(() => onChange(() => redraw((n) => n + 1)), []);
+  useEffect(() => onMinerWords(() => redraw((n) => n + 1)), []);
   useEffect(() => {
     const moved = () => {
       setScreen(screenFromAddress());

@@ -1,11 +1,12 @@
-// The catalogue: every word of the page in every language. Words that the miner, pools and people
-// wrote (faults, reasons, logins) are shown as they came.
+// The catalogue: every word of the page in every language. The miner's own words have files of their own
+// (`miner-words.ts`); what pools and people wrote is shown as it came.
 
 import { en } from "./catalogue/en.ts";
 import { es } from "./catalogue/es.ts";
 import { ru } from "./catalogue/ru.ts";
 import { zh } from "./catalogue/zh.ts";
 import { useLocale } from "./format.ts";
+import { speak } from "./miner-words.ts";
 
 export type Key = keyof typeof en;
 export type Catalogue = Record<Key, string>;
@@ -41,6 +42,7 @@ function apply(name: string): void {
   current = name;
   document.documentElement.lang = name;
   useLocale(name);
+  speak(name);
 }
 
 export const language = (): string => current;

@@ -325,7 +325,7 @@ export const en = {
   "system.metrics": "Metrics",
   "system.page": "This page",
   "system.language": "Language",
-  "system.kept": "Kept in this browser alone. What the miner and pools write is shown as it came.",
+  "system.kept": "Kept in this browser alone. What pools and people write, and the details of what the miner says, are shown as they came.",
 
   "theme.label": "Appearance",
   "theme.auto": "Auto",

@@ -327,7 +327,7 @@ export const es: Catalogue = {
   "system.metrics": "Métricas",
   "system.page": "Esta página",
   "system.language": "Idioma",
-  "system.kept": "Se guarda solo en este navegador. Lo que escriben el minero y los pools se muestra tal cual.",
+  "system.kept": "Se guarda solo en este navegador. Lo que escriben los pools y las personas, y los detalles de lo que dice el minero, se muestran tal cual.",
 
   "theme.label": "Aspecto",
   "theme.auto": "Auto",

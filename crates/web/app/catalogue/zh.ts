@@ -327,7 +327,7 @@ export const zh: Catalogue = {
   "system.metrics": "指标",
   "system.page": "本页面",
   "system.language": "语言",
-  "system.kept": "仅保存在此浏览器中。矿机和矿池的文字按原样显示。",
+  "system.kept": "仅保存在此浏览器中。矿池和人员填写的文字，以及矿机消息中的细节，按原样显示。",
 
   "theme.label": "外观",
   "theme.auto": "自动",

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Refused } from "../api.ts";
 import { hurry, refreshSession } from "../store.ts";
 import { t } from "../words.ts";
+import { Coded } from "./coded.tsx";
 
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
@@ -77,8 +78,9 @@ export function Trouble({ error }: { error: unknown }): JSX.Element {
   const text = error instanceof Error ? error.message : error ? String(error) : "";
   return (
     <div role="alert" class="trouble" hidden={!text}>
-      {text && <span lang="en">{text}{refused?.code && <> <code>{refused.code}</code></>}</span>}
-      {refused?.remedy && <span lang="en" class="soft">{refused.remedy}</span>}
+      {refused && <Coded code={refused.code} is="meaning" />}
+      {text && <span lang={refused ? "en" : undefined}>{text}{refused?.code && <> <code>{refused.code}</code></>}</span>}
+      {refused?.remedy && <span class="soft"><Coded code={refused.code} is="remedy" came={refused.remedy} /></span>}
     </div>
   );
 }

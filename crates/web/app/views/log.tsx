@@ -3,8 +3,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { clockTime, span } from "../format.ts";
+import { codeWords } from "../miner-words.ts";
 import type { Note, Snapshot, Tone } from "../model.ts";
 import { Said } from "../parts/bits.tsx";
+import { Coded } from "../parts/coded.tsx";
 import { Mark } from "../parts/icons.tsx";
 import { state } from "../store.ts";
 import { t } from "../words.ts";
@@ -21,7 +23,7 @@ export function LogView({ s }: { s: Snapshot }): JSX.Element {
   const all = held ?? state.notes;
   const shown = all.filter((n) =>
     LEVELS.indexOf(n.severity as (typeof LEVELS)[number]) >= from
-    && (!needle || `${n.place} ${n.meaning} ${n.detail} ${n.code}`.toLowerCase().includes(needle)));
+    && (!needle || `${n.place} ${n.meaning} ${codeWords(n.code, "meaning") ?? ""} ${n.detail} ${n.code}`.toLowerCase().includes(needle)));
   return (
     <>
       <div class="bar filters">
@@ -46,9 +48,9 @@ function Row({ note, uptime }: { note: Note; uptime: number }): JSX.Element {
       <span class="at" title={t("log.since_start", { span: span(note.at_s) })}>{clockTime(uptime - note.at_s, state.answeredAt)}</span>
       <Mark tone={tone} />
       <div class="grow">
-        <p><Said>{note.place && <b>{note.place} </b>}{note.meaning}</Said> <code>{note.code}</code></p>
+        <p>{note.place && <Said><b>{note.place} </b></Said>}<Coded code={note.code} is="meaning" came={note.meaning} /> <code>{note.code}</code></p>
         {note.detail && <p class="soft mono" lang="en">{note.detail}</p>}
-        {note.remedy && tone !== "idle" && <p>{t("faults.remedy")} <Said>{note.remedy}</Said></p>}
+        {note.remedy && tone !== "idle" && <p>{t("faults.remedy")} <Coded code={note.code} is="remedy" came={note.remedy} /></p>}
       </div>
     </li>
   );

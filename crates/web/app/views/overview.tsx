@@ -4,11 +4,13 @@ import type { ComponentChildren, JSX } from "preact";
 import { DASH, fixed, large, range, rate, span } from "../format.ts";
 import {
   acceptedPercent, earning, heatGroups, hottest, known, ofNominal, presentRate, reasonAndCode, tone,
-  type Fault, type Snapshot, type Tone,
+  type Decision, type Fault, type Snapshot, type Tone,
 } from "../model.ts";
 import { Card, Facts, Pill, Said } from "../parts/bits.tsx";
 import { HashrateChart } from "../parts/chart.tsx";
+import { Coded, Phrase } from "../parts/coded.tsx";
 import { Mark } from "../parts/icons.tsx";
+import { codeWords } from "../miner-words.ts";
 import { state } from "../store.ts";
 import { stateWord, t } from "../words.ts";
 
@@ -81,9 +83,15 @@ function Doing({ s }: { s: Snapshot }): JSX.Element {
   return (
     <Answer question={t("doing.question")} tone={tone(s.state)} answer={stateWord("state", s.state)}>
       {t("doing.boards", { up, all: s.chains.length })}{" "}
-      {last && <Said>{last.place}: {last.decision}, {reasonAndCode(last.reason).text}.</Said>}
+      {last && <LastDecision {...last} />}
     </Answer>
   );
+}
+
+function LastDecision({ place, decision, reason }: Decision): JSX.Element {
+  const { code, text } = reasonAndCode(reason);
+  const means = code && codeWords(code, "meaning");
+  return <><Said>{place}:</Said> {means ? <Coded code={code} is="meaning" /> : <Phrase came={decision} />}{text && ", "}<Phrase came={text} />.</>;
 }
 
 export function Faults({ faults }: { faults: Fault[] }): JSX.Element {
@@ -94,9 +102,10 @@ export function Faults({ faults }: { faults: Fault[] }): JSX.Element {
           <li key={f.code + f.place + f.detail}>
             <Mark tone="bad" />
             <div>
-              <p><Said><b>{f.place}</b> {f.detail}</Said> <code>{f.code}</code></p>
-              {f.action && <p class="soft">{t("faults.done")} <Said>{f.action}</Said></p>}
-              {f.remedy && <p>{t("faults.remedy")} <Said>{f.remedy}</Said></p>}
+              <p><Said><b>{f.place}</b></Said> <Coded code={f.code} is="meaning" came={f.detail} /> <code>{f.code}</code></p>
+              {codeWords(f.code, "meaning") && f.detail && <p class="soft"><Said>{f.detail}</Said></p>}
+              {f.action && <p class="soft">{t("faults.done")} <Phrase came={f.action} /></p>}
+              {f.remedy && <p>{t("faults.remedy")} <Coded code={f.code} is="remedy" came={f.remedy} /></p>}
             </div>
           </li>
         ))}
@@ -222,7 +231,10 @@ function Decisions({ s }: { s: Snapshot }): JSX.Element {
     return (
       <li key={`${d.at_s}-${i}`}>
         <span class="at">{t("decisions.ago", { ago: span(s.uptime_s - d.at_s) })}</span>
-        <div><p><Said><b>{d.place}</b> {d.decision}</Said></p><p class="soft">{text && <Said>{text}</Said>} {code && <code>{code}</code>}</p></div>
+        <div>
+          <p><Said><b>{d.place}</b></Said> <Phrase came={d.decision} /></p>
+          <p class="soft">{code && <Coded code={code} is="meaning" />} <Phrase came={text} /> {code && <code>{code}</code>}</p>
+        </div>
       </li>
     );
   };

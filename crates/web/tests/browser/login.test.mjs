@@ -49,6 +49,18 @@ async function door(page, machine) {
 /** Refusals are what is tested here; the browser notes them as errors. */
 const refusals = (one) => { one.complaints = one.complaints.filter((c) => !c.includes("401")); };
 
+test("each language of the miner's words is there for whoever has no login, and nothing like it", async () => {
+  const ask = (path) => fetch(`${miner.page}${path}`);
+  for (const language of ["es", "ru", "zh"]) {
+    const answer = await ask(`miner-words.${language}.json`);
+    assert.equal(answer.status, 200, language);
+    assert.equal(answer.headers.get("content-type"), "application/json");
+    assert.equal(answer.headers.get("content-encoding"), "gzip");
+    assert.ok((await answer.json()).codes["E-ACCESS-PASSWORD"].remedy.includes("`stannary access reset`"), language);
+  }
+  for (const path of ["miner-words.xx.json", "miner-words.json", "miner-words.es.json.gz"]) assert.notEqual((await ask(path)).status, 200, path);
+});
+
 test("a machine without an owner shows set-up alone, and the first password owns it", async () => {
   let seen;
   const one = await Reader.stranger(browser, miner.page, DESK, async (page) => { seen = await door(page, "unclaimed"); });

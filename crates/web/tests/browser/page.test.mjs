@@ -156,6 +156,55 @@ test("a fault is shown with what to do, on every screen's way there", async () =
   });
 });
 
+test("a fault and a decision are told in the reader's language, and their details as they came", async () => {
+  const check = async (locale, what, means, remedy, screen) => {
+    await reading(poolless.page, { ...DESK, locale }, async (one, page) => {
+      const asked = [];
+      page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+      await page.reload();
+      const language = locale.slice(0, 2);
+      /** Shown, and in this language for whoever reads it out. */
+      const spoken = async (place, text, lang) => {
+        await place.getByText(text).first().waitFor();
+        assert.equal(await place.getByText(text).first().evaluate((e) => e.closest("[lang]").lang), lang, text);
+      };
+      const fault = page.getByRole("region", { name: what });
+      await spoken(fault, means, language);
+      await spoken(fault, remedy, language);
+      const { faults: [{ detail, code }] } = await poolless.status();
+      await spoken(fault, detail, "en");
+      await fault.getByText(code).first().waitFor();
+      assert.equal(await page.getByText("check address").count(), 0);
+      assert.deepEqual(asked.filter((path) => path.startsWith("/miner-words")), [`/miner-words.${language}.json`], "its own language alone");
+      await one.axe(`a fault in ${language}`);
+      await one.fits(`a fault in ${language}`);
+      await one.shot(`desk-fault-${language}`);
+      await page.getByRole("link", { name: screen }).click();
+      await spoken(page.locator(".log"), means, language);
+      await spoken(page.locator(".log"), remedy, language);
+      await page.getByRole("searchbox").fill(means);
+      await spoken(page.locator(".log"), means, language);
+      await one.shot(`desk-log-${language}`, false);
+    });
+  };
+  await check("ru-RU", "Что не так", "пул недоступен", "проверьте адрес, сеть и службу имён", "Журнал");
+  await check("zh-CN", "当前故障", "无法连接矿池", "检查地址、网络和域名服务", "日志");
+});
+
+test("until a language is there, the miner's English is shown", async () => {
+  let open;
+  const held = new Promise((resolve) => { open = resolve; });
+  await reading(poolless.page, { ...DESK, locale: "es-PY" }, async (one, page) => {
+    const fault = page.getByRole("region", { name: "Qué va mal" });
+    const remedy = fault.getByText("check address, network and name service");
+    await remedy.first().waitFor();
+    assert.equal(await remedy.first().getAttribute("lang"), "en");
+    open();
+    await fault.getByText("compruebe la dirección, la red y el servicio de nombres").first().waitFor();
+    assert.equal(await remedy.count(), 0);
+  }, (page) => page.route("**/miner-words.es.json", async (route) => { await held; await route.continue(); }));
+});
+
 test("a pool is added, ordered, disabled and removed, and its text stays text", async () => {
   const { pools: [own] } = await miner.status();
   const user = "<img src=x onerror=alert(1)>";
