@@ -14,9 +14,9 @@ export const SCREENS = ["overview", "boards", "pools", "limits", "log", "system"
 export const DESK = { viewport: { width: 1360, height: 900 }, colorScheme: "light", locale: "en-US" };
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: "dark", locale: "en-US" };
 
-export const openBrowser = () => chromium.launch({
+export const openBrowser = (more = []) => chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
 });
 
 const PASSWORD = "correct horse battery";
