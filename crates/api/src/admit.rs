@@ -23,20 +23,41 @@ const CSRF: &str = "x-csrf-token";
 pub(crate) enum Via {
     /// Through the local socket, which its file mode guards.
     Local,
-    /// Over TCP, bound to this address.
-    Tcp(Option<SocketAddr>),
+    /// Over TCP.
+    Tcp {
+        /// Bound to this address.
+        bound: Option<SocketAddr>,
+        /// With TLS.
+        secure: bool,
+    },
+}
+
+/// A session's cookie.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Cookie {
+    pub(crate) name: String,
+    pub(crate) secure: bool,
 }
 
 impl Via {
-    /// What a session's cookie is called. Browsers do not tell ports apart, and several twins run
-    /// on one computer.
-    pub(crate) fn cookie(self) -> Option<String> {
+    /// What a session's cookie is. Browsers do not tell ports apart, and several twins run
+    /// on one computer. A name with `__Host-` is taken by them over TLS alone: what plain HTTP
+    /// says, or somebody in its place, cannot set it.
+    pub(crate) fn cookie(self) -> Option<Cookie> {
+        let Via::Tcp { bound, secure } = self else {
+            return None;
+        };
+        let port = bound.map_or(0, |address| address.port());
+        let prefix = if secure { "__Host-" } else { "" };
+        let name = format!("{prefix}stannary-{port}");
+        Some(Cookie { name, secure })
+    }
+
+    /// How our own page's address begins.
+    fn scheme(self) -> &'static str {
         match self {
-            Via::Local => None,
-            Via::Tcp(bound) => {
-                let port = bound.map_or(0, |address| address.port());
-                Some(format!("stannary-{port}"))
-            }
+            Via::Tcp { secure: true, .. } => "https",
+            _ => "http",
         }
     }
 }
@@ -78,6 +99,7 @@ fn need(method: &Method, path: &str) -> Need {
         // Its log needs more, and is left out of what whoever may not read it gets.
         "/api/v1/stream" => Need::Status,
         "/api/v1/log" | "/api/v1/openapi.json" => Need::Scope(Scope::Read),
+        "/api/v1/https" => Need::Scope(Scope::Read),
         // The least that a command needs; the others ask for more once they are read.
         "/api/v1/command" => Need::Locate,
         "/api/v1/pools" if !looks => Need::Scope(Scope::Operate),
@@ -104,7 +126,7 @@ pub(crate) fn admit(
     request: &Request,
 ) -> Result<Asker, Refusal> {
     let headers = request.headers();
-    if matches!(via, Via::Tcp(_)) {
+    if matches!(via, Via::Tcp { .. }) {
         under_our_name(gate, request)?;
     }
     if legacy::is_path(request.uri().path()) {
@@ -113,7 +135,7 @@ pub(crate) fn admit(
     let asker = asker(gate, via, emulated, request)?;
     gate.allows(&asker, need(request.method(), request.uri().path()))?;
     if !request.method().is_safe() {
-        from_a_program_or_our_page(request.method(), headers)?;
+        from_a_program_or_our_page(via, request.method(), headers)?;
         with_the_sessions_token(gate, &asker, headers)?;
     }
     Ok(asker)
@@ -129,7 +151,8 @@ pub(crate) struct Pass {
 
 impl Pass {
     pub(crate) fn of(via: Via, asker: Asker, headers: &HeaderMap) -> Pass {
-        let cookie = via.cookie().and_then(|name| cookie(headers, &name));
+        let cookie = via.cookie();
+        let cookie = cookie.as_ref().and_then(|own| value(headers, &own.name));
         Pass {
             asker,
             bearer: bearer(headers).map(str::to_owned),
@@ -172,7 +195,7 @@ pub(crate) fn under_our_name(gate: &Gate, request: &Request) -> Result<(), Refus
 }
 
 fn asker(gate: &Gate, via: Via, emulated: bool, request: &Request) -> Result<Asker, Refusal> {
-    let Via::Tcp(_) = via else {
+    let Via::Tcp { .. } = via else {
         return Ok(Asker {
             door: Door::Local,
             who: Who::Local,
@@ -180,7 +203,8 @@ fn asker(gate: &Gate, via: Via, emulated: bool, request: &Request) -> Result<Ask
         });
     };
     let headers = request.headers();
-    let cookie = via.cookie().and_then(|name| cookie(headers, &name));
+    let cookie = via.cookie();
+    let cookie = cookie.as_ref().and_then(|own| value(headers, &own.name));
     let bearer = bearer(headers);
     let shown = Shown { bearer, cookie };
     let who = gate
@@ -229,7 +253,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The value of the cookie with this name.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let sent = headers.get_all(header::COOKIE).into_iter();
     let pairs = sent
         .filter_map(|value| value.to_str().ok())
@@ -240,7 +264,11 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Browsers send a foreign page's plain form without asking. They ask first, and get no
 /// leave, for a JSON body and for methods that no form has; and they name the page's origin.
-fn from_a_program_or_our_page(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+fn from_a_program_or_our_page(
+    via: Via,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
     let kind = text(headers, header::CONTENT_TYPE).unwrap_or_default();
     let is_json = kind.split(';').next().map(str::trim) == Some("application/json");
     if method == Method::POST && !is_json {
@@ -248,7 +276,8 @@ fn from_a_program_or_our_page(method: &Method, headers: &HeaderMap) -> Result<()
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Refusal::new(status, Code::ApiRequest, detail));
     }
-    let own = format!("http://{}", text(headers, header::HOST).unwrap_or_default());
+    let host = text(headers, header::HOST).unwrap_or_default();
+    let own = format!("{}://{host}", via.scheme());
     let origin = text(headers, header::ORIGIN);
     let site = text(headers, HeaderName::from_static("sec-fetch-site"));
     let ours = origin.is_none_or(|origin| origin == own)
@@ -292,7 +321,7 @@ mod tests {
         };
         add("a=1; stannary-8080=x; stannary-80=y");
         add("stannary-443=z=;");
-        let check = |name: &str, expected| assert_eq!(cookie(&headers, name), expected, "{name}");
+        let check = |name: &str, expected| assert_eq!(value(&headers, name), expected, "{name}");
         check("stannary-80", Some("y"));
         check("stannary-8080", Some("x"));
         check("stannary-443", Some("z="));

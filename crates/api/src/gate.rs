@@ -102,6 +102,11 @@ impl Gate {
         let _ = self.jobs.send(job);
     }
 
+    /// The names under which this machine answers beside its addresses.
+    pub fn names(&self) -> Vec<String> {
+        self.access().names()
+    }
+
     /// The value, for a look. Never kept across a wait.
     pub(crate) fn access(&self) -> MutexGuard<'_, Access> {
         self.core.access()

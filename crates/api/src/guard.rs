@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::admit::{Flow, Peer};
 use crate::seats::{Seat, Seats};
+use crate::secure::Shaken;
 
 /// Connections at a time and listener: a page, a scraper, an operator and their spares.
 /// One more ends the one that was answered nothing for longest, so that whoever opens many and asks
@@ -93,6 +94,12 @@ impl Connected<IncomingStream<'_, Guarded<TcpListener>>> for Peer {
 impl Connected<IncomingStream<'_, Guarded<UnixListener>>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Guarded<UnixListener>>) -> Self {
         Peer(None, stream.io().flow.clone())
+    }
+}
+
+impl Connected<IncomingStream<'_, Guarded<Shaken>>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Guarded<Shaken>>) -> Self {
+        Peer(Some(*stream.remote_addr()), stream.io().flow.clone())
     }
 }
 

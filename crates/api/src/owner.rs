@@ -15,6 +15,7 @@ use crate::access::rules::{Asker, Door, Need, Standing, Who};
 use crate::access::{
     Begun, Kept, LIFE, NotAdded, PasswordHash, SALT_BYTES, Scope, Token, is_acceptable,
 };
+use crate::admit::Cookie;
 use crate::gate::{Core, Gate, Sense};
 use crate::refusal::Refusal;
 use crate::routes::{Shared, bad_request};
@@ -127,8 +128,8 @@ pub(crate) async fn logout(State(context): Shared, Extension(asker): Extension<A
         ..asker
     };
     let mut response = Json(seen(&context.gate, &nobody)).into_response();
-    if let Some(name) = context.via.cookie() {
-        set_cookie(&mut response, &name, "", 0);
+    if let Some(cookie) = context.via.cookie() {
+        set_cookie(&mut response, &cookie, "", 0);
     }
     Ok(response)
 }
@@ -392,7 +393,7 @@ fn begin(core: &Core, asker: &Asker) -> Result<Option<Begun>, Refusal> {
     Ok(Some(access.begin_session(core.now(), id, csrf)))
 }
 
-fn answer(gate: &Gate, cookie: Option<String>, asker: Asker, begun: Option<Begun>) -> Response {
+fn answer(gate: &Gate, cookie: Option<Cookie>, asker: Asker, begun: Option<Begun>) -> Response {
     let Some(begun) = begun else {
         return Json(seen(gate, &asker)).into_response();
     };
@@ -401,14 +402,17 @@ fn answer(gate: &Gate, cookie: Option<String>, asker: Asker, begun: Option<Begun
         ..asker
     };
     let mut response = Json(seen(gate, &owner)).into_response();
-    if let Some(name) = cookie {
-        set_cookie(&mut response, &name, &begun.id, LIFE.as_secs());
+    if let Some(cookie) = cookie {
+        set_cookie(&mut response, &cookie, &begun.id, LIFE.as_secs());
     }
     response
 }
 
-fn set_cookie(response: &mut Response, name: &str, value: &str, age_s: u64) {
-    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s}");
+fn set_cookie(response: &mut Response, cookie: &Cookie, value: &str, age_s: u64) {
+    let Cookie { name, secure } = cookie;
+    let secure = if *secure { "; Secure" } else { "" };
+    let cookie =
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s}{secure}");
     // Made of digits and words.
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);

@@ -22,8 +22,9 @@ use crate::live::Live;
 use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::refusal::Refusal;
+use crate::secure::Https;
 use crate::server::Takers;
-use crate::{answers, built_page, history, live, metrics, owner, page, settings};
+use crate::{answers, built_page, history, live, metrics, owner, page, secure_route, settings};
 
 /// Longest request body: a command is a few dozen bytes.
 const BODY_MAX: usize = 4096;
@@ -35,6 +36,7 @@ pub(crate) struct Context {
     pub(crate) takers: Takers,
     pub(crate) via: Via,
     pub(crate) live: Live,
+    pub(crate) https: Option<Https>,
 }
 
 pub(crate) type Shared = State<Arc<Context>>;
@@ -46,6 +48,7 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         takers: shared.takers.clone(),
         via,
         live: shared.live.clone(),
+        https: shared.https.clone(),
     });
     let ours = Router::new()
         .route("/", get(|| async { page::html() }))
@@ -71,9 +74,10 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         .route("/api/v1/access", get(owner::settings).post(owner::set))
         .route("/api/v1/access/reset", post(owner::reset))
         .route("/api/v1/audit", get(owner::audit))
+        .route("/api/v1/https", get(secure_route::https))
         .with_state(Arc::clone(&context));
     let all = match via {
-        Via::Tcp(_) => ours.merge(legacy::routes(Arc::clone(shared))),
+        Via::Tcp { .. } => ours.merge(legacy::routes(Arc::clone(shared))),
         Via::Local => ours,
     };
     all.fallback(nothing_here)

@@ -25,6 +25,7 @@ use crate::live::Live;
 use crate::pools::{PoolOrders, PoolRefused};
 use crate::published::Published;
 use crate::routes::router;
+use crate::secure::{Https, Shaken};
 
 /// Answers under way may end before the thread does.
 const LINGER: Duration = Duration::from_millis(300);
@@ -45,6 +46,8 @@ pub(crate) struct Takers {
 pub struct Listen {
     /// TCP addresses. Port 0 takes a free one.
     pub http: Vec<SocketAddr>,
+    /// The same over TLS.
+    pub https: Option<Https>,
     /// Path of the local socket; its folder is made where it is missing.
     pub socket: Option<PathBuf>,
     /// What old clients speak.
@@ -82,6 +85,7 @@ impl std::error::Error for ListenError {
 /// A running server. Dropping it stops the server.
 pub struct Handle {
     addresses: Vec<SocketAddr>,
+    https: Option<SocketAddr>,
     legacy: Listening,
     socket: Option<PathBuf>,
     stop: watch::Sender<bool>,
@@ -92,6 +96,11 @@ impl Handle {
     /// The TCP addresses in the order asked for, with the ports really taken.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where HTTPS really is.
+    pub fn https(&self) -> Option<SocketAddr> {
+        self.https
     }
 
     /// Where the cgminer socket really is.
@@ -147,6 +156,10 @@ pub fn start_with_pools(
         .iter()
         .map(|addr| bind_tcp(*addr).map_err(|e| failed(addr, e)))
         .collect::<Result<Vec<_>, _>>()?;
+    let https = match &listen.https {
+        None => None,
+        Some(https) => Some(bind_tcp(https.at).map_err(|e| failed(&https.at, e))?),
+    };
     let local = match &listen.socket {
         None => None,
         Some(path) => Some(bind_local(path).map_err(|e| failed(&path.display(), e))?),
@@ -154,6 +167,7 @@ pub fn start_with_pools(
     let bound = Bound::take(&listen.legacy)?;
     let listening = bound.listening();
     let addresses = tcp.iter().filter_map(|l| l.local_addr().ok()).collect();
+    let secure = https.as_ref().and_then(|l| l.local_addr().ok());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -167,9 +181,11 @@ pub fn start_with_pools(
         takers: Takers { commands, pools },
         legacy: listen.legacy,
         live,
+        https: listen.https,
     });
     let on_thread = move || {
-        runtime.block_on(serve(tcp, local, bound, &shared, stopped));
+        let doors = Doors { tcp, https, local };
+        runtime.block_on(serve(doors, bound, &shared, stopped));
         runtime.shutdown_background();
     };
     let thread = thread::Builder::new()
@@ -178,6 +194,7 @@ pub fn start_with_pools(
         .map_err(|e| failed(&"a thread", e))?;
     Ok(Handle {
         addresses,
+        https: secure,
         legacy: listening,
         socket: listen.socket,
         stop,
@@ -229,22 +246,39 @@ fn bind_local(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn serve(
+/// What requests come in by, but for old clients.
+struct Doors {
     tcp: Vec<TcpListener>,
+    https: Option<TcpListener>,
     local: Option<UnixListener>,
+}
+
+async fn serve(
+    doors: Doors,
     legacy: Bound,
     shared: &Arc<Shared>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut tasks = legacy.serve(shared, &stopped);
-    for listener in tcp {
+    let app = |listener: &TcpListener, secure| {
         let bound = listener.local_addr().ok();
-        let app = router(shared, Via::Tcp(bound));
+        router(shared, Via::Tcp { bound, secure })
+    };
+    for listener in doors.tcp {
+        let app = app(&listener, false);
         if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
             tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
         }
     }
-    if let Some(Ok(listener)) = local.map(tokio::net::UnixListener::from_std) {
+    if let (Some(listener), Some(https)) = (doors.https, &shared.https) {
+        let app = app(&listener, true);
+        let shaken = tokio::net::TcpListener::from_std(listener)
+            .and_then(|listener| Shaken::start(listener, https.clone(), stopped.clone()));
+        if let Ok(listener) = shaken {
+            tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
+        }
+    }
+    if let Some(Ok(listener)) = doors.local.map(tokio::net::UnixListener::from_std) {
         let app = router(shared, Via::Local);
         tasks.push(tokio::spawn(serve_one(listener, app, stopped.clone())));
     }

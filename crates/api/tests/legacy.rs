@@ -59,6 +59,7 @@ fn server(snapshot: Snapshot, permission: Permission, login: bool) -> Server {
         http: vec![any],
         socket: None,
         legacy,
+        ..Listen::default()
     };
     let handle = start_with_pools(
         listen,

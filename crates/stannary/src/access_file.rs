@@ -1,12 +1,10 @@
 //! Who may do what, over a file: what the API's gate is lent by this shell.
 //!
-//! The file is small, of mode 0600, and replaced as a whole: written beside, brought to the disk,
-//! and moved into its place. One that is there and cannot be understood is left as it is, and the
+//! The file is a private one. One that is there and cannot be understood is left as it is, and the
 //! gate lets nobody in over the network; once access is reset it is put aside as `*.damaged`.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,10 +13,9 @@ use api::{Around, Change, Gate, Kept, Published};
 use rustix::rand::{GetRandomFlags, getrandom};
 use telemetry::{ClockQuality, Code, Note, Severity};
 
+use crate::private_file;
 use crate::runtime::{Clock, Wall};
 
-/// Its owner alone.
-const MODE: u32 = 0o600;
 /// A tenth of what a thread of usual priority gets. Policy: a login gives way to everything else,
 /// and still comes to its end in seconds where the processor is full; with 19 it did not (measured: none
 /// within 5 s beside thirteen busy threads on two cores).
@@ -66,48 +63,18 @@ struct KeptFile {
 
 impl KeptFile {
     fn write(&self, kept: &Kept) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(folder)?;
         if self.damaged.load(Ordering::Relaxed) {
-            match fs::rename(&self.path, beside(&self.path, "damaged")) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => self.damaged.store(false, Ordering::Relaxed),
-            }
+            private_file::put_aside(&self.path)?;
+            self.damaged.store(false, Ordering::Relaxed);
         }
-        let new = beside(&self.path, "new");
-        // One that was left would keep its mode.
-        let _ = fs::remove_file(&new);
-        let mut file = OpenOptions::new();
-        let mut file = file.write(true).create_new(true).mode(MODE).open(&new)?;
-        file.write_all(kept.text().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)?;
-        // The name itself must reach the disk too.
-        File::open(folder)?.sync_all()
+        private_file::write(&self.path, &kept.text())
     }
 }
 
 /// What is kept; the default where there is no file.
 fn read(path: &Path) -> Result<Kept, String> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::default()),
-        Err(error) => return Err(error.to_string()),
-    };
-    // One that came from a copy may be for others to read. Where that cannot be changed it still
-    // says who may do what.
-    let _ = file.set_permissions(fs::Permissions::from_mode(MODE));
-    let mut text = String::new();
-    let read = file.take(Kept::BYTES_MAX).read_to_string(&mut text);
-    read.map_err(|error| error.to_string())?;
-    Kept::parse(&text)
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
+    let text = private_file::read(path, Kept::BYTES_MAX).map_err(|error| error.to_string())?;
+    text.map_or_else(|| Ok(Kept::default()), |text| Kept::parse(&text))
 }
 
 /// What this computer is called; nothing where nobody named it.
@@ -118,7 +85,7 @@ fn host_name() -> Option<String> {
 }
 
 /// From the kernel, once it has gathered enough: an error before.
-fn random(mut bytes: &mut [u8]) -> io::Result<()> {
+pub(crate) fn random(mut bytes: &mut [u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         let drawn = getrandom(&mut *bytes, GetRandomFlags::NONBLOCK)?;
         bytes = &mut bytes[drawn..];
@@ -157,7 +124,10 @@ fn give_way() {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+    use crate::private_file::{MODE, beside};
 
     struct Folder(PathBuf);
 

@@ -148,7 +148,7 @@ fn open_page(
     let listen = |http| api::Listen {
         http: vec![http],
         socket: Some(socket.clone()),
-        legacy: api::Legacy::default(),
+        ..api::Listen::default()
     };
     let start = |http| api::start(listen(http), shelf.clone(), gate.clone(), Arc::clone(&take));
     if let Some(http) = http {

@@ -19,7 +19,8 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<String, Problem> {
     })
 }
 
-fn read_bounded(path: &Path, bytes_max: u64) -> std::io::Result<String> {
+/// The same with the error of the system.
+pub(crate) fn read_bounded(path: &Path, bytes_max: u64) -> std::io::Result<String> {
     let mut text = String::new();
     File::open(path)?
         .take(bytes_max + 1)

@@ -2,6 +2,7 @@
 //! benchmarks in one binary, because flash is small.
 
 mod access_file;
+mod addresses;
 mod base64;
 mod bench;
 mod boards;
@@ -9,6 +10,7 @@ mod cli;
 mod demo;
 mod file_text;
 mod host;
+mod https;
 mod linux;
 mod names;
 mod old_clients;
@@ -17,6 +19,7 @@ mod panic_on_order;
 mod permit;
 mod pool_list;
 mod pool_server;
+mod private_file;
 mod probe;
 mod reach;
 mod recordings;
@@ -71,7 +74,9 @@ fn main() -> ExitCode {
         Command::Replay(args) => cli::replay(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Permit(args) => permit::run(&args),
-        Command::Operator(command) => cli::operate(cli.api.as_deref(), &command),
+        Command::Operator(command) => {
+            cli::operate(cli.api.as_deref(), cli.fingerprint.as_deref(), &command)
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::recordings::Recordings;
 use crate::runtime::{Clock, Commands, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
 use crate::state_file::{self, Boot, Left, StateFile};
-use crate::{FIRMWARE, LOG_NOTES, access_file, page, reach, signals};
+use crate::{FIRMWARE, LOG_NOTES, access_file, https, page, reach, signals};
 
 /// Settle times are never scaled here.
 const SETTLE_PERCENT: u8 = 100;
@@ -92,8 +92,13 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
     let again = Again::default();
     let old = &config.api.old;
     let legacy = old_clients::serve(old, control_board, miner.commands(), &again)?;
+    let https = config.api.https.as_ref().map(|https| {
+        let access = config.api.access.as_deref();
+        https::serve(https, access, gate.clone(), shelf.clone(), clock)
+    });
     let listen = api::Listen {
-        http: vec![config.api.http],
+        http: config.api.http.into_iter().collect(),
+        https: https.transpose()?,
         socket: Some(config.api.socket),
         legacy,
     };
@@ -106,10 +111,9 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
         Arc::new(move |c| commands.give(c).is_ok()),
         Arc::new(move |order| change_pools(&pool_commands, order)),
     )?;
-    let page_at = page
-        .addresses()
-        .first()
-        .map(|address| format!("http://{address}/"));
+    let plain = page.addresses().first();
+    let page_at = plain.map(|address| format!("http://{address}/"));
+    let page_at = page_at.or_else(|| Some(format!("https://{}/", page.https()?)));
     tracing::info!(code = Code::Started.text(), page = page_at, "started");
     miner.run(&mut Daemon {
         publisher: Publisher::new(shelf),

@@ -176,6 +176,10 @@ codes! {
     AccessWrite = "E-ACCESS-WRITE", Error, "password, tokens or settings of access could not be written", "check the disk; what was to be added was not, what was taken away comes back with the next start";
     AccessReset = "E-ACCESS-RESET", Warn, "password, sessions and tokens were forgotten", "set a password: until then whoever comes first does";
     AccessChange = "E-ACCESS-CHANGE", Info, "somebody changed something: who, from where, what", "";
+    // HTTPS
+    HttpsFile = "E-HTTPS-FILE", Warn, "what is kept of the certificate cannot be read: it was put aside and another one made", "compare the new fingerprint before you trust it: `stannary access fingerprint` on the machine";
+    HttpsWrite = "E-HTTPS-WRITE", Warn, "the certificate cannot be kept: the next start makes another one", "check the disk, or give a file with `[api] access`";
+    HttpsOwn = "E-HTTPS-OWN", Warn, "the owner's own certificate or key cannot be used any more: the one before goes on", "give a chain and its key in PEM form in `https_certificate` and `https_key`";
     // Twin
     TwinChip = "E-TWIN-CHIP", Error, "the twin has no model of this chip", "use one of the chips that are named";
     TwinPath = "E-TWIN-PATH", Error, "a twin cannot be reached at this path", "choose a short path in a folder that can be written, where nothing is";

@@ -1,5 +1,6 @@
 //! A place where a daemon runs: a pool to mine at, a configuration, where its page is.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -66,6 +67,17 @@ impl Site {
             page,
             config,
         }
+    }
+
+    /// Its page over TLS and in no other way, with password and key kept in this file's folder.
+    pub fn page_over_tls_alone(&mut self, at: SocketAddr, access: &Path) {
+        let text = std::fs::read_to_string(&self.config).expect("it was written");
+        let http = text.lines().find(|line| line.starts_with("http = "));
+        let http = http.expect("a page");
+        let over_tls = format!("https = \"{at}\"\naccess = \"{}\"", access.display());
+        self.config = self
+            .folder
+            .write("stannary.toml", &text.replace(http, &over_tls));
     }
 
     /// Where the command line asks the daemon, and needs no login.

@@ -209,6 +209,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("E-NODE-", "One's own node"),
     ("E-API-", "Interfaces"),
     ("E-ACCESS-", "Access"),
+    ("E-HTTPS-", "HTTPS"),
     ("E-TWIN-", "Twin"),
     ("E-DEMO-", "Demo"),
     ("E-HEAT-", "Heat"),

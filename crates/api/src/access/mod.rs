@@ -110,10 +110,14 @@ impl Access {
 
     /// Whether a Host header names this machine.
     pub(crate) fn is_our_name(&self, host: &str) -> bool {
+        is_ours(host, self.names().iter().map(String::as_str))
+    }
+
+    /// The names under which it answers beside addresses: what its owner calls it first.
+    pub(crate) fn names(&self) -> Vec<String> {
         let named = self.kept.name.as_deref().map(with_local);
-        let named: Vec<String> = named.into_iter().flatten().collect();
-        let all = [&self.own_names, &named, &self.kept.hosts];
-        is_ours(host, all.into_iter().flatten().map(String::as_str))
+        let own = self.own_names.iter().chain(&self.kept.hosts);
+        named.into_iter().flatten().chain(own.cloned()).collect()
     }
 
     /// Whose a request is. A token outranks a cookie: a program that sends one means it.

@@ -40,6 +40,7 @@ use crate::gate::Gate;
 use crate::live::Live;
 use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
+use crate::secure::Https;
 use crate::server::Takers;
 
 pub use digest::Credential;
@@ -155,6 +156,7 @@ pub(crate) struct Shared {
     pub(crate) takers: Takers,
     pub(crate) legacy: Legacy,
     pub(crate) live: Live,
+    pub(crate) https: Option<Https>,
 }
 
 impl Shared {

@@ -72,6 +72,8 @@ pub(crate) enum AccessChange {
     },
     /// Who changed what, from where
     Audit(Output),
+    /// How its page's certificate and key are known, for a browser and for `--fingerprint`
+    Fingerprint(Output),
     /// Forget password, sessions and tokens; whoever comes first sets the next password
     Reset(Output),
 }
@@ -131,7 +133,7 @@ pub(super) struct Shown {
 
 /// Ask and change; what there is to show.
 pub(super) fn run(daemon: &Daemon, args: &AccessArgs) -> Result<Shown, AskError> {
-    let needs_current = matches!(daemon, Daemon::Tcp(_));
+    let needs_current = !matches!(daemon, Daemon::Socket(_));
     let (ask, output, render) = request(args, needs_current, &mut passwords)?;
     let mut answer = match &ask {
         Ask::Get(path) => daemon.get(path)?,
@@ -210,6 +212,9 @@ fn request(
             done,
         ),
         Some(AccessChange::Audit(output)) => (Ask::Get("/api/v1/audit"), *output, audit),
+        Some(AccessChange::Fingerprint(output)) => {
+            (Ask::Get("/api/v1/https"), *output, fingerprint)
+        }
         Some(AccessChange::Reset(output)) => {
             (Ask::Post("/api/v1/access/reset", json!({})), *output, done)
         }
@@ -352,6 +357,30 @@ fn audit(answer: &Value, _: Colour) -> String {
     out
 }
 
+fn fingerprint(https: &Value, _: Colour) -> String {
+    if https["listening"] != true {
+        return "there is no HTTPS here: `[api] https` in the configuration turns it on\n"
+            .to_owned();
+    }
+    let (certificate, key) = (&https["certificate_sha256"], &https["key_sha256"]);
+    if key.is_null() {
+        return "there is no certificate yet\n".to_owned();
+    }
+    let of = match https["certificate_of"].as_str() {
+        Some("owner") => "its owner's certificate".to_owned(),
+        _ => {
+            let names = https["names"].as_array().map_or(&[][..], Vec::as_slice);
+            let names: Vec<_> = names.iter().map(text).collect();
+            format!("its own certificate, for {}", names.join(", "))
+        }
+    };
+    format!(
+        "{of}\nkey, for --fingerprint:\n{}\ncertificate, as browsers show it (SHA-256):\n{}\n",
+        text(key),
+        text(certificate)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -423,6 +452,7 @@ mod tests {
             Some(("POST /api/v1/access", r#"{"hosts":[]}"#)),
         );
         check("access audit", Some(("GET /api/v1/audit", "")));
+        check("access fingerprint", Some(("GET /api/v1/https", "")));
         check("access reset", Some(("POST /api/v1/access/reset", "{}")));
     }
 

@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
+use stratum::Trust;
 
 use super::paths::likely_sockets;
 use crate::names;
+use crate::runtime::over_tls;
 
 /// A daemon on this computer answers in milliseconds; one across a slow network may take
 /// seconds.
@@ -29,6 +31,8 @@ const TOKEN: &str = "STANNARY_TOKEN";
 pub(super) enum Daemon {
     /// `host:port`
     Tcp(String),
+    /// The same over TLS, and how it is known: by its key, else by whom the system trusts.
+    Tls(String, Trust),
     /// A local socket.
     Socket(PathBuf),
 }
@@ -38,6 +42,10 @@ pub(super) enum Daemon {
 pub(super) enum AskError {
     /// The address given on the command line is none.
     Address(String),
+    /// What was given as its key is none.
+    Fingerprint(String),
+    /// It cannot be told who answers.
+    Stranger(String, String),
     /// Nobody answers.
     Unreachable(String, io::Error),
     /// No daemon runs on this computer, as far as can be seen.
@@ -55,7 +63,15 @@ impl fmt::Display for AskError {
         match self {
             AskError::Address(text) => write!(
                 f,
-                "`{text}` is no address of a daemon\nhint: write http://HOST:PORT or the path of a socket"
+                "`{text}` is no address of a daemon\nhint: write http://HOST:PORT, https://HOST:PORT, or the path of a socket"
+            ),
+            AskError::Fingerprint(text) => write!(
+                f,
+                "`{text}` is no key's fingerprint, or the daemon is not at https://\nhint: `stannary access fingerprint` on the machine says it: sha256: and 64 hex digits"
+            ),
+            AskError::Stranger(at, why) => write!(
+                f,
+                "it cannot be told who is at {at}: {why}\nhint: `stannary access fingerprint` on the machine says its key, for `--fingerprint`"
             ),
             AskError::Unreachable(at, error) => write!(
                 f,
@@ -81,11 +97,20 @@ impl fmt::Display for AskError {
 }
 
 impl Daemon {
-    /// What `--api` names, or the daemon of this computer.
-    pub(super) fn find(api: Option<&str>) -> Result<Daemon, AskError> {
-        match api {
-            Some(text) => Daemon::parse(text),
-            None => Daemon::of_this_computer(),
+    /// What `--api` names, or the daemon of this computer; over TLS it has to have this key.
+    pub(super) fn find(api: Option<&str>, key: Option<&str>) -> Result<Daemon, AskError> {
+        let daemon = match api {
+            Some(text) => Daemon::parse(text)?,
+            None => Daemon::of_this_computer()?,
+        };
+        match (daemon, key) {
+            (daemon, None) => Ok(daemon),
+            (Daemon::Tls(host, _), Some(key)) => match Trust::key(key) {
+                Some(trust) => Ok(Daemon::Tls(host, trust)),
+                None => Err(AskError::Fingerprint(key.to_owned())),
+            },
+            // Whoever asks for it believes to be protected.
+            (_, Some(key)) => Err(AskError::Fingerprint(key.to_owned())),
         }
     }
 
@@ -97,18 +122,25 @@ impl Daemon {
         if let Some(path) = text.strip_prefix("unix:") {
             return Ok(Daemon::Socket(PathBuf::from(path)));
         }
-        let rest = text.strip_prefix("http://").ok_or_else(wrong)?;
+        let (rest, secure) = match text.strip_prefix("https://") {
+            Some(rest) => (rest, true),
+            None => (text.strip_prefix("http://").ok_or_else(wrong)?, false),
+        };
         let host = rest.strip_suffix('/').unwrap_or(rest);
         if host.is_empty() || host.contains(['/', '@', ' ', '\r', '\n']) {
             return Err(wrong());
         }
         let after_brackets = host.rsplit(']').next().unwrap_or(host);
-        let port = if after_brackets.contains(':') {
-            ""
-        } else {
-            ":80"
+        let port = match (after_brackets.contains(':'), secure) {
+            (true, _) => "",
+            (false, false) => ":80",
+            (false, true) => ":443",
         };
-        Ok(Daemon::Tcp(format!("{host}{port}")))
+        let host = format!("{host}{port}");
+        Ok(match secure {
+            true => Daemon::Tls(host, Trust::System),
+            false => Daemon::Tcp(host),
+        })
     }
 
     /// The default socket if somebody answers there, else the only other one.
@@ -160,9 +192,9 @@ impl Daemon {
     /// The header with the token of the environment, which others cannot read as they can
     /// arguments. The local socket needs none.
     fn token(&self) -> Result<String, AskError> {
-        let Daemon::Tcp(_) = self else {
+        if matches!(self, Daemon::Socket(_)) {
             return Ok(String::new());
-        };
+        }
         match std::env::var(TOKEN) {
             Err(_) => Ok(String::new()),
             Ok(token)
@@ -181,7 +213,7 @@ impl Daemon {
 
     fn host(&self) -> &str {
         match self {
-            Daemon::Tcp(host) => host,
+            Daemon::Tcp(host) | Daemon::Tls(host, _) => host,
             Daemon::Socket(_) => "localhost",
         }
     }
@@ -189,6 +221,14 @@ impl Daemon {
     fn exchange(&self, request: &str, patience: Duration) -> Result<Value, AskError> {
         let answer = match self {
             Daemon::Tcp(host) => tcp(host, patience).and_then(|s| talk(s, request)),
+            Daemon::Tls(host, trust) => match tcp(host, patience) {
+                Ok(stream) => {
+                    let stream = over_tls(stream, bare(host), trust);
+                    let stranger = |why| AskError::Stranger(self.to_string(), why);
+                    talk(stream.map_err(stranger)?, request)
+                }
+                Err(error) => Err(error),
+            },
             Daemon::Socket(path) => socket(path, patience).and_then(|s| talk(s, request)),
         };
         understand(&answer.map_err(|e| AskError::Unreachable(self.to_string(), e))?)
@@ -199,9 +239,16 @@ impl fmt::Display for Daemon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Daemon::Tcp(host) => write!(f, "http://{host}"),
+            Daemon::Tls(host, _) => write!(f, "https://{host}"),
             Daemon::Socket(path) => write!(f, "{}", path.display()),
         }
     }
+}
+
+/// A host's name or address as a certificate has it: without port and brackets.
+fn bare(host: &str) -> &str {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name.trim_start_matches('[').trim_end_matches(']')
 }
 
 fn tcp(host: &str, patience: Duration) -> io::Result<TcpStream> {
@@ -283,6 +330,9 @@ mod tests {
         check("http://miner", tcp("miner:80"));
         check("http://[::1]", tcp("[::1]:80"));
         check("http://[::1]:8080", tcp("[::1]:8080"));
+        let tls = |host: &str| Some(Daemon::Tls(host.to_owned(), Trust::System));
+        check("https://miner", tls("miner:443"));
+        check("https://[::1]:8443/", tls("[::1]:8443"));
         check("/run/s.sock", Some(Daemon::Socket("/run/s.sock".into())));
         check(
             "unix:/run/s.sock",
@@ -291,7 +341,7 @@ mod tests {
         for bad in [
             "",
             "miner",
-            "https://miner",
+            "https://",
             "http://",
             "http://a/b",
             "http://u@h",
@@ -299,6 +349,21 @@ mod tests {
         ] {
             check(bad, None);
         }
+    }
+
+    #[test]
+    fn a_key_is_for_a_daemon_over_tls_alone() {
+        let key = format!("sha256:{}", "0a".repeat(32));
+        let check = |api: &str, key: &str, good: bool| {
+            let found = Daemon::find(Some(api), Some(key));
+            assert_eq!(found.is_ok(), good, "{api} {key}");
+        };
+        check("https://miner", &key, true);
+        check("https://miner", "sha256:00", false);
+        check("http://miner", &key, false);
+        check("/run/s.sock", &key, false);
+        assert_eq!(bare("[::1]:8443"), "::1");
+        assert_eq!(bare("rig.local:443"), "rig.local");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use stratum::{Address, Endpoint, Route};
 use telemetry::Code;
 use units::DifficultyOne;
 
+use super::https::{self, Https};
 use super::old_clients::{self, OldClients};
 use super::{Secret, consent, default_socket, network, own_node, paths, pool_groups};
 use crate::boards;
@@ -119,8 +120,10 @@ pub(crate) struct Pool {
 /// Where to listen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Api {
-    /// Page and REST.
-    pub(crate) http: SocketAddr,
+    /// Page and REST; `None` where HTTPS alone serves them.
+    pub(crate) http: Option<SocketAddr>,
+    /// The same over TLS.
+    pub(crate) https: Option<Https>,
     /// Local socket.
     pub(crate) socket: PathBuf,
     /// Where password and tokens are kept; `None`: in memory alone, which only a twin may.
@@ -581,20 +584,24 @@ fn read_pool(
 }
 
 fn read_api(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Api> {
-    let (mut http, mut socket) = (Some(HTTP), Some(default_socket()));
+    let (mut http, mut socket) = (Some(Some(HTTP)), Some(default_socket()));
     let kept = matches!(backend, Some(Asked::Linux | Asked::OfTests));
     let mut access = Some(kept.then(|| PathBuf::from(ACCESS)));
     if !s.has("api") {
         return Some(Api {
             http: http?,
+            https: None,
             socket: socket?,
             access: access?,
             old: OldClients::default(),
         });
     }
     let mut a = s.section("api")?;
+    let https = https::read(&mut a);
     if a.has("http") {
-        http = address(&mut a, "http", paths::address);
+        http = address(&mut a, "http", paths::address).map(Some);
+    } else if a.has("https") {
+        http = Some(None);
     }
     let old = old_clients::read(&mut a);
     if a.has("socket") {
@@ -609,6 +616,7 @@ fn read_api(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Api> {
     }
     Some(Api {
         http: http?,
+        https: https?,
         socket: socket?,
         access: access?,
         old: old?,

@@ -10,6 +10,7 @@ mod client;
 pub(crate) mod config;
 pub(crate) mod consent;
 mod decode;
+pub(crate) mod https;
 mod network;
 pub(crate) mod old_clients;
 mod operator;
@@ -53,10 +54,14 @@ Every E-… code is explained in docs/codes.md.";
 #[derive(Parser, Debug)]
 #[command(name = "stannary", version, about, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// The daemon to ask: http://HOST:PORT or the path of its local socket [default: the
+    /// The daemon to ask: http://HOST:PORT, https://HOST:PORT, or the path of its local socket [default: the
     /// daemon on this machine]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) api: Option<String>,
+
+    /// The key of a daemon at https://HOST:PORT, as `stannary access fingerprint` says it there
+    #[arg(long, global = true, value_name = "sha256:HEX")]
+    pub(crate) fingerprint: Option<String>,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -216,6 +221,8 @@ mod tests {
             "stannary demo --pool stratum+tcp://p.example:3333 --user a.b --password x",
             "stannary demo --node http://u:p@127.0.0.1:18443",
             "stannary status --json",
+            "stannary --api https://rig:8443 --fingerprint sha256:00 status",
+            "stannary access fingerprint --json",
             "stannary --api http://127.0.0.1:8080 status",
             "stannary top --api /run/stannary.sock",
             "stannary pools --json",

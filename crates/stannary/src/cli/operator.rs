@@ -93,12 +93,12 @@ pub(crate) struct CheckArgs {
     file: PathBuf,
 }
 
-/// Do what the operator asked. `api` names the daemon.
-pub(crate) fn operate(api: Option<&str>, command: &Operator) -> ExitCode {
+/// Do what the operator asked. `api` names the daemon, and `key` is its key where that is over TLS.
+pub(crate) fn operate(api: Option<&str>, key: Option<&str>, command: &Operator) -> ExitCode {
     let done = match command {
         Operator::Machines(output) => machines(*output),
         Operator::CheckConfig(args) => return check_config(&args.file, args.output),
-        _ => Daemon::find(api)
+        _ => Daemon::find(api, key)
             .map_err(Failure::Ask)
             .and_then(|daemon| ask(&daemon, command)),
     };

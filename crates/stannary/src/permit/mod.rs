@@ -110,7 +110,8 @@ fn give(config: &Config, root: &Root, group: u32) -> Told {
     let first = hal_linux::read_number(&root.at(UNPRIVILEGED), "read it");
     let first = first.unwrap_or(UNPRIVILEGED_USUAL);
     let old = &config.api.old;
-    let listens = [Some(config.api.http), old.socket, old.side];
+    let https = config.api.https.as_ref().map(|https| https.at);
+    let listens = [config.api.http, https, old.socket, old.side];
     for address in listens.into_iter().flatten() {
         let port = address.port();
         if (1..first).contains(&port) {

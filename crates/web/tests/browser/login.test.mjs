@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { demo } from "./miner.mjs";
+import { daemon, demo } from "./miner.mjs";
 import { DESK, openBrowser, Reader } from "./reader.mjs";
 
 let browser;
@@ -156,4 +156,34 @@ test("set-up, logout and login at the miner itself", async () => {
   await miner.is("a pause", (s) => s.settings.intent === "pause");
   refusals(one);
   await one.close();
+});
+
+test("set-up and login over TLS, by a cookie that plain HTTP is not sent", async () => {
+  const own = await daemon("antminer-s9", "stratum+tcp://127.0.0.1:1");
+  try {
+    await own.is("an answer", () => true);
+    const one = await Reader.stranger(browser, own.secure, { ...DESK, ignoreHTTPSErrors: true });
+    const { page, context } = one;
+    await one.go("system");
+    await page.getByRole("button", { name: "Set a password" }).click();
+    await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+    await page.getByLabel("Password again").fill("correct horse battery");
+    await page.getByRole("button", { name: "Set password" }).click();
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByLabel("Password").fill("correct horse battery");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("button", { name: "Log out" }).waitFor();
+    const cookies = await context.cookies(own.secure);
+    assert.equal(cookies.length, 1);
+    assert.ok(cookies[0].name.startsWith("__Host-stannary-") && cookies[0].secure && cookies[0].httpOnly && cookies[0].sameSite === "Strict", JSON.stringify(cookies));
+    assert.deepEqual(await context.cookies(own.page), []);
+    await one.go("limits");
+    await page.getByRole("region", { name: "Run and stop" }).getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+    await own.is("a pause", (s) => s.settings.intent === "pause");
+    await one.close();
+  } finally {
+    await own.remove();
+  }
 });

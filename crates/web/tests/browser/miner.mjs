@@ -41,10 +41,11 @@ export async function until(what, look) {
 }
 
 class Miner {
-  constructor(args, port, folder) {
+  constructor(args, port, folder, secure) {
     this.args = args;
     this.folder = folder;
     this.page = `http://127.0.0.1:${port}/`;
+    this.secure = secure && `https://127.0.0.1:${secure}/`;
     this.said = "";
     this.begin();
   }
@@ -91,9 +92,9 @@ export async function demo(machine) {
   return new Miner(["demo", "--machine", machine, "--http", `127.0.0.1:${port}`], port, folder());
 }
 
-/** A daemon with a twin in its process, whose only pool is at `url`. */
+/** A daemon with a twin in its process, whose only pool is at `url`; its page is served over TLS as well. */
 export async function daemon(machine, url) {
-  const [port, place] = [await freePort(), folder()];
+  const [port, secure, place] = [await freePort(), await freePort(), folder()];
   const file = join(place, "stannary.toml");
   writeFileSync(file, `config_version = 1
 
@@ -112,7 +113,8 @@ password = "x"
 
 [api]
 http = "127.0.0.1:${port}"
+https = "127.0.0.1:${secure}"
 socket = "${join(place, "s.sock")}"
 `);
-  return new Miner(["run", "--config", file], port, place);
+  return new Miner(["run", "--config", file], port, place, secure);
 }

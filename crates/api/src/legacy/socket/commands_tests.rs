@@ -68,6 +68,7 @@ impl Scene {
             takers,
             legacy,
             live: Live::default(),
+            https: None,
         });
         Scene { shared, ordered }
     }

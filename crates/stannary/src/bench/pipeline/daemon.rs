@@ -112,8 +112,7 @@ pub(super) fn run(course: Course) -> Result<Run> {
     let commands = miner.commands();
     let listen = api::Listen {
         http: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
-        socket: None,
-        legacy: api::Legacy::default(),
+        ..api::Listen::default()
     };
     let gate = access_file::open(None, miner.wall(), &shelf, clock)?;
     let page = api::start(

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use rustls::server::ParsedCertificate;
 use rustls::time_provider::TimeProvider;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    StreamOwned,
 };
 use sha2::{Digest, Sha256};
 use stratum::Trust;
@@ -48,6 +50,18 @@ pub(super) fn connect(
     let mut tls = made.map_err(|error| failed(&error, wall))?;
     shake_hands(&mut tls, wire, wall)?;
     Ok(Tls(tls))
+}
+
+/// The same for the command line, which asks a daemon elsewhere; why not, in a person's words.
+pub(crate) fn over_tls(
+    mut wire: TcpStream,
+    host: &str,
+    trust: &Trust,
+) -> Result<StreamOwned<ClientConnection, TcpStream>, String> {
+    match connect(&mut wire, host, trust, &Wall::new()) {
+        Ok(Tls(session)) => Ok(StreamOwned::new(session, wire)),
+        Err(failed) => Err(failed.why),
+    }
 }
 
 fn shake_hands(

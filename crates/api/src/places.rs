@@ -1,0 +1,71 @@
+//! Places for connections: so many and no more, and whoever opens many keeps nobody else out.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+use tokio::task::AbortHandle;
+
+/// Who has a place, oldest first. One more than there are ends one: the oldest of whichever
+/// address holds the most, counting the one that comes.
+#[derive(Debug)]
+pub(crate) struct Places {
+    held: VecDeque<(IpAddr, AbortHandle)>,
+    most: usize,
+}
+
+impl Places {
+    pub(crate) fn new(most: usize) -> Self {
+        Places {
+            held: VecDeque::new(),
+            most,
+        }
+    }
+
+    /// Make room for one from this address.
+    pub(crate) fn make_room(&mut self, from: IpAddr) {
+        self.held.retain(|(_, task)| !task.is_finished());
+        while self.held.len() >= self.most {
+            let at = victim(self.held.iter().map(|(address, _)| *address), from);
+            let Some((_, task)) = self.held.remove(at) else {
+                return;
+            };
+            task.abort();
+        }
+    }
+
+    /// It has its place.
+    pub(crate) fn take(&mut self, from: IpAddr, task: AbortHandle) {
+        self.held.push_back((from, task));
+    }
+}
+
+/// Which of these, oldest first, makes room for one that comes from `from`.
+pub(crate) fn victim(held: impl Iterator<Item = IpAddr> + Clone, from: IpAddr) -> usize {
+    let count = |address: IpAddr| {
+        let own = held.clone().filter(|other| *other == address).count();
+        own + usize::from(address == from)
+    };
+    let counts: Vec<usize> = held.clone().map(count).collect();
+    let most = counts.iter().copied().max().unwrap_or(0);
+    counts.iter().position(|count| *count == most).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_holds_most_makes_room() {
+        let ip = |last: u8| IpAddr::from([10, 0, 0, last]);
+        let check = |held: &[u8], from: u8, expected: usize| {
+            let held = held.iter().map(|last| ip(*last));
+            assert_eq!(victim(held, ip(from)), expected);
+        };
+        check(&[1, 2, 2, 2], 3, 1);
+        check(&[1, 2, 2, 2], 2, 1);
+        // An address that comes again and again loses its own.
+        check(&[1, 2], 2, 1);
+        check(&[2, 1, 1], 2, 0);
+        check(&[1, 2, 3], 4, 0);
+    }
+}
