@@ -99,10 +99,10 @@ fn need(method: &Method, path: &str) -> Need {
         // Its log needs more, and is left out of what whoever may not read it gets.
         "/api/v1/stream" => Need::Status,
         "/api/v1/log" | "/api/v1/openapi.json" => Need::Scope(Scope::Read),
-        "/api/v1/https" => Need::Scope(Scope::Read),
+        "/api/v1/https" | "/api/v1/network" => Need::Scope(Scope::Read),
         // The least that a command needs; the others ask for more once they are read.
         "/api/v1/command" => Need::Locate,
-        "/api/v1/pools" if !looks => Need::Scope(Scope::Operate),
+        "/api/v1/pools" | "/api/v1/pools/test" if !looks => Need::Scope(Scope::Operate),
         _ => Need::Scope(Scope::Admin),
     }
 }

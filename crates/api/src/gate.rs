@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use axum::http::StatusCode;
-use telemetry::Code;
+use telemetry::{Code, Fault};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use units::{Duration, Instant};
 
@@ -100,6 +100,20 @@ impl Gate {
         });
         // The thread ends with the last gate.
         let _ = self.jobs.send(job);
+    }
+
+    /// What is wrong with access itself, for the list of faults.
+    pub fn fault(&self) -> Option<Fault> {
+        let access = self.access();
+        let why = access.broken()?;
+        let code = Code::AccessFile;
+        Some(Fault {
+            code,
+            place: "access".to_owned(),
+            detail: format!("the file of access cannot be read: {why}"),
+            action: "nothing is taken over the network".to_owned(),
+            remedy: code.remedy(),
+        })
     }
 
     /// The names under which this machine answers beside its addresses.

@@ -24,9 +24,12 @@ mod history;
 mod legacy;
 mod live;
 mod metrics;
+mod network_route;
 mod owner;
+mod owner_legacy;
 mod page;
 mod places;
+mod pool_test;
 mod pools;
 mod published;
 mod refusal;
@@ -40,7 +43,10 @@ mod settings;
 pub use access::{Change, Kept, Scope};
 pub use built_page::PageFile;
 pub use gate::{Around, Gate, Keep, Random};
-pub use legacy::{Allowed, CheckPool, Credential, Host, Legacy, Permission, Restart};
+pub use legacy::{
+    Allowed, CheckPool, Credential, Host, LOGIN_CHANCE, Legacy, Permission, Restart, login_password,
+};
+pub use pool_test::{Reached, Tried, TryPool};
 pub use pools::{PoolOrder, PoolOrders, PoolRefused};
 pub use published::Published;
 pub use secure::{Https, Identity};

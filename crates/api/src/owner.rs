@@ -17,10 +17,14 @@ use crate::access::{
 };
 use crate::admit::Cookie;
 use crate::gate::{Core, Gate, Sense};
+use crate::pools::PoolOrder;
 use crate::refusal::Refusal;
-use crate::routes::{Shared, bad_request};
+use crate::routes::{Context, Shared, bad_request, not_taken};
 
 type Done = Result<Response, Refusal>;
+
+/// Pools that a set-up names: a first one and those that stand in for it.
+const FIRST_POOLS_MAX: usize = 3;
 
 /// `GET /api/v1/session`: whose the machine is, and who asks.
 pub(crate) async fn session(
@@ -58,9 +62,44 @@ struct Claim {
     password: String,
     #[serde(default)]
     name: Option<String>,
+    /// Where to mine, before what the configuration names; in order of preference.
+    #[serde(default)]
+    pools: Vec<FirstPool>,
 }
 
-/// `POST /api/v1/claim`: the first password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstPool {
+    url: String,
+    user: String,
+    #[serde(default)]
+    password: Option<String>,
+}
+
+/// As the orders that they are, each of which would be taken.
+fn first_pools(context: &Context, pools: Vec<FirstPool>) -> Result<Vec<PoolOrder>, Refusal> {
+    if pools.len() > FIRST_POOLS_MAX {
+        let detail = format!("set-up takes up to {FIRST_POOLS_MAX} pools");
+        return Err(bad_request(detail));
+    }
+    let now = context.published.snapshot();
+    let order = |(place, pool): (u8, FirstPool)| {
+        let order = PoolOrder::Add {
+            url: pool.url,
+            user: pool.user,
+            password: pool.password,
+            group: None,
+            place: Some(place),
+        };
+        let sound = order
+            .check(&now)
+            .and_then(|()| (context.check_pool)(&order));
+        sound.map(|()| order).map_err(not_taken)
+    };
+    (0..).zip(pools).map(order).collect()
+}
+
+/// `POST /api/v1/claim`: the first password, and what else a machine begins with.
 pub(crate) async fn claim(
     State(context): Shared,
     Extension(asker): Extension<Asker>,
@@ -70,6 +109,7 @@ pub(crate) async fn claim(
     let gate = &context.gate;
     gate.core().unclaimed()?;
     strong(&claim.password)?;
+    let pools = first_pools(&context, claim.pools)?;
     let _place = place(gate, &asker)?;
     let by = asker.clone();
     let begun = gate.slowly(move |core| {
@@ -90,6 +130,15 @@ pub(crate) async fn claim(
         begin(core, &by)
     });
     let begun = begun.await?;
+    for order in pools {
+        let shown = order.shown().to_string();
+        let after = match (context.takers.pools)(order) {
+            Ok(()) => shown,
+            // It has its owner now, who sees the list of pools and this.
+            Err(why) => format!("refused: {}: {shown}", why.detail),
+        };
+        context.gate.core().told(&asker, "pools", None, Some(after));
+    }
     Ok(answer(&context.gate, context.via.cookie(), asker, begun))
 }
 
@@ -423,6 +472,6 @@ fn value(detail: String) -> Refusal {
     Refusal::access(Code::AccessValue, detail)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| bad_request(error.to_string()))
 }

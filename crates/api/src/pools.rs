@@ -145,7 +145,7 @@ impl PoolOrder {
 }
 
 /// An address without what stands before an `@`: one's own node has its login there.
-fn without_login(url: &str) -> String {
+pub(crate) fn without_login(url: &str) -> String {
     let Some((before, place)) = url.rsplit_once('@') else {
         return url.to_owned();
     };

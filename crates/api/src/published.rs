@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
-use telemetry::{History, Note, NoteLog, Past, Snapshot};
+use telemetry::{Fault, History, Note, NoteLog, Past, Snapshot};
 
 use crate::built_page::PageFile;
 
@@ -22,7 +22,11 @@ struct Inner {
     /// Not yet in the past.
     waiting: Mutex<Vec<Arc<Snapshot>>>,
     page: OnceLock<&'static [PageFile]>,
+    beside: OnceLock<Faults>,
 }
+
+/// Faults of what stands beside the miner. Called for each snapshot, so it must not wait.
+type Faults = Box<dyn Fn() -> Vec<Fault> + Send + Sync>;
 
 impl Published {
     /// A shelf with a first snapshot, so that there is always an answer, and a log of
@@ -36,6 +40,7 @@ impl Published {
             past: Mutex::new(past),
             waiting: Mutex::new(Vec::with_capacity(WAITING_MAX)),
             page: OnceLock::new(),
+            beside: OnceLock::new(),
         }))
     }
 
@@ -50,8 +55,18 @@ impl Published {
         self.0.page.get().copied().unwrap_or_default()
     }
 
+    /// Faults of what stands beside the miner, which every snapshot lists after its own. The first
+    /// that is given stays.
+    pub fn list_faults(&self, faults: impl Fn() -> Vec<Fault> + Send + Sync + 'static) {
+        self.0.beside.get_or_init(|| Box::new(faults));
+    }
+
     /// Replace the snapshot. Chips may be filled in always: they are shown where asked for.
-    pub fn publish(&self, snapshot: Arc<Snapshot>) {
+    pub fn publish(&self, mut snapshot: Arc<Snapshot>) {
+        let beside = self.0.beside.get().map_or_else(Vec::new, |list| list());
+        if !beside.is_empty() {
+            Arc::make_mut(&mut snapshot).faults.extend(beside);
+        }
         *lock(&self.0.snapshot) = Arc::clone(&snapshot);
         let mut waiting = lock(&self.0.waiting);
         // A reader copies hundreds of kilobytes meanwhile: whoever publishes does not wait.

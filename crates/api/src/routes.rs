@@ -17,14 +17,18 @@ use crate::access::Scope;
 use crate::access::rules::{Asker, Need};
 use crate::admit::{Via, admit};
 use crate::gate::Gate;
-use crate::legacy::{self, Shared as Everything};
+use crate::legacy::{self, CheckPool, Host, Shared as Everything};
 use crate::live::Live;
+use crate::pool_test::{self, Tester};
 use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::refusal::Refusal;
 use crate::secure::Https;
 use crate::server::Takers;
-use crate::{answers, built_page, history, live, metrics, owner, page, secure_route, settings};
+use crate::{
+    answers, built_page, history, live, metrics, network_route, owner, owner_legacy, page,
+    secure_route, settings,
+};
 
 /// Longest request body: a command is a few dozen bytes.
 const BODY_MAX: usize = 4096;
@@ -37,6 +41,9 @@ pub(crate) struct Context {
     pub(crate) via: Via,
     pub(crate) live: Live,
     pub(crate) https: Option<Https>,
+    pub(crate) check_pool: CheckPool,
+    pub(crate) tester: Arc<Tester>,
+    pub(crate) host: Arc<dyn Fn() -> Host + Send + Sync>,
 }
 
 pub(crate) type Shared = State<Arc<Context>>;
@@ -49,6 +56,9 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         via,
         live: shared.live.clone(),
         https: shared.https.clone(),
+        check_pool: Arc::clone(&shared.legacy.check_pool),
+        tester: Arc::clone(&shared.tester),
+        host: Arc::clone(&shared.legacy.host),
     });
     let ours = Router::new()
         .route("/", get(|| async { page::html() }))
@@ -64,6 +74,7 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         .route("/api/v1/stream", get(live::stream))
         .route("/api/v1/command", post(command))
         .route("/api/v1/pools", post(pools))
+        .route("/api/v1/pools/test", post(pool_test::test))
         .route("/api/v1/session", get(owner::session))
         .route("/api/v1/claim", post(owner::claim))
         .route("/api/v1/login", post(owner::login))
@@ -72,8 +83,13 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         .route("/api/v1/tokens", get(owner::tokens).post(owner::add_token))
         .route("/api/v1/tokens/{name}", delete(owner::revoke_token))
         .route("/api/v1/access", get(owner::settings).post(owner::set))
+        .route(
+            "/api/v1/access/legacy",
+            get(owner_legacy::legacy).post(owner_legacy::set_legacy),
+        )
         .route("/api/v1/access/reset", post(owner::reset))
         .route("/api/v1/audit", get(owner::audit))
+        .route("/api/v1/network", get(network_route::network))
         .route("/api/v1/https", get(secure_route::https))
         .with_state(Arc::clone(&context));
     let all = match via {
@@ -218,7 +234,7 @@ async fn pools(
     Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
 }
 
-fn not_taken(why: PoolRefused) -> Refusal {
+pub(crate) fn not_taken(why: PoolRefused) -> Refusal {
     let status = match why.code {
         Code::ApiBusy => StatusCode::SERVICE_UNAVAILABLE,
         Code::ApiForbidden => StatusCode::FORBIDDEN,

@@ -22,6 +22,7 @@ use crate::gate::Gate;
 use crate::guard::Guarded;
 use crate::legacy::{Bound, Legacy, Listening, Shared};
 use crate::live::Live;
+use crate::pool_test::{Tester, TryPool};
 use crate::pools::{PoolOrders, PoolRefused};
 use crate::published::Published;
 use crate::routes::router;
@@ -42,7 +43,7 @@ pub(crate) struct Takers {
 }
 
 /// Where to listen.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Listen {
     /// TCP addresses. Port 0 takes a free one.
     pub http: Vec<SocketAddr>,
@@ -52,6 +53,8 @@ pub struct Listen {
     pub socket: Option<PathBuf>,
     /// What old clients speak.
     pub legacy: Legacy,
+    /// Tries a pool before it is added.
+    pub try_pool: Option<TryPool>,
 }
 
 /// An address that cannot be listened on.
@@ -182,6 +185,7 @@ pub fn start_with_pools(
         legacy: listen.legacy,
         live,
         https: listen.https,
+        tester: Arc::new(Tester::new(listen.try_pool)),
     });
     let on_thread = move || {
         let doors = Doors { tcp, https, local };

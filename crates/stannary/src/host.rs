@@ -2,7 +2,9 @@
 //! where it is not to be had.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+
+use crate::addresses;
 
 /// Name servers that are shown.
 const NAME_SERVERS: usize = 3;
@@ -29,6 +31,7 @@ pub(crate) fn look(control_board: &str) -> api::Host {
         mac: mac.map(|mac| mac.to_uppercase()),
         name: one_line("/proc/sys/kernel/hostname"),
         address: address.map(|own| own.to_string()),
+        addresses: addresses::lasting().iter().map(IpAddr::to_string).collect(),
         netmask: network.map(|route| route.mask.to_string()),
         gateway: default.map(|route| route.via.to_string()),
         name_servers: name_servers(&resolver),

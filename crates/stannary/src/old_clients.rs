@@ -10,7 +10,7 @@ use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
-use api::{Allowed, Credential, Legacy, Permission, Restart};
+use api::{Allowed, Credential, LOGIN_CHANCE, Legacy, Permission, Restart, login_password};
 use telemetry::Command;
 
 use crate::cli::is_root;
@@ -20,9 +20,6 @@ use crate::{host, pool_list};
 
 /// The only user that these clients know.
 const USER: &str = "root";
-/// Characters of a password: no two that look alike, five bits each.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-const PASSWORD_CHARS: usize = 20;
 /// What a file may hold instead of a password of ours.
 const PASSWORD_MAX: u64 = 128;
 
@@ -121,12 +118,9 @@ fn login(path: &Path) -> Result<Credential> {
 }
 
 fn make_login(path: &Path) -> Result<()> {
-    let mut chance = [0; PASSWORD_CHARS];
+    let mut chance = [0; LOGIN_CHANCE];
     fs::File::open("/dev/urandom")?.read_exact(&mut chance)?;
-    let password: String = chance
-        .iter()
-        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
-        .collect();
+    let password = login_password(chance);
     let mut options = fs::OpenOptions::new();
     let mut file = options
         .write(true)
@@ -167,7 +161,7 @@ mod tests {
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let text = fs::read_to_string(&path).expect("text");
-        assert_eq!(text.trim_end().len(), PASSWORD_CHARS);
+        assert_eq!(text.trim_end().len(), LOGIN_CHANCE);
         assert_eq!(login(&path).expect("read"), first);
         assert_eq!(first, Credential::new("root", text.trim_end()));
         fs::remove_file(&path).expect("removed");

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use api::{PoolOrder, PoolRefused};
+use api::{PoolOrder, PoolRefused, Tried};
 use engine::PoolConfig;
 use stratum::node::{Login, Payout};
 use stratum::{Address, node};
@@ -19,7 +19,8 @@ use telemetry::Code;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use units::PoolIndex;
 
-use crate::file_text;
+use crate::runtime::{self, Wall};
+use crate::{FIRMWARE, file_text};
 
 /// What pools are sent where no password is given.
 const NO_PASSWORD: &str = "x";
@@ -61,6 +62,22 @@ pub(crate) fn to_engine(order: PoolOrder) -> Result<engine::PoolOrder, PoolRefus
         PoolOrder::Enable { pool } => enable(pool, true),
         PoolOrder::Disable { pool } => enable(pool, false),
     })
+}
+
+/// Makes the connection that a pool in this order would have, and says how far it comes.
+pub(crate) fn try_pool(order: PoolOrder, wall: &Wall) -> Result<Tried, PoolRefused> {
+    match to_engine(order)? {
+        engine::PoolOrder::Add { pool, .. } => Ok(runtime::try_pool(
+            *pool,
+            &format!("stannary/{FIRMWARE}"),
+            wall,
+        )),
+        // Nothing else names a pool that is not known.
+        _ => Err(PoolRefused {
+            code: Code::ApiRequest,
+            detail: "this order adds no pool".to_owned(),
+        }),
+    }
 }
 
 /// What an interface says of one's own node, beyond its address. Its cookie is named in the

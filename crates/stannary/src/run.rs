@@ -96,7 +96,11 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
         let access = config.api.access.as_deref();
         https::serve(https, access, gate.clone(), shelf.clone(), clock)
     });
+    let faults = gate.clone();
+    shelf.list_faults(move || faults.fault().into_iter().collect());
+    let wall = miner.wall();
     let listen = api::Listen {
+        try_pool: Some(Arc::new(move |order| pool_list::try_pool(order, &wall))),
         http: config.api.http.into_iter().collect(),
         https: https.transpose()?,
         socket: Some(config.api.socket),

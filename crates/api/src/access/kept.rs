@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::hosts::{HOSTS_MAX, is_host_name, is_label};
 use super::password::PasswordHash;
 use super::tokens::{self, Token};
+use crate::legacy::LegacyLogin;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -23,6 +24,9 @@ pub struct Kept {
     pub(crate) status_open: bool,
     /// Further names under which it answers.
     pub(crate) hosts: Vec<String>,
+    /// The login of old clients; `None`: they have none but the configuration's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) legacy: Option<LegacyLogin>,
 }
 
 impl Default for Kept {
@@ -35,6 +39,7 @@ impl Default for Kept {
             tokens: Vec::new(),
             status_open: false,
             hosts: Vec::new(),
+            legacy: None,
         }
     }
 }
@@ -59,6 +64,9 @@ impl Kept {
             true if kept.password.is_none() && !kept.tokens.is_empty() => {
                 Err("it has tokens and no password".to_owned())
             }
+            true if kept.password.is_none() && kept.legacy.is_some() => {
+                Err("it has a login of old clients and no password".to_owned())
+            }
             true => Ok(kept),
         }
     }
@@ -82,6 +90,7 @@ mod tests {
             password: Some(password),
             status_open: true,
             hosts: vec!["rig.farm.example".into()],
+            legacy: Some(LegacyLogin::new("abcdefghijkmnpqrstuv", true)),
             ..Kept::default()
         };
         let added = tokens::add(&mut kept.tokens, "hass", Scope::Read, [1; 32], Some(5));
@@ -125,6 +134,8 @@ mod tests {
         check(&replaced("\"sha256\": \"", "\"sha256\": \"0"));
         let mut kept = full();
         kept.password = None;
+        check(&kept.text());
+        kept.tokens.clear();
         check(&kept.text());
         let mut kept = full();
         kept.tokens.push(kept.tokens[0].clone());

@@ -22,6 +22,7 @@ use std::net::IpAddr;
 
 use units::{Duration, Instant};
 
+use crate::legacy::LegacyLogin;
 use audit::Audit;
 use backoff::Backoff;
 use hosts::{HOSTS_MAX, is_host_name, is_label, is_ours};
@@ -31,7 +32,7 @@ use sessions::Sessions;
 pub use audit::Change;
 pub use kept::Kept;
 pub(crate) use password::{NoMemory, PasswordHash, SALT_BYTES, is_acceptable};
-pub(crate) use secret::{SECRET_BYTES, hex, same};
+pub(crate) use secret::{SECRET_BYTES, as_hex, hex, same};
 pub(crate) use sessions::{Begun, LIFE};
 pub use tokens::Scope;
 pub(crate) use tokens::{NotAdded, Token};
@@ -195,6 +196,11 @@ impl Kept {
         }
         self.name = Some(name.to_owned());
         Ok(())
+    }
+
+    /// The login of old clients.
+    pub(crate) fn legacy(&self) -> Option<&LegacyLogin> {
+        self.legacy.as_ref()
     }
 
     /// Answer under these names as well.

@@ -25,16 +25,25 @@ const HEADER_MAX: usize = 2048;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
     user: String,
-    password: String,
+    secret: [u8; 16],
 }
 
 impl Credential {
     /// With these words. A quotation mark or a colon in the user cannot be sent by clients.
     pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Credential {
-            user: user.into(),
-            password: password.into(),
-        }
+        let user = user.into();
+        let secret = Md5::digest(format!("{user}:{REALM}:{}", password.into())).into();
+        Credential { user, secret }
+    }
+
+    /// With what is kept of a password: this digest stands in for it at this machine alone.
+    pub(crate) fn of_secret(user: &str, secret: [u8; 16]) -> Self {
+        let user = user.to_owned();
+        Credential { user, secret }
+    }
+
+    pub(crate) fn secret(&self) -> [u8; 16] {
+        self.secret
     }
 }
 
@@ -212,7 +221,7 @@ impl Answer {
     }
 
     fn expected(&self, who: &Credential, method: &str) -> String {
-        let secret = md5(&format!("{}:{REALM}:{}", who.user, who.password));
+        let secret = hex(&who.secret);
         let asked = md5(&format!("{method}:{}", self.uri));
         let (nonce, count, cnonce) = (&self.nonce, &self.count_text, &self.cnonce);
         md5(&format!("{secret}:{nonce}:{count}:{cnonce}:auth:{asked}"))

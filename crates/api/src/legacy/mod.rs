@@ -15,6 +15,7 @@
 
 mod digest;
 mod listeners;
+mod login;
 mod look;
 mod orders;
 mod pool_edit;
@@ -38,6 +39,7 @@ use telemetry::Snapshot;
 use crate::access::rules::{Asker, Door, Who};
 use crate::gate::Gate;
 use crate::live::Live;
+use crate::pool_test::Tester;
 use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::secure::Https;
@@ -45,6 +47,8 @@ use crate::server::Takers;
 
 pub use digest::Credential;
 pub(crate) use listeners::{Bound, Listening};
+pub use login::{LOGIN_CHANCE, login_password};
+pub(crate) use login::{LOGIN_USER, LegacyLogin};
 pub(crate) use web::{is_path, routes};
 
 /// When this version's source was finished, as `date` writes it. Clients show it as the version
@@ -112,6 +116,8 @@ pub struct Host {
     pub name: Option<String>,
     /// Its address.
     pub address: Option<String>,
+    /// All addresses at which others reach it.
+    pub addresses: Vec<String>,
     /// The mask of its network.
     pub netmask: Option<String>,
     /// Where other networks are reached.
@@ -157,11 +163,22 @@ pub(crate) struct Shared {
     pub(crate) legacy: Legacy,
     pub(crate) live: Live,
     pub(crate) https: Option<Https>,
+    pub(crate) tester: Arc<Tester>,
 }
 
 impl Shared {
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.published.snapshot()
+    }
+
+    /// What the owner allows now: by the configuration, and by what was said since.
+    pub(crate) fn allowed(&self) -> Allowed {
+        let mut allowed = (self.legacy.allowed)();
+        if let Some(login) = self.gate.access().kept().legacy() {
+            allowed.permission = allowed.permission.max(login.permission());
+            allowed.credential = Some(login.credential());
+        }
+        allowed
     }
 
     /// Put a change that was taken into the list of changes, without secrets.

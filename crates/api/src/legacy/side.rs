@@ -31,7 +31,7 @@ async fn may_look(State(shared): At, request: Request, next: Next) -> Response {
     if under_our_name(&shared.gate, &request).is_err() {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match (shared.legacy.allowed)().permission {
+    match shared.allowed().permission {
         Permission::Nothing => StatusCode::NOT_FOUND.into_response(),
         _ => next.run(request).await,
     }

@@ -70,6 +70,20 @@ pub(crate) enum AccessChange {
         #[arg(long, conflicts_with = "names")]
         none: bool,
     },
+    /// The login that fleet software for Antminers needs for `/cgi-bin/`: off until it is allowed
+    Legacy {
+        #[command(flatten)]
+        output: Output,
+        /// On: it is made, and its password shown this once
+        #[arg(value_enum)]
+        open: Option<Switch>,
+        /// It may change things too, as an operator may
+        #[arg(long, requires = "open")]
+        write: bool,
+        /// Make another password
+        #[arg(long, requires = "open")]
+        renew: bool,
+    },
     /// Who changed what, from where
     Audit(Output),
     /// How its page's certificate and key are known, for a browser and for `--fingerprint`
@@ -212,6 +226,23 @@ fn request(
             done,
         ),
         Some(AccessChange::Audit(output)) => (Ask::Get("/api/v1/audit"), *output, audit),
+        Some(AccessChange::Legacy {
+            output, open: None, ..
+        }) => (Ask::Get("/api/v1/access/legacy"), *output, legacy),
+        Some(AccessChange::Legacy {
+            output,
+            open: Some(open),
+            write,
+            renew,
+        }) => {
+            let allow = match (open, write) {
+                (Switch::Off, _) => "off",
+                (Switch::On, false) => "read",
+                (Switch::On, true) => "write",
+            };
+            let body = json!({ "allow": allow, "renew": renew });
+            (Ask::Post("/api/v1/access/legacy", body), *output, legacy)
+        }
         Some(AccessChange::Fingerprint(output)) => {
             (Ask::Get("/api/v1/https"), *output, fingerprint)
         }
@@ -357,6 +388,21 @@ fn audit(answer: &Value, _: Colour) -> String {
     out
 }
 
+fn legacy(seen: &Value, _: Colour) -> String {
+    let may = match seen["allow"].as_str() {
+        Some("read") => "may look",
+        Some("write") => "may look and change",
+        _ => return "off: no login was allowed here\n".to_owned(),
+    };
+    let user = text(&seen["user"]);
+    match seen["password"].as_str() {
+        Some(password) => {
+            format!("user {user} {may}; the password is not shown again:\n{password}\n")
+        }
+        None => format!("user {user} {may}; `--renew` makes another password\n"),
+    }
+}
+
 fn fingerprint(https: &Value, _: Colour) -> String {
     if https["listening"] != true {
         return "there is no HTTPS here: `[api] https` in the configuration turns it on\n"
@@ -452,6 +498,21 @@ mod tests {
             Some(("POST /api/v1/access", r#"{"hosts":[]}"#)),
         );
         check("access audit", Some(("GET /api/v1/audit", "")));
+        let legacy = "/api/v1/access/legacy";
+        let (get, post) = (format!("GET {legacy}"), format!("POST {legacy}"));
+        check("access legacy", Some((&get, "")));
+        check(
+            "access legacy on",
+            Some((&post, r#"{"allow":"read","renew":false}"#)),
+        );
+        check(
+            "access legacy on --write --renew",
+            Some((&post, r#"{"allow":"write","renew":true}"#)),
+        );
+        check(
+            "access legacy off",
+            Some((&post, r#"{"allow":"off","renew":false}"#)),
+        );
         check("access fingerprint", Some(("GET /api/v1/https", "")));
         check("access reset", Some(("POST /api/v1/access/reset", "{}")));
     }

@@ -29,6 +29,7 @@ pub(crate) use dead_man::{Cutter, end_safely_on_panic};
 pub(crate) use links::send_events;
 pub(crate) use lock::PortLock;
 pub(crate) use pools::tls::{authorities, over_tls};
+pub(crate) use pools::trial::try_pool;
 pub(crate) use wall::Wall;
 
 /// Messages that may wait for the engine. At 23 KiB for the longest (a look at a UART that

@@ -123,7 +123,7 @@ pub(super) async fn answer(shared: &Shared, from: SocketAddr, bytes: &[u8]) -> O
 
 /// The socket has no login: who comes over a network changes nothing.
 fn permission_of(shared: &Shared, from: SocketAddr) -> Permission {
-    let allowed = (shared.legacy.allowed)().permission;
+    let allowed = shared.allowed().permission;
     match from.ip().to_canonical().is_loopback() {
         true => allowed,
         false => allowed.min(Permission::Read),

@@ -69,6 +69,7 @@ impl Scene {
             legacy,
             live: Live::default(),
             https: None,
+            tester: Arc::new(crate::pool_test::Tester::new(None)),
         });
         Scene { shared, ordered }
     }

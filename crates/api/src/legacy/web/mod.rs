@@ -145,7 +145,7 @@ enum Entry {
 
 impl Web {
     fn judge(&self, request: &Request) -> Entry {
-        let allowed = (self.shared.legacy.allowed)();
+        let allowed = self.shared.allowed();
         let writes = changes_something(request.uri().path());
         let asker = request.extensions().get::<Asker>();
         let of_twin = asker.is_some_and(|a| a.door == Door::Network { own_twin: true });

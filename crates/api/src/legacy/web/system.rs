@@ -90,7 +90,7 @@ pub(super) fn blink_status(web: &Web) -> Value {
 }
 
 pub(super) fn miner_conf(web: &Web) -> Value {
-    let permission = (web.shared.legacy.allowed)().permission;
+    let permission = web.shared.allowed().permission;
     conf(&web.shared.snapshot(), permission)
 }
 

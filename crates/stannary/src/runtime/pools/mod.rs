@@ -22,6 +22,7 @@ mod mail;
 mod noise;
 mod socks;
 pub(crate) mod tls;
+pub(crate) mod trial;
 
 use std::sync::Arc;
 use std::thread;
