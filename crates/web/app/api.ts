@@ -41,13 +41,16 @@ export const useCsrf = (value: string | null): void => {
   csrf = value;
 };
 
-export async function write<T>(path: string, body: unknown): Promise<T> {
+async function change<T>(method: string, path: string, body: string | undefined, patience: number): Promise<T> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
   if (csrf) headers["X-CSRF-Token"] = csrf;
-  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(WRITE_MS) });
+  const response = await fetch(path, { method, headers, body, signal: AbortSignal.timeout(patience) });
   if (!response.ok) throw await refusal(response);
   return response.json();
 }
+
+export const write = <T>(path: string, body: unknown, patience = WRITE_MS): Promise<T> => change("POST", path, JSON.stringify(body), patience);
+export const remove = <T>(path: string): Promise<T> => change("DELETE", path, undefined, WRITE_MS);
 
 export const readStatus = (chips: boolean): Promise<Snapshot> => read(chips ? "/api/v1/status?chips=1" : "/api/v1/status");
 export const readLog = (after: number): Promise<{ last: number; notes: Note[] }> => read(`/api/v1/log?after=${after}`);

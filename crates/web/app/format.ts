@@ -74,3 +74,7 @@ export function range(values: number[], digits: number, unit: string): string {
 /** Time of day by this browser's clock of something that happened so many seconds ago. */
 export const clockTime = (agoS: number, now: number): string =>
   new Date(now - agoS * 1000).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+
+/** Day and time of day of a Unix time, by this browser's clock. */
+export const moment = (unixS: Maybe<number>): string =>
+  known(unixS) ? new Date(unixS * 1000).toLocaleString(locale, { dateStyle: "short", timeStyle: "short" }) : DASH;

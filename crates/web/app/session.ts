@@ -17,9 +17,16 @@ export async function askSession(): Promise<Session> {
   return keep(await read<Session>("/api/v1/session"));
 }
 
+/** Where to mine from the start. */
+export interface FirstPool {
+  url: string;
+  user: string;
+  password?: string;
+}
+
 /** The first password makes its setter the owner. */
-export async function claim(password: string, name: string): Promise<Session> {
-  return keep(await write<Session>("/api/v1/claim", name ? { password, name } : { password }));
+export async function claim(password: string, name: string, pools: FirstPool[]): Promise<Session> {
+  return keep(await write<Session>("/api/v1/claim", { password, ...(name && { name }), ...(pools.length && { pools }) }));
 }
 
 export async function login(password: string): Promise<Session> {

@@ -3,12 +3,11 @@
 import type { JSX } from "preact";
 import { command } from "../api.ts";
 import { Trouble, useJob } from "../parts/dialog.tsx";
-import { claim, login, type Session } from "../session.ts";
+import { claim, login, type FirstPool, type Session } from "../session.ts";
 import { changed, refreshSession, state } from "../store.ts";
 import { chooseLanguage, language, LANGUAGES, t } from "../words.ts";
+import { PASSWORD_MIN } from "./access.tsx";
 
-/** The least that the miner takes. */
-const PASSWORD_MIN = 8;
 
 export function LoginView({ session, redraw }: { session: Session; redraw: () => void }): JSX.Element {
   const job = useJob();
@@ -17,10 +16,12 @@ export function LoginView({ session, redraw }: { session: Session; redraw: () =>
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const fields = new FormData(form);
-    const [password, name] = [String(fields.get("password") ?? ""), String(fields.get("name") ?? "").trim()];
+    const text = (name: string) => String(fields.get(name) ?? "").trim();
+    const password = String(fields.get("password") ?? "");
+    const pools: FirstPool[] = text("url") ? [{ url: text("url"), user: text("user"), ...(text("pool_password") && { password: text("pool_password") }) }] : [];
     void job.run(async () => {
       if (fresh && password !== fields.get("again")) throw new Error(t("login.differ"));
-      await (fresh ? claim(password, name) : login(password));
+      await (fresh ? claim(password, text("name"), pools) : login(password));
       form.reset();
       await refreshSession();
     });
@@ -46,6 +47,15 @@ export function LoginView({ session, redraw }: { session: Session; redraw: () =>
               <label class="field"><span>{t("login.password")}</span>
                 <input name="password" type="password" required autofocus minLength={fresh ? PASSWORD_MIN : undefined} autocomplete={fresh ? "new-password" : "current-password"} /></label>
               {fresh && <label class="field"><span>{t("claim.again")}</span><input name="again" type="password" required autocomplete="new-password" /></label>}
+              {fresh && (
+                <details>
+                  <summary>{t("claim.pool")}</summary>
+                  <p class="soft">{t("claim.pool_help")}</p>
+                  <label class="field"><span>{t("pools.url")}</span><input name="url" inputMode="url" autocomplete="off" spellcheck={false} placeholder={"stratum+tcp://pool.example:3333"} /></label>
+                  <label class="field"><span>{t("pools.user")}</span><input name="user" maxLength={512} autocomplete="off" spellcheck={false} /></label>
+                  <label class="field"><span>{t("pools.password")}</span><input name="pool_password" type="password" maxLength={512} autocomplete="off" /></label>
+                </details>
+              )}
               <Trouble error={job.error} />
               <div class="buttons">
                 {fresh && <button type="button" class="button" disabled={job.busy} onClick={() => void job.run(() => command({ command: "locate", on: true }))}>{t("locate.start")}</button>}

@@ -1,8 +1,9 @@
 // Pools in their order, with the account of each; add, remove, order, enable, disable.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { changePools } from "../api.ts";
+import { testPool, type PoolTest } from "../owner.ts";
 import { DASH, fixed, large, rate, span } from "../format.ts";
 import { known, type Pool, type Snapshot } from "../model.ts";
 import { Facts, Pill, Said } from "../parts/bits.tsx";
@@ -111,10 +112,20 @@ function Account({ pool }: { pool: Pool }): JSX.Element {
 
 function AddPool({ onClose }: { onClose: () => void }): JSX.Element {
   const job = useJob();
+  const [tested, setTested] = useState<PoolTest | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const filled = () => {
+    const fields = new FormData(form.current ?? undefined);
+    return (name: string) => String(fields.get(name) ?? "").trim();
+  };
+  const test = () => {
+    const text = filled();
+    setTested(null);
+    if (form.current?.reportValidity()) void job.run(async () => setTested(await testPool(text("url"), text("user"), text("password"))));
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const fields = new FormData(event.currentTarget as HTMLFormElement);
-    const text = (name: string) => String(fields.get(name) ?? "").trim();
+    const text = filled();
     const order: Record<string, unknown> = { order: "add", url: text("url"), user: text("user") };
     // What is left empty is left to the miner.
     for (const name of ["password", "group"]) if (text(name)) order[name] = text(name);
@@ -123,7 +134,7 @@ function AddPool({ onClose }: { onClose: () => void }): JSX.Element {
   };
   return (
     <Dialog title={t("pools.add_title")} onClose={onClose}>
-      <form onSubmit={submit}>
+      <form ref={form} onSubmit={submit}>
         <label class="field"><span>{t("pools.url")}</span>
           <input name="url" type="text" inputMode="url" required autofocus autocomplete="off" spellcheck={false} placeholder={"stratum+tcp://pool.example:3333"} aria-describedby="url-help" />
           <small id="url-help" class="soft">{t("pools.url_help")}</small></label>
@@ -132,11 +143,29 @@ function AddPool({ onClose }: { onClose: () => void }): JSX.Element {
         <label class="field"><span>{t("pools.group")}</span><input name="group" maxLength={512} autocomplete="off" /></label>
         <label class="check"><input name="first" type="checkbox" value="1" />{t("pools.first")}</label>
         <Trouble error={job.error} />
+        <Tested test={tested} busy={job.busy} />
         <div class="buttons">
+          <button type="button" class="button" disabled={job.busy} onClick={test}>{t("pools.test")}</button>
           <button type="button" class="button" onClick={onClose}>{t("action.cancel")}</button>
           <button type="submit" class="button primary" disabled={job.busy}>{t("pools.add")}</button>
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** How far a connection came, in words; empty from the start, so that what appears in it is read out. */
+function Tested({ test, busy }: { test: PoolTest | null; busy: boolean }): JSX.Element {
+  return (
+    <div role="status">
+      {busy && <p class="soft">{t("pools.busy")}</p>}
+      {test && (
+        <p class={test.ok ? "tested good" : "tested bad"}>
+          <b>{t(`tested.${test.reached}` as Key)}</b>{" "}
+          <span class="soft">{fixed(test.took_ms, 0, "ms")}</span>
+          {test.detail && <span lang="en"> {test.detail} {test.code && <code>{test.code}</code>} {test.remedy}</span>}
+        </p>
+      )}
+    </div>
   );
 }

@@ -1,14 +1,17 @@
 // What the machine and its firmware are, and how this page looks.
 
 import type { JSX } from "preact";
-import { fixed, span } from "../format.ts";
+import { useEffect, useState } from "preact/hooks";
+import { DASH, fixed, span } from "../format.ts";
 import type { Snapshot } from "../model.ts";
+import { https, network, restart, type Https, type Network } from "../owner.ts";
 import { Card, Facts, Said } from "../parts/bits.tsx";
-import { Trouble, useJob } from "../parts/dialog.tsx";
-import { logout, type Session } from "../session.ts";
-import { changed, refreshSession, state } from "../store.ts";
+import { Confirm, type Question } from "../parts/dialog.tsx";
+import { mayChange } from "../session.ts";
+import { changed, state } from "../store.ts";
 import { chooseTheme, theme, THEMES } from "../theme.ts";
 import { chooseLanguage, language, LANGUAGES, stateWord, t } from "../words.ts";
+import { Access } from "./access.tsx";
 
 export function SystemView({ s }: { s: Snapshot }): JSX.Element {
   const m = s.machine;
@@ -23,6 +26,7 @@ export function SystemView({ s }: { s: Snapshot }): JSX.Element {
           [t("system.bits"), fixed(m.difficulty_bits)],
           [t("system.boards"), fixed(s.chains.length)],
         ]} />
+        <Reboot />
       </Card>
       <Card title={t("system.firmware")}>
         <Facts rows={[
@@ -33,18 +37,7 @@ export function SystemView({ s }: { s: Snapshot }): JSX.Element {
           [t("system.seq"), fixed(s.seq)],
         ]} />
       </Card>
-      <Card title={t("system.network")}>
-        <Facts rows={[
-          [t("system.address"), <Said class="mono">{location.host}</Said>],
-          [t("system.encrypted"), t(location.protocol === "https:" ? "system.yes" : "system.no")],
-          [t("system.addresses"), "–", t("system.network_unknown")],
-        ]} />
-        <p class="links">
-          <a href="/api/v1/status">{t("system.status")}</a>
-          <a href="/api/v1/openapi.json">{t("system.description")}</a>
-          <a href="/metrics">{t("system.metrics")}</a>
-        </p>
-      </Card>
+      <NetworkCard />
       <Card title={t("system.page")}>
         <div class="field"><label for="language">{t("system.language")}</label>
           <select id="language" value={language()} onChange={(e) => { chooseLanguage(e.currentTarget.value); changed(); }}>
@@ -66,20 +59,45 @@ export function SystemView({ s }: { s: Snapshot }): JSX.Element {
   );
 }
 
-function Access({ session }: { session: Session }): JSX.Element {
-  const job = useJob();
+/** What the computer says of its network, and how its certificate is known. Its image sets it. */
+function NetworkCard(): JSX.Element {
+  const [found, setFound] = useState<Network | null>(null);
+  const [tls, setTls] = useState<Https | null>(null);
+  useEffect(() => {
+    // Whoever may not look sees dashes.
+    network().then(setFound, () => undefined);
+    https().then(setTls, () => undefined);
+  }, []);
+  const list = (texts: string[] | undefined) => (texts?.length ? <Said class="mono">{texts.join(", ")}</Said> : DASH);
+  const one = (text: string | null | undefined) => (text ? <Said class="mono">{text}</Said> : DASH);
   return (
-    <Card title={t("access.title")}>
+    <Card title={t("system.network")}>
       <Facts rows={[
-        [t("access.who"), <Said>{session.who}</Said>],
-        [t("access.scope"), session.scope ? <Said class="mono">{session.scope}</Said> : "–", t("access.no_scope")],
+        [t("system.address"), <Said class="mono">{location.host}</Said>],
+        [t("system.encrypted"), t(location.protocol === "https:" ? "system.yes" : "system.no")],
+        [t("system.host"), one(found?.host_name), t("system.network_unknown")],
+        [t("system.addresses"), list(found?.addresses), t("system.network_unknown")],
+        [t("system.gateway"), one(found?.gateway), t("system.network_unknown")],
+        [t("system.name_servers"), list(found?.name_servers), t("system.network_unknown")],
+        [t("system.mac"), one(found?.mac && `${found.interface ?? ""} ${found.mac}`.trim()), t("system.network_unknown")],
+        ...(tls?.certificate_sha256 ? [[t("system.certificate"), <Said class="mono wrap">{tls.certificate_sha256}</Said>] as [string, JSX.Element]] : []),
       ]} />
-      <Trouble error={job.error} />
-      <div class="buttons start">
-        {session.csrf
-          ? <button type="button" class="button" disabled={job.busy} onClick={() => void job.run(async () => { await logout(); await refreshSession(); })}>{t("access.logout")}</button>
-          : session.machine !== "unreadable" && <button type="button" class="button" onClick={() => { state.loginWanted = true; changed(); }}>{t(session.machine === "unclaimed" ? "access.claim" : "access.login")}</button>}
-      </div>
+      <p class="links">
+        <a href="/api/v1/status">{t("system.status")}</a>
+        <a href="/api/v1/openapi.json">{t("system.description")}</a>
+        <a href="/metrics">{t("system.metrics")}</a>
+      </p>
     </Card>
+  );
+}
+
+function Reboot(): JSX.Element {
+  const [question, ask] = useState<Question | null>(null);
+  const reboot = () => ask({ title: t("reboot.title"), body: t("reboot.body"), action: t("reboot.do"), danger: true, run: restart });
+  return (
+    <div class="buttons start">
+      <button type="button" class="button danger-quiet" disabled={!mayChange(state.session)} onClick={reboot}>{t("reboot.do")}</button>
+      {question && <Confirm question={question} onClose={() => ask(null)} />}
+    </div>
   );
 }
