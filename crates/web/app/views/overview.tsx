@@ -10,7 +10,7 @@ import { Card, Facts, Pill, Said } from "../parts/bits.tsx";
 import { HashrateChart } from "../parts/chart.tsx";
 import { Coded, Phrase } from "../parts/coded.tsx";
 import { Mark } from "../parts/icons.tsx";
-import { codeWords } from "../miner-words.ts";
+import { codeWords, phraseWords } from "../miner-words.ts";
 import { state } from "../store.ts";
 import { stateWord, t } from "../words.ts";
 
@@ -90,8 +90,12 @@ function Doing({ s }: { s: Snapshot }): JSX.Element {
 
 function LastDecision({ place, decision, reason }: Decision): JSX.Element {
   const { code, text } = reasonAndCode(reason);
-  const means = code && codeWords(code, "meaning");
-  return <><Said>{place}:</Said> {means ? <Coded code={code} is="meaning" /> : <Phrase came={decision} />}{text && ", "}<Phrase came={text} />.</>;
+  return <><Said>{place}:</Said> <Decided code={code} decision={decision} />{text && ", "}<Phrase came={text} />.</>;
+}
+
+/** In the reader's language: as a phrase, else by what its code means, such as one with numbers. */
+function Decided({ code, decision }: { code: string | null; decision: string }): JSX.Element | null {
+  return code && !phraseWords(decision) ? <Coded code={code} is="meaning" came={decision} /> : <Phrase came={decision} />;
 }
 
 export function Faults({ faults }: { faults: Fault[] }): JSX.Element {
@@ -228,12 +232,17 @@ function Decisions({ s }: { s: Snapshot }): JSX.Element {
   const newest = [...s.decisions].reverse();
   const row = (d: Snapshot["decisions"][number], i: number) => {
     const { code, text } = reasonAndCode(d.reason);
+    const means = code ? codeWords(code, "meaning") : undefined;
     return (
       <li key={`${d.at_s}-${i}`}>
         <span class="at">{t("decisions.ago", { ago: span(s.uptime_s - d.at_s) })}</span>
         <div>
-          <p><Said><b>{d.place}</b></Said> <Phrase came={d.decision} /></p>
-          <p class="soft">{code && <Coded code={code} is="meaning" />} <Phrase came={text} /> {code && <code>{code}</code>}</p>
+          <p><Said><b>{d.place}</b></Said> <Decided code={code} decision={d.decision} /></p>
+          <p class="soft">
+            {/* Of the two, what is not said above. */}
+            {code && means && (phraseWords(d.decision) ? <Coded code={code} is="meaning" /> : <Said>{d.decision}</Said>)}
+            {means && text && " · "}<Phrase came={text} /> {code && <code>{code}</code>}
+          </p>
         </div>
       </li>
     );

@@ -157,12 +157,11 @@ test("a fault is shown with what to do, on every screen's way there", async () =
 });
 
 test("a fault and a decision are told in the reader's language, and their details as they came", async () => {
-  const check = async (locale, what, means, remedy, screen) => {
+  const check = async (locale, what, decided, means, remedy, screen) => {
+    const language = locale.slice(0, 2);
+    const asked = [];
+    const listen = async (page) => page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     await reading(poolless.page, { ...DESK, locale }, async (one, page) => {
-      const asked = [];
-      page.on("request", (request) => asked.push(new URL(request.url()).pathname));
-      await page.reload();
-      const language = locale.slice(0, 2);
       /** Shown, and in this language for whoever reads it out. */
       const spoken = async (place, text, lang) => {
         await place.getByText(text).first().waitFor();
@@ -171,9 +170,14 @@ test("a fault and a decision are told in the reader's language, and their detail
       const fault = page.getByRole("region", { name: what });
       await spoken(fault, means, language);
       await spoken(fault, remedy, language);
-      const { faults: [{ detail, code }] } = await poolless.status();
-      await spoken(fault, detail, "en");
-      await fault.getByText(code).first().waitFor();
+      // Its time to the next try changes.
+      await spoken(fault, /^127\.0\.0\.1:\d+: .*retry_s=/, "en");
+      await fault.getByText("E-POOL-CONNECT").first().waitFor();
+      const { phrases } = await (await one.context.request.get(`${poolless.page}miner-words.${language}.json`)).json();
+      const { decisions } = await poolless.status();
+      const told = decisions.slice(-6).find(({ decision }) => Object.hasOwn(phrases, decision));
+      assert.ok(told, JSON.stringify(decisions));
+      await spoken(page.getByRole("region", { name: decided }), phrases[told.decision], language);
       assert.equal(await page.getByText("check address").count(), 0);
       assert.deepEqual(asked.filter((path) => path.startsWith("/miner-words")), [`/miner-words.${language}.json`], "its own language alone");
       await one.axe(`a fault in ${language}`);
@@ -185,10 +189,10 @@ test("a fault and a decision are told in the reader's language, and their detail
       await page.getByRole("searchbox").fill(means);
       await spoken(page.locator(".log"), means, language);
       await one.shot(`desk-log-${language}`, false);
-    });
+    }, listen);
   };
-  await check("ru-RU", "Что не так", "пул недоступен", "проверьте адрес, сеть и службу имён", "Журнал");
-  await check("zh-CN", "当前故障", "无法连接矿池", "检查地址、网络和域名服务", "日志");
+  await check("ru-RU", "Что не так", "Последние решения и причины", "пул недоступен", "проверьте адрес, сеть и службу имён", "Журнал");
+  await check("zh-CN", "当前故障", "最近的决策及原因", "无法连接矿池", "检查地址、网络和域名服务", "日志");
 });
 
 test("until a language is there, the miner's English is shown", async () => {
