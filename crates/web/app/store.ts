@@ -1,10 +1,12 @@
-// What the page knows: the latest snapshot and its age, the log, who asks. One loop asks the miner;
-// whoever draws is told when something changed.
+// What the page knows: the latest snapshot and its age, the past, the log, who asks. A page that is looked at
+// hears the miner's stream; where there is none, and where nobody looks, it asks. Whoever draws is told when
+// something changed.
 
-import { Refused, readLog, readStatus } from "./api.ts";
-import { History } from "./history.ts";
+import { read, Refused, readLog, readStatus } from "./api.ts";
+import { History, historyPath, type Past, type Range } from "./history.ts";
 import type { Note, Snapshot } from "./model.ts";
 import { askSession, type Session } from "./session.ts";
+import { openStream } from "./stream.ts";
 
 const POLL_MS = 1000;
 /** A page that nobody looks at asks seldom. */
@@ -12,6 +14,8 @@ const HIDDEN_POLL_MS = 10000;
 const NOTES_MAX = 500;
 /** Between two looks at the log. */
 const LOG_MS = 2000;
+/** Between two attempts at a stream: the miner may serve as many as it can. */
+const STREAM_AGAIN_MS = 10000;
 
 export const state = {
   snapshot: null as Snapshot | null,
@@ -31,6 +35,8 @@ export const state = {
   loginWanted: false,
   /** Why the last question had no answer. */
   trouble: "",
+  /** Numbers and log come as the miner says them. */
+  live: false,
 };
 
 const heard = new Set<() => void>();
@@ -47,29 +53,77 @@ let wantChips = false;
 export function showChips(wanted: boolean): void {
   if (wanted === wantChips) return;
   wantChips = wanted;
-  if (wanted) hurry();
+  if (closeStream) listen();
+  else if (wanted) hurry();
 }
 
+/** Which run of the miner the log is of, and its last note that is known. */
+let run = "";
 let lastNote = 0;
 let logAt = 0;
 let timer: number | undefined;
 let asking = false;
+let closeStream: (() => void) | null = null;
+let streamAgainAt = 0;
 
+/** Something was ordered, or somebody looks again: ask now. What is heard comes by itself. */
 export const hurry = (): void => {
-  if (asking) return;
+  if (asking || closeStream) return;
   clearTimeout(timer);
   void poll();
 };
 
-/** Who asks may have changed: ask anew. */
+/** Who asks may have changed: ask anew, and hear as whoever that is. */
 export async function refreshSession(): Promise<void> {
+  const before = state.session?.who;
   state.session = await askSession();
   state.locked = !state.session.reads;
   if (state.session.csrf) state.loginWanted = false;
+  if (before !== state.session.who) streamAgainAt = 0;
+  if (closeStream && (state.locked || before !== state.session.who)) {
+    leave();
+    goOn();
+  }
   changed();
 }
 
+/** The next question, or the stream in its place. */
+function goOn(): void {
+  clearTimeout(timer);
+  if (!document.hidden && !state.locked && Date.now() >= streamAgainAt) return listen();
+  timer = window.setTimeout(() => void poll(), document.hidden ? HIDDEN_POLL_MS : POLL_MS);
+}
+
+function listen(): void {
+  leave();
+  clearTimeout(timer);
+  closeStream = openStream(wantChips, run && `${run}-${lastNote}`, {
+    begin: (of, log) => {
+      if (of !== run) forgetLog();
+      run = of;
+      state.logClosed = !log;
+      state.trouble = "";
+      state.live = true;
+    },
+    snapshot: (snapshot) => { take(snapshot); changed(); },
+    notes: (last, notes) => { addNotes(last, notes); changed(); },
+    lost: () => {
+      leave();
+      streamAgainAt = Date.now() + STREAM_AGAIN_MS;
+      // A question has an answer that says why.
+      void poll();
+    },
+  });
+}
+
+function leave(): void {
+  closeStream?.();
+  closeStream = null;
+  state.live = false;
+}
+
 async function poll(): Promise<void> {
+  if (asking) return;
   asking = true;
   try {
     if (!state.locked) {
@@ -84,13 +138,34 @@ async function poll(): Promise<void> {
   }
   asking = false;
   changed();
-  timer = window.setTimeout(() => void poll(), document.hidden ? HIDDEN_POLL_MS : POLL_MS);
+  if (!closeStream) goOn();
 }
 
 function take(snapshot: Snapshot): void {
   state.answeredAt = Date.now();
-  state.history.add(snapshot, state.answeredAt / 1000);
+  const whole = state.history.add(snapshot, state.answeredAt / 1000);
   state.snapshot = snapshot;
+  if (!whole && !document.hidden) void remember(state.history.range);
+}
+
+let remembering: Range | null = null;
+/** Have the miner's own past of this range. */
+export async function remember(range: Range): Promise<void> {
+  if (remembering === range) return;
+  remembering = range;
+  try {
+    const past = await read<Past>(historyPath(range));
+    // Another range may have been chosen meanwhile.
+    if (remembering === range) {
+      const history = new History(range);
+      history.load(past, Date.now() / 1000);
+      state.history = history;
+    }
+  } catch {
+    // The chart goes on with what this page has seen; who may not look is told so elsewhere.
+  }
+  if (remembering === range) remembering = null;
+  changed();
 }
 
 async function failed(error: unknown): Promise<void> {
@@ -112,13 +187,18 @@ async function pollLog(): Promise<void> {
   });
   state.logClosed = answer === null;
   if (!answer) return;
-  const { last, notes } = answer;
-  if (last < lastNote) {
-    // The daemon was restarted: its log begins anew.
-    lastNote = 0;
-    state.notes = [];
-    return;
-  }
+  // The daemon was restarted: its log begins anew.
+  if (answer.last < lastNote) return forgetLog();
+  addNotes(answer.last, answer.notes);
+}
+
+function forgetLog(): void {
+  run = "";
+  lastNote = 0;
+  state.notes = [];
+}
+
+function addNotes(last: number, notes: Note[]): void {
   lastNote = last;
   if (notes.length) state.notes = [...state.notes, ...notes].slice(-NOTES_MAX);
 }
@@ -133,9 +213,16 @@ export async function start(): Promise<void> {
   } catch (error) {
     state.trouble = error instanceof Error ? error.message : String(error);
   }
-  await poll();
+  goOn();
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) hurry();
+  if (document.hidden) {
+    leave();
+    goOn();
+    return;
+  }
+  streamAgainAt = 0;
+  if (!asking) goOn();
+  if (state.snapshot) void remember(state.history.range);
 });

@@ -34,7 +34,7 @@ export function LogView({ s }: { s: Snapshot }): JSX.Element {
         <label class="field grow"><span>{t("log.find")}</span><input type="search" value={wanted} onInput={(e) => setWanted(e.currentTarget.value)} /></label>
         <button type="button" class="button" aria-pressed={held !== null} onClick={() => hold(held ? null : state.notes)}>{t(held ? "log.go_on" : "log.hold")}</button>
       </div>
-      <p class="soft">{t("log.count", { shown: shown.length, all: all.length })} {held && t("log.held", { count: state.notes.filter((n) => !held.includes(n)).length })}</p>
+      <p class="soft">{t(state.live ? "log.live" : "log.asked")} {t("log.count", { shown: shown.length, all: all.length })} {held && t("log.held", { count: state.notes.filter((n) => !held.includes(n)).length })}</p>
       {!shown.length && <p class="why">{t(all.length ? "log.no_match" : state.logClosed ? "log.closed" : "log.empty")}</p>}
       <ul class="rows log">{[...shown].reverse().map((n) => <Row key={`${n.at_s} ${n.code} ${n.place} ${n.detail}`} note={n} uptime={s.uptime_s} />)}</ul>
     </>

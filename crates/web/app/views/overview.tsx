@@ -7,7 +7,7 @@ import {
   type Decision, type Fault, type Snapshot, type Tone,
 } from "../model.ts";
 import { Card, Facts, Pill, Said } from "../parts/bits.tsx";
-import { HashrateChart } from "../parts/chart.tsx";
+import { Chart, RangeChoice, type Line } from "../parts/chart.tsx";
 import { Coded, Phrase } from "../parts/coded.tsx";
 import { Mark } from "../parts/icons.tsx";
 import { codeWords, phraseWords } from "../miner-words.ts";
@@ -122,7 +122,6 @@ function Rate({ s }: { s: Snapshot }): JSX.Element {
   const h = s.hashrate_ths;
   const percent = ofNominal(h);
   const windows: [string, number | null | undefined][] = [["5 s", h.s5], ["1 min", h.m1], ["15 min", h.m15], ["1 h", h.h1]];
-  const summary = t("chart.summary", { rate: rate(presentRate(h), "TH/s"), nominal: rate(h.nominal, "TH/s") });
   return (
     <Card title={t("rate.title")} note={s.machine.emulated ? t("rate.emulated") : undefined}>
       <div class="headline">
@@ -131,7 +130,10 @@ function Rate({ s }: { s: Snapshot }): JSX.Element {
           ? t("rate.of_nominal", { percent: fixed(percent), nominal: rate(h.nominal, "TH/s") })
           : t("rate.no_nominal")}</p>
       </div>
-      <HashrateChart history={state.history} summary={summary} />
+      <RangeChoice />
+      <Chart title={t("rate.title")} unit="TH/s" height={220} fromZero lines={[
+        { series: "rate", name: t("chart.rate"), style: "main" }, { series: "nominal", name: t("chart.nominal"), style: "model" },
+      ]} />
       <dl class="windows">
         {windows.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{rate(value)}</dd></div>)}
         <div><dt>{t("rate.nominal")}</dt><dd>{rate(h.nominal)}</dd></div>
@@ -152,6 +154,7 @@ function Power({ s }: { s: Snapshot }): JSX.Element {
         [t("power.voltage"), known(s.psu.voltage_mv) ? fixed(s.psu.voltage_mv / 1000, 2, "V") : DASH, t("power.voltage_unknown")],
         [t("power.ceiling"), fixed(ceiling?.in_force, 0, "W"), t("limits.none")],
       ]} />
+      {state.history.extent("power") && <Chart title={t("power.title")} unit="W" height={140} fromZero lines={[{ series: "power", name: t("chart.power"), style: "main" }]} />}
     </Card>
   );
 }
@@ -184,8 +187,16 @@ function Heat({ s }: { s: Snapshot }): JSX.Element {
           ))}
         </tbody>
       </table>
+      <HeatChart />
     </Card>
   );
+}
+
+/** The hottest of each kind of sensor that there is. */
+function HeatChart(): JSX.Element | null {
+  const kinds: Line[] = [{ series: "chip", name: t("chart.chip"), style: "second" }, { series: "board", name: t("chart.board"), style: "main" }];
+  const lines = kinds.filter((line) => state.history.extent(line.series));
+  return lines.length ? <Chart title={t("heat.title")} unit="°C" height={140} fromZero={false} lines={lines} /> : null;
 }
 
 function Fans({ s }: { s: Snapshot }): JSX.Element {

@@ -41,7 +41,9 @@ async function door(page, machine) {
     });
   }
   await page.route("**/api/v1/logout", (route) => { seen.session = null; return json(route); });
-  await page.route(/api\/v1\/(status|log)(\?|$)/, (route) => (seen.session ? route.continue() : route.fulfill(problem(401, "E-API-LOGIN", "log in first"))));
+  // A stream of the miner behind would go on whatever this door says.
+  await page.route(/api\/v1\/stream(\?|$)/, (route) => route.fulfill(problem(401, "E-API-LOGIN", "no stream here")));
+  await page.route(/api\/v1\/(status|log|history)(\?|$)/, (route) => (seen.session ? route.continue() : route.fulfill(problem(401, "E-API-LOGIN", "log in first"))));
   await page.route("**/api/v1/command", (route) => { seen.csrf.push(route.request().headers()["x-csrf-token"]); return route.continue(); });
   return seen;
 }

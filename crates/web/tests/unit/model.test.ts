@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { History } from "../../app/history.ts";
 import {
   acceptedPercent, domains, earning, errorClass, heatGroups, hottest, ofNominal, presentRate, rateClass, reasonAndCode, surelyBelow,
   type Chip, type Pool, type Shares, type Snapshot,
@@ -88,21 +87,6 @@ test("percentages of nothing are not known", () => {
 test("a reason gives up its code", () => {
   assert.deepEqual(reasonAndCode("E-FAN-FULL a sensor is late"), { code: "E-FAN-FULL", text: "a sensor is late" });
   assert.deepEqual(reasonAndCode("ordered to hash"), { code: null, text: "ordered to hash" });
-});
-
-test("the history has a gap where answers were missing and is bounded", () => {
-  const history = new History();
-  const at = (seq: number) => ({ seq, hashrate_ths: { s5: seq, m1: null, m15: null, h1: null, nominal: 10 } }) as Snapshot;
-  history.add(at(1), 100);
-  history.add(at(1), 101);
-  history.add(at(2), 102);
-  assert.deepEqual(history.samples.map((s) => s.rate), [1, 2]);
-  history.add(at(9), 150);
-  assert.deepEqual(history.samples.map((s) => s.rate), [1, 2, null, 9]);
-  history.add(at(3), 151);
-  assert.deepEqual(history.samples.map((s) => s.rate), [1, 2, null, 9, null, 3]);
-  for (let seq = 4; seq < 5000; seq++) history.add(at(seq), 148 + seq);
-  assert.equal(history.samples.length, 3600);
 });
 
 test("whoever may only read is offered no change", () => {
