@@ -21,16 +21,19 @@ impl Places {
         }
     }
 
-    /// Make room for one from this address.
-    pub(crate) fn make_room(&mut self, from: IpAddr) {
+    /// Make room for one from this address; whether somebody has to leave for it.
+    pub(crate) fn make_room(&mut self, from: IpAddr) -> bool {
         self.held.retain(|(_, task)| !task.is_finished());
+        let mut leaves = false;
         while self.held.len() >= self.most {
             let at = victim(self.held.iter().map(|(address, _)| *address), from);
             let Some((_, task)) = self.held.remove(at) else {
-                return;
+                break;
             };
             task.abort();
+            leaves = true;
         }
+        leaves
     }
 
     /// It has its place.

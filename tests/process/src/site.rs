@@ -69,6 +69,15 @@ impl Site {
         }
     }
 
+    /// Its page over TLS as well. Before the daemon runs; the table of interfaces is the last one.
+    pub fn page_over_tls_too(&mut self) -> SocketAddr {
+        let at = free_address();
+        let mut text = std::fs::read_to_string(&self.config).expect("it was written");
+        text.push_str(&format!("https = \"{at}\"\n"));
+        self.config = self.folder.write("stannary.toml", &text);
+        at
+    }
+
     /// Its page over TLS and in no other way, with password and key kept in this file's folder.
     pub fn page_over_tls_alone(&mut self, at: SocketAddr, access: &Path) {
         let text = std::fs::read_to_string(&self.config).expect("it was written");

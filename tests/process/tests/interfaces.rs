@@ -15,9 +15,9 @@ const SOCKETS: usize = 10_000;
 /// What all of that may cost: 32 connections at each port, each with buffers, what threads keep of their
 /// stacks, and what an allocator does not give back.
 const MEMORY_KIB: u64 = 16 * 1024;
-/// Descriptors beside those of a daemon that nobody asks: 32 connections at each of three ports, and a few
+/// Descriptors beside those of a daemon that nobody asks: 32 connections at each of four ports, as many handshakes, and a few
 /// that are on their way out.
-const DESCRIPTORS: usize = 3 * 32 + 32;
+const DESCRIPTORS: usize = 5 * 32 + 32;
 
 #[test]
 fn ten_thousand_sockets_slow_clients_and_nonsense_cost_bounded_memory_and_no_share() {
@@ -26,9 +26,10 @@ fn ten_thousand_sockets_slow_clients_and_nonsense_cost_bounded_memory_and_no_sha
     };
     let mut site = Site::new("antminer-s9");
     let old = site.open_to_old_clients(None, "read");
+    let over_tls = site.page_over_tls_too();
     let mut daemon = site.run(&binary);
     site.wait_for_shares(&mut daemon);
-    let ports = ports(&site, &old);
+    let ports = ports(&site, &old, over_tls);
     let calm = daemon.resident_kib().expect("it lives");
     let descriptors = daemon.descriptors().expect("it lives");
 
@@ -37,7 +38,9 @@ fn ten_thousand_sockets_slow_clients_and_nonsense_cost_bounded_memory_and_no_sha
         .into_iter()
         .map(|port| std::thread::spawn(slowly(port, Arc::clone(&stop))))
         .collect();
-    let held: Vec<Socket> = (0..SOCKETS).filter_map(|i| hold(ports[i % 3], i)).collect();
+    let held: Vec<Socket> = (0..SOCKETS)
+        .filter_map(|i| hold(ports[i % ports.len()], i))
+        .collect();
     assert!(held.len() == SOCKETS, "only {} sockets", held.len());
     let found = site.accepted();
     let mut most = (0, 0);
@@ -78,12 +81,13 @@ fn ten_thousand_sockets_slow_clients_and_nonsense_cost_bounded_memory_and_no_sha
     assert!(ended_well(&mut daemon), "{}", daemon.everything());
 }
 
-fn ports(site: &Site, old: &OldPorts) -> [SocketAddr; 3] {
+fn ports(site: &Site, old: &OldPorts, over_tls: SocketAddr) -> [SocketAddr; 4] {
     let page = site
         .page
         .trim_start_matches("http://")
         .trim_end_matches('/');
-    [page.parse().expect("an address"), old.socket, old.side]
+    let page = page.parse().expect("an address");
+    [page, over_tls, old.socket, old.side]
 }
 
 fn ended_well(daemon: &mut Program) -> bool {
@@ -96,9 +100,11 @@ fn hold(port: SocketAddr, i: usize) -> Option<Socket> {
     socket.set_nonblocking(true).ok()?;
     // In progress is no failure.
     let _ = socket.connect(&port.into());
-    let half: &[u8] = match i % 4 {
+    let half: &[u8] = match i / 4 % 5 {
         0 => b"GET /api/v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: ",
         1 => b"{\"command\":\"summ",
+        // The first bytes of a handshake that says it is longer.
+        3 => b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         2 => b"POST /api/v1/command HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4000\r\n\r\n{",
         _ => b"",
     };
@@ -166,6 +172,7 @@ fn nonsense() -> Vec<Vec<u8>> {
         format!("{{\"command\":{deep}").into_bytes(),
         b"{\"command\":\"summary\",\"parameter\":\"\\ud800\"}".to_vec(),
         b"summary|".repeat(100_000),
+        b"\x16\x03\x01\xff\xff".repeat(20_000),
     ]
 }
 

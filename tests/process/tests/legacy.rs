@@ -1,5 +1,10 @@
 //! The interfaces of old clients by plain sockets, on the daemon as it is run.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use process::{OldPorts, PATIENCE, PoolHost, Site, get_json, stannary, wait_for};
@@ -13,6 +18,7 @@ fn page(site: &Site, name: &str) -> Option<Value> {
 /// What all interfaces say at one moment.
 struct Moment {
     status: Value,
+    metrics: String,
     socket: Value,
     summary: Value,
     stats: Value,
@@ -36,6 +42,7 @@ fn moment(site: &Site, ports: &OldPorts) -> Moment {
                 summary: page(site, "summary")?,
                 stats: page(site, "stats")?,
                 pools: page(site, "pools")?,
+                metrics: metrics(site)?,
                 status: status()?,
             };
             (before["seq"] == taken.status["seq"]).then_some(taken)
@@ -43,17 +50,35 @@ fn moment(site: &Site, ports: &OldPorts) -> Moment {
     )
 }
 
+fn metrics(site: &Site) -> Option<String> {
+    let answer = minreq::get(format!("{}metrics", site.page))
+        .with_timeout(5)
+        .send()
+        .ok()?;
+    answer.as_str().ok().map(str::to_owned)
+}
+
+/// The value of the sample of this name and with this label, as `key="value"`.
+fn sample(metrics: &str, name: &str, label: &str) -> Value {
+    let mut lines = metrics.lines().filter_map(|line| line.strip_prefix(name));
+    let found = lines.find(|rest| rest.starts_with([' ', '{']) && rest.contains(label));
+    let value = found.and_then(|rest| rest.rsplit(' ').next());
+    value.map_or(Value::Null, |value| Value::String(value.to_owned()))
+}
+
 /// GH/s of what is TH/s there.
 fn ghs(ths: &Value) -> f64 {
     (ths.as_f64().unwrap_or(0.0) * 1e4).round() / 10.0
 }
 
+#[track_caller]
 fn number(value: &Value) -> f64 {
     match value {
         Value::String(text) => text.parse().expect("a number as text"),
-        value => value
-            .as_f64()
-            .unwrap_or_else(|| panic!("no number: {value}")),
+        value => match value.as_f64() {
+            Some(number) => number,
+            None => panic!("no number: {value}"),
+        },
     }
 }
 
@@ -93,6 +118,8 @@ fn every_interface_says_the_same_of_one_moment() {
             assert_eq!(s["shares"][ours], summary[theirs], "{machine}: {ours}");
         }
         check_boards(s, flat, stats, first);
+        check_metrics(s, &m.metrics);
+        the_command_line_prints_what_is_streamed(&binary, &site);
         for (i, fan) in s["fans"].as_array().expect("fans").iter().enumerate() {
             assert_eq!(flat[format!("fan{}", i + 1)], fan["rpm"], "{machine}");
             assert_eq!(stats["fan"][i], fan["rpm"], "{machine}");
@@ -106,6 +133,106 @@ fn every_interface_says_the_same_of_one_moment() {
             assert_eq!(of("Status", "status"), Some("Alive".into()));
         }
     }
+}
+
+fn check_metrics(s: &Value, metrics: &str) {
+    let check = |name: &str, label: &str, is: &Value| {
+        if is.is_null() {
+            assert_eq!(sample(metrics, name, label), Value::Null, "{name} {label}");
+            return;
+        }
+        let shown = sample(metrics, name, label);
+        assert!(!shown.is_null(), "{name} {label}\n{metrics}");
+        let shown = number(&shown);
+        // JSON has four digits behind the point, here are all.
+        let rounded = (shown * 1e4).round() / 1e4;
+        assert_eq!(rounded, number(is), "{name} {label}\n{metrics}");
+    };
+    for (window, key) in [("5s", "s5"), ("1m", "m1"), ("15m", "m15"), ("1h", "h1")] {
+        let label = format!("window=\"{window}\"");
+        let is = &s["hashrate_ths"][key];
+        check("stannary_hashrate_terahashes_per_second", &label, is);
+    }
+    for result in ["accepted", "rejected", "stale"] {
+        let label = format!("outcome=\"{result}\"");
+        check("stannary_shares_total", &label, &s["shares"][result]);
+    }
+    check("stannary_hw_errors_total", "", &s["shares"]["hw_errors"]);
+    check("stannary_power_watts", "", &s["power_w"]);
+    for (slot, chain) in s["chains"].as_array().expect("chains").iter().enumerate() {
+        let label = format!("=\"{slot}\"");
+        check("stannary_chain_chips_found", &label, &chain["chips_found"]);
+        check(
+            "stannary_chain_hw_errors_total",
+            &label,
+            &chain["hw_errors"],
+        );
+        let rate = "stannary_chain_hashrate_terahashes_per_second";
+        check(rate, &label, &chain["hashrate_ths"]);
+    }
+    for (i, fan) in s["fans"].as_array().expect("fans").iter().enumerate() {
+        check("stannary_fan_rpm", &format!("=\"{i}\""), &fan["rpm"]);
+    }
+    for sensor in s["temperatures"].as_array().expect("a list") {
+        let label = format!("place={}", sensor["place"]);
+        check("stannary_temperature_celsius", &label, &sensor["temp_c"]);
+    }
+}
+
+/// A snapshot is known by its number: that of the command line is sought among those of the stream.
+fn the_command_line_prints_what_is_streamed(binary: &Path, site: &Site) {
+    let host = site
+        .page
+        .trim_start_matches("http://")
+        .trim_end_matches('/');
+    let mut stream = TcpStream::connect(host).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    let asked = format!("GET /api/v1/stream HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    stream.write_all(asked.as_bytes()).expect("sent");
+    let mut lines = BufReader::new(stream).lines();
+    let mut next = || loop {
+        let line = lines.next().expect("the stream goes on").expect("a line");
+        let data = line
+            .strip_prefix("data: ")
+            .map(serde_json::from_str::<Value>);
+        // Notes and faults come as well.
+        match data {
+            Some(Ok(event)) if event["hashrate_ths"].is_object() => return event,
+            _ => {}
+        }
+    };
+    let told = |what: &str| -> Value {
+        let api = site.socket();
+        let mut command = Command::new(binary);
+        command.args([what, "--json", "--api"]).arg(api);
+        let output = command.output().expect("the binary starts");
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    };
+    let mut streamed = BTreeMap::new();
+    let mut printed = BTreeMap::new();
+    wait_for(
+        "one snapshot in the stream and on the command line",
+        PATIENCE,
+        || {
+            let (event, status) = (next(), told("status"));
+            streamed.insert(event["seq"].as_u64()?, event);
+            printed.insert(status["seq"].as_u64()?, status);
+            let both = printed.keys().find(|seq| streamed.contains_key(seq))?;
+            assert_eq!(printed[both], streamed[both]);
+            Some(())
+        },
+    );
+    wait_for("the pools of one moment", PATIENCE, || {
+        let pools = || Some(get_json(&format!("{}api/v1/status", site.page))?["pools"].clone());
+        let (before, shown, after) = (pools()?, told("pools"), pools()?);
+        let still = before[0]["accepted"] == after[0]["accepted"];
+        still.then(|| {
+            for key in ["url", "user", "state", "accepted", "rejected", "difficulty"] {
+                assert_eq!(shown[0][key], after[0][key], "{key}: {shown}");
+            }
+        })
+    });
 }
 
 fn check_boards(s: &Value, flat: &Value, stats: &Value, first: usize) {

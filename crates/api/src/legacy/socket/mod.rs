@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Shared;
@@ -64,6 +64,8 @@ pub(super) async fn serve(
             && let Some(oldest) = order.pop_front()
         {
             oldest.abort();
+            // It closes in its own turn: a flood would else run ahead of those that leave.
+            yield_now().await;
         }
         order.push_back(running.spawn(converse(stream, from, Arc::clone(&shared))));
     }
