@@ -111,9 +111,9 @@ impl Log {
     }
 }
 
-/// The stream's `open`.
+/// The stream's `begin`.
 #[derive(Serialize)]
-pub(crate) struct Opened<'a> {
+pub(crate) struct Begun<'a> {
     /// Another one is another process: its log begins anew.
     pub(crate) run: &'a str,
     /// Seconds between snapshots.

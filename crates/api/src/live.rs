@@ -27,7 +27,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use crate::access::rules::{Asker, Need};
 use crate::access::{Scope, hex};
 use crate::admit::{Flow, Pass};
-use crate::answers::{FaultsChanged, Gone, Log, Opened, shown};
+use crate::answers::{Begun, FaultsChanged, Gone, Log, shown};
 use crate::gate::Gate;
 use crate::published::Published;
 use crate::refusal::Refusal;
@@ -254,12 +254,12 @@ impl Feed {
             At::Going(going) => going,
             At::Opening => {
                 words = format!("retry: {RETRY_MS}\n\n");
-                let opened = Opened {
+                let opened = Begun {
                     run: &self.run,
                     every_s: self.every.as_secs_f64(),
                     log: self.log,
                 };
-                say(&mut words, "open", None, &opened);
+                say(&mut words, "begin", None, &opened);
                 Going {
                     seen: Arc::clone(&snapshot),
                     seq: None,

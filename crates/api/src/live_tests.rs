@@ -94,7 +94,7 @@ fn events(words: &str) -> Vec<(String, Value)> {
 #[test]
 fn a_stream_says_what_is_new_and_nothing_twice() {
     let mut scene = Scene::new(10, |_| ());
-    scene.check(0, &["open", "snapshot"]);
+    scene.check(0, &["begin", "snapshot"]);
     scene.check(250, &[]);
     scene.publish(13, |_| ());
     scene.check(500, &[]);
@@ -116,7 +116,7 @@ fn a_stream_says_what_is_new_and_nothing_twice() {
 #[test]
 fn snapshots_come_as_often_as_asked_whatever_the_clock_does_to_a_look() {
     let mut scene = Scene::new(1, |feed| feed.log = false);
-    scene.check(0, &["open", "snapshot"]);
+    scene.check(0, &["begin", "snapshot"]);
     let mut said = 0;
     for look in 1..=400u64 {
         scene.publish(12 + look, |_| ());
@@ -129,7 +129,7 @@ fn snapshots_come_as_often_as_asked_whatever_the_clock_does_to_a_look() {
 #[test]
 fn faults_are_told_when_they_come_and_when_they_go() {
     let mut scene = Scene::new(1, |_| ());
-    scene.check(0, &["open", "snapshot"]);
+    scene.check(0, &["begin", "snapshot"]);
     scene.publish(13, |s| {
         let other = s.faults[0].clone();
         s.faults[0].detail = "other words, the same fault".to_owned();
@@ -161,7 +161,7 @@ fn the_log_comes_in_parts_and_goes_on_where_a_reader_left_off() {
     }
     let said = scene.at(0);
     let names: Vec<_> = said.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["open", "snapshot", "notes"]);
+    assert_eq!(names, ["begin", "snapshot", "notes"]);
     assert_eq!(said[2].1["last"], 64);
     assert_ne!(said[2].1["notes"][0]["meaning"], "");
     assert!(scene.feed.more, "the rest does not wait");

@@ -174,7 +174,7 @@ fn a_stream_opens_with_all_that_is_and_goes_on_with_what_is_new() {
     assert!(head.contains("content-type: text/event-stream"), "{head}");
     assert!(head.contains("cache-control: no-store"), "{head}");
     let (name, opened, _) = stream.next().expect("a beginning");
-    assert_eq!((name.as_str(), &opened["log"]), ("open", &true.into()));
+    assert_eq!((name.as_str(), &opened["log"]), ("begin", &true.into()));
     let (name, snapshot, _) = stream.next().expect("a snapshot");
     assert_eq!(name, "snapshot");
     assert_eq!(snapshot, server.get("/api/v1/status").json());
@@ -249,7 +249,7 @@ fn whoever_may_not_look_gets_no_stream_and_who_may_not_read_the_log_gets_none() 
         assert_eq!(answer.status, 200, "{path}");
     }
     let mut stream = Stream::open(&server, "", &bearer("33"));
-    assert_eq!(stream.until("open")["log"], true);
+    assert_eq!(stream.until("begin")["log"], true);
     let open = server.ask(
         "POST",
         "/api/v1/access",
@@ -259,7 +259,7 @@ fn whoever_may_not_look_gets_no_stream_and_who_may_not_read_the_log_gets_none() 
     assert_eq!(open.status, 200, "{}", open.body);
     server.published.note(fixture::notes().remove(0));
     let mut stream = Stream::open(&server, "?every_s=0.25", "");
-    assert_eq!(stream.until("open")["log"], false);
+    assert_eq!(stream.until("begin")["log"], false);
     stream.until("snapshot");
     publish(&server, 13, |_| ());
     let (name, ..) = stream.next().expect("another");
@@ -483,13 +483,13 @@ fn the_description_names_every_field_of_these_too() {
     let described = &document["paths"]["/api/v1/stream"]["get"]["responses"]["200"]["content"];
     assert!(described["text/event-stream"].is_object());
     let mut stream = Stream::open(&server, "?every_s=0.25", "");
-    let opened = stream.until("open");
+    let opened = stream.until("begin");
     publish(&server, 41, |s| s.faults.clear());
     let gone = stream.until("faults");
     publish(&server, 42, |_| ());
     let came = stream.until("faults");
     for (name, event) in [
-        ("StreamOpen", opened),
+        ("StreamBegin", opened),
         ("StreamFaults", gone),
         ("StreamFaults", came),
     ] {
