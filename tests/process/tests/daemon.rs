@@ -1,5 +1,7 @@
 //! `stannary run` as a service runs it.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,12 +21,28 @@ fn sigterm_while_mining_ends_in_time_with_success() {
         let setting = Site::new(machine);
         let mut daemon = setting.run(&binary);
         setting.wait_for_shares(&mut daemon);
+        let (asleep, mut awake) = (open_stream(&setting.page), open_stream(&setting.page));
         daemon.terminate();
         let status = daemon.wait(STOP_LIMIT);
         assert_eq!(status.code(), Some(0), "{}", daemon.everything());
+        let mut heard = String::new();
+        awake.read_to_string(&mut heard).expect("text to its end");
+        // Up to the last word of the machine, and an end as HTTP has it.
+        assert!(heard.contains("\"state\":\"stopping\"") && heard.ends_with("0\r\n\r\n"));
+        drop(asleep);
         let totals = setting.pool.ledger(|l| l.totals);
         assert_eq!((totals.rejected(), totals.stale), (0, 0), "{totals:?}");
     }
+}
+
+/// The live stream, by somebody who was heard and reads no further by himself.
+fn open_stream(page: &str) -> TcpStream {
+    let address = page.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let asked = format!("GET /api/v1/stream?every_s=0.25 HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    stream.write_all(asked.as_bytes()).expect("sent");
+    stream.read_exact(&mut [0; 16]).expect("an answer");
+    stream
 }
 
 #[test]
