@@ -48,8 +48,10 @@ export function codeWords(code: string, is: "meaning" | "remedy"): string | unde
   return codes && Object.hasOwn(codes, code) ? codes[code]?.[is] : undefined;
 }
 
-/** A decision or a reason that says no number. */
+/** A decision or a reason that says no number. It may name a place in backticks, which stays. */
 export function phraseWords(came: string): string | undefined {
   const phrases = files.get(wanted)?.phrases;
-  return phrases && Object.hasOwn(phrases, came) ? phrases[came] : undefined;
+  const place = /`[^`]*`/.exec(came)?.[0] ?? "";
+  const phrase = place ? came.replace(place, () => "`{}`") : came;
+  return phrases && Object.hasOwn(phrases, phrase) ? phrases[phrase]?.replace("`{}`", () => place) : undefined;
 }

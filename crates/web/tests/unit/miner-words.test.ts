@@ -37,7 +37,7 @@ const phrases = (() => {
   const take = (text: string) => {
     for (const [literal] of text.matchAll(new RegExp(STRING, "g"))) {
       const phrase = plain(literal);
-      if (/^[a-z][a-z0-9 ,'-]*$/.test(phrase) && !PLACES.has(phrase)) found.add(phrase);
+      if (/^[a-z][a-z0-9 ,':-]*$/.test(phrase.replace("`{}`", "")) && !PLACES.has(phrase)) found.add(phrase);
     }
   };
   for (const name of ["engine/src/engine.rs", "control/src/step.rs", "control/src/control.rs", "control/src/safety.rs"]) {
@@ -162,6 +162,10 @@ test("what a language does not know is left to the miner", async () => {
   for (const code of ["E-LATER-CODE", "toString", "__proto__", ""]) assert.equal(codeWords(code, "meaning"), undefined, code);
   assert.equal(codeWords("E-POOL-CLOSED", "remedy"), undefined);
   assert.equal(phraseWords("reason=command"), undefined);
+  // A place stays as it came, whatever it is.
+  assert.equal(phraseWords("no hash power for its board: see `slot 2`"), "其算力板没有供电：见 `slot 2`");
+  assert.equal(phraseWords("no hash power for its board: see `$&{}`"), "其算力板没有供电：见 `$&{}`");
+  assert.equal(phraseWords("no hash power for its board: see ``"), "其算力板没有供电：见 ``");
 });
 
 test("a language that did not come is asked for again while it is wanted", async () => {
