@@ -65,7 +65,7 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         .route("/page.css", get(|| async { page::css() }))
         .route("/page.js", get(|| async { page::js() }))
         .route("/login.js", get(|| async { page::login() }))
-        .route("/metrics", get(prometheus))
+        .route("/metrics", get(metrics::answer))
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api/v1/status", get(status))
         .route("/api/v1/log", get(log))
@@ -141,9 +141,9 @@ async fn built(State(context): Shared, request: Request, next: Next) -> Response
 }
 
 #[derive(Deserialize)]
-struct StatusQuery {
+pub(crate) struct StatusQuery {
     #[serde(default)]
-    chips: u8,
+    pub(crate) chips: u8,
 }
 
 async fn status(
@@ -199,7 +199,7 @@ async fn command(
 }
 
 /// What a command is about, as it is now.
-fn before(command: Command, now: &Snapshot) -> Option<String> {
+pub(crate) fn before(command: Command, now: &Snapshot) -> Option<String> {
     let settings = now.settings.as_ref();
     let before = match command {
         Command::Locate { .. } => json!({ "on": now.locating }),
@@ -251,14 +251,6 @@ fn no_command(why: OrderRefused) -> Refusal {
         _ => StatusCode::BAD_REQUEST,
     };
     Refusal::new(status, why.code(), why.to_string())
-}
-
-async fn prometheus(State(context): Shared) -> Response {
-    let kind = [(
-        header::CONTENT_TYPE,
-        "text/plain; version=0.0.4; charset=utf-8",
-    )];
-    (kind, metrics::render(&context.published.snapshot())).into_response()
 }
 
 async fn openapi() -> Response {

@@ -308,8 +308,8 @@ fn metrics_have_one_help_and_type_each_and_leave_out_what_is_unknown() {
     assert!(text.contains("stannary_power_ceiling_watts 3300\n"));
     assert!(text.contains("stannary_target_temperature_celsius 55\n"));
     assert!(text.contains("stannary_fan_mode{mode=\"quiet\"} 1\n"));
-    let action = "code=\"E-CHAIN-CHIPS\",place=\"chain 2\",action=\"hash with the others\"";
-    assert!(text.contains(action), "{text}");
+    let fault = "stannary_fault{code=\"E-CHAIN-CHIPS\",place=\"chain 2\"} 1\n";
+    assert!(text.contains(fault), "{text}");
     assert!(!text.contains("window=\"1h\""));
     assert!(!text.contains("stannary_chain_voltage_millivolts{"));
 }

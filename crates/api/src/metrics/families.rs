@@ -1,74 +1,23 @@
-//! The snapshot as Prometheus text (exposition format 0.0.4).
-//!
-//! Names are a contract with dashboards: `stannary_`, the thing, its unit; counters end in
-//! `_total`. What is not known has no sample.
-
-use std::fmt::Write;
+//! What is told, family by family.
 
 use serde::Serialize;
 use telemetry::{Settings, Snapshot};
 
-/// One metric family under way.
-struct Family<'a> {
-    out: &'a mut String,
-    name: &'static str,
-}
+use super::text::{Kind, Text};
 
-impl Family<'_> {
-    fn sample(&mut self, labels: &[(&str, &str)], value: Option<f64>) {
-        let Some(value) = value.filter(|v| v.is_finite()) else {
-            return;
-        };
-        self.out.push_str(self.name);
-        for (i, (label, text)) in labels.iter().enumerate() {
-            self.out.push(if i == 0 { '{' } else { ',' });
-            // Writing to a string cannot fail.
-            let _ = write!(self.out, "{label}=\"{}\"", escaped(text));
-        }
-        if !labels.is_empty() {
-            self.out.push('}');
-        }
-        let _ = writeln!(self.out, " {value}");
+/// Everything, and what is known of each chip where it is asked for.
+pub(super) fn write(text: &mut Text, s: &Snapshot, chips: bool) {
+    machine(text, s);
+    shares(text, s);
+    chains(text, s);
+    if chips {
+        of_chips(text, s);
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
-}
-
-struct Text(String);
-
-impl Text {
-    fn family(&mut self, name: &'static str, kind: &str, help: &str) -> Family<'_> {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        Family {
-            out: &mut self.0,
-            name,
-        }
-    }
-
-    fn gauge(&mut self, name: &'static str, help: &str) -> Family<'_> {
-        self.family(name, "gauge", help)
-    }
-
-    fn counter(&mut self, name: &'static str, help: &str) -> Family<'_> {
-        self.family(name, "counter", help)
-    }
-}
-
-pub(crate) fn render(s: &Snapshot) -> String {
-    let mut text = Text(String::with_capacity(8192));
-    machine(&mut text, s);
-    shares(&mut text, s);
-    chains(&mut text, s);
-    pools(&mut text, s);
-    surroundings(&mut text, s);
+    pools(text, s);
+    surroundings(text, s);
     if let Some(settings) = &s.settings {
-        set(&mut text, settings);
+        set(text, settings);
     }
-    text.0
 }
 
 fn machine(t: &mut Text, s: &Snapshot) {
@@ -81,7 +30,7 @@ fn machine(t: &mut Text, s: &Snapshot) {
         ("emulated", if m.emulated { "true" } else { "false" }),
         ("difficulty_bits", &bits),
     ];
-    t.gauge("stannary_info", "What this machine is; always 1.")
+    t.info("stannary_info", "What this machine is; always 1.")
         .sample(&labels, Some(1.0));
     t.gauge(
         "stannary_uptime_seconds",
@@ -110,11 +59,8 @@ fn machine(t: &mut Text, s: &Snapshot) {
     }
     let mut f = t.gauge("stannary_fault", "Faults that are present; 1 for each.");
     for fault in &s.faults {
-        let labels = [
-            ("code", fault.code.text()),
-            ("place", &fault.place),
-            ("action", &fault.action),
-        ];
+        // What was done about it changes, and would be another series each time.
+        let labels = [("code", fault.code.text()), ("place", &fault.place)];
         f.sample(&labels, Some(1.0));
     }
 }
@@ -158,7 +104,7 @@ type Column<Row> = (&'static str, &'static str, fn(&Row) -> Option<f64>);
 
 fn chains(t: &mut Text, s: &Snapshot) {
     use telemetry::Chain;
-    const GAUGES: [Column<Chain>; 6] = [
+    const GAUGES: [Column<Chain>; 5] = [
         (
             "stannary_chain_chips_expected",
             "Chips that the board should have.",
@@ -182,16 +128,16 @@ fn chains(t: &mut Text, s: &Snapshot) {
             "Verified hashrate over a minute.",
             |c| c.hashrate_ths,
         ),
-        (
-            "stannary_chain_nonces_expected",
-            "Nonces that the model expects since the start.",
-            |c| Some(c.nonces_expected),
-        ),
     ];
-    const COUNTERS: [Column<Chain>; 4] = [
+    const COUNTERS: [Column<Chain>; 5] = [
         ("stannary_chain_nonces_total", "Verified nonces.", |c| {
             Some(c.nonces as f64)
         }),
+        (
+            "stannary_chain_nonces_expected_total",
+            "Nonces that the model expects since the start.",
+            |c| Some(c.nonces_expected),
+        ),
         (
             "stannary_chain_hw_errors_total",
             "Nonces that fit no work in flight.",
@@ -209,7 +155,7 @@ fn chains(t: &mut Text, s: &Snapshot) {
         ),
     ];
     let slots: Vec<_> = s.chains.iter().map(|c| c.slot.to_string()).collect();
-    let mut table = |kind: &str, columns: &[Column<Chain>]| {
+    let mut table = |kind: Kind, columns: &[Column<Chain>]| {
         for (name, help, value) in columns {
             let mut f = t.family(name, kind, help);
             for (chain, slot) in s.chains.iter().zip(&slots) {
@@ -217,8 +163,8 @@ fn chains(t: &mut Text, s: &Snapshot) {
             }
         }
     };
-    table("gauge", &GAUGES);
-    table("counter", &COUNTERS);
+    table(Kind::Gauge, &GAUGES);
+    table(Kind::Counter, &COUNTERS);
     let mut f = t.gauge(
         "stannary_chain_state",
         "State of a chain; 1 for the present one.",
@@ -231,9 +177,67 @@ fn chains(t: &mut Text, s: &Snapshot) {
     }
 }
 
+/// Thousands of series for a whole machine: only where asked for.
+fn of_chips(t: &mut Text, s: &Snapshot) {
+    use telemetry::Chip;
+    const COLUMNS: [(Kind, Column<Chip>); 5] = [
+        (
+            Kind::Counter,
+            (
+                "stannary_chip_nonces_total",
+                "Verified nonces of a chip.",
+                |c| Some(c.nonces as f64),
+            ),
+        ),
+        (
+            Kind::Counter,
+            (
+                "stannary_chip_nonces_expected_total",
+                "Nonces that the model expects of a chip.",
+                |c| Some(c.expected),
+            ),
+        ),
+        (
+            Kind::Counter,
+            (
+                "stannary_chip_hw_errors_total",
+                "Nonces of a chip that fit no work in flight.",
+                |c| Some(c.hw_errors as f64),
+            ),
+        ),
+        (
+            Kind::Gauge,
+            (
+                "stannary_chip_ratio_low",
+                "Lower bound of seen by expected nonces, at 95 % confidence.",
+                |c| c.ratio_low,
+            ),
+        ),
+        (
+            Kind::Gauge,
+            (
+                "stannary_chip_ratio_high",
+                "Upper bound of seen by expected nonces, at 95 % confidence.",
+                |c| c.ratio_high,
+            ),
+        ),
+    ];
+    for (kind, (name, help, value)) in COLUMNS {
+        let mut f = t.family(name, kind, help);
+        for chain in &s.chains {
+            let slot = chain.slot.to_string();
+            for chip in chain.chips.iter().flatten() {
+                let (index, domain) = (chip.index.to_string(), chip.domain.to_string());
+                let labels = [("chain", &*slot), ("chip", &index), ("domain", &domain)];
+                f.sample(&labels, value(chip));
+            }
+        }
+    }
+}
+
 fn pools(t: &mut Text, s: &Snapshot) {
     use telemetry::Pool;
-    const GAUGES: [Column<Pool>; 9] = [
+    const GAUGES: [Column<Pool>; 8] = [
         (
             "stannary_pool_active",
             "1 where work comes from this pool.",
@@ -263,11 +267,6 @@ fn pools(t: &mut Text, s: &Snapshot) {
             "stannary_pool_best_share",
             "Difficulty of the best accepted share.",
             |p| p.best_share,
-        ),
-        (
-            "stannary_pool_accepted_difficulty",
-            "Sum of the difficulties of accepted shares since the start.",
-            |p| Some(p.accepted_difficulty),
         ),
         (
             "stannary_pool_credited_terahashes_per_second",
@@ -312,6 +311,12 @@ fn pools(t: &mut Text, s: &Snapshot) {
             let labels = [("pool", &*i), ("url", &pool.url), ("outcome", answer)];
             f.sample(&labels, Some(count as f64));
         }
+    }
+    let help = "Sum of the difficulties of accepted shares since the start.";
+    let mut f = t.counter("stannary_pool_accepted_difficulty_total", help);
+    for pool in &s.pools {
+        let labels = [("pool", &*pool.id.to_string()), ("url", &pool.url)];
+        f.sample(&labels, Some(pool.accepted_difficulty));
     }
     let help = "Rejected shares by reason.";
     let mut f = t.counter("stannary_pool_rejects_total", help);
