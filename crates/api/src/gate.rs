@@ -121,6 +121,17 @@ impl Gate {
         self.access().names()
     }
 
+    /// What the machine is called: by its owner, else as the computer is; `None` where nobody named it.
+    pub fn called(&self) -> Option<String> {
+        self.access().called().map(str::to_owned)
+    }
+
+    /// Answer under this name, and with `.local` behind it, as well: the machine is announced so. It takes the
+    /// place of the one before.
+    pub fn answer_as(&self, announced: &str) {
+        self.access().announced(announced);
+    }
+
     /// The value, for a look. Never kept across a wait.
     pub(crate) fn access(&self) -> MutexGuard<'_, Access> {
         self.core.access()

@@ -23,7 +23,9 @@ mod guard;
 mod history;
 mod legacy;
 mod live;
+mod mdns;
 mod metrics;
+mod mqtt;
 mod network_route;
 mod owner;
 mod owner_legacy;
@@ -45,6 +47,11 @@ pub use built_page::PageFile;
 pub use gate::{Around, Gate, Keep, Random};
 pub use legacy::{
     Allowed, CheckPool, Credential, Host, LOGIN_CHANCE, Legacy, Permission, Restart, login_password,
+};
+pub use mdns::{MDNS_PORT, MdnsNetwork, MdnsPacket, MdnsResponder, MdnsService};
+pub use mqtt::{
+    MQTT_TOPIC_MAX, MqttEnd, MqttOptions, MqttOrder, MqttOrders, MqttRefused, MqttSession,
+    is_mqtt_client_id, is_mqtt_topic,
 };
 pub use pool_test::{Reached, Tried, TryPool};
 pub use pools::{PoolOrder, PoolOrders, PoolRefused};

@@ -23,6 +23,8 @@ struct Inner {
     waiting: Mutex<Vec<Arc<Snapshot>>>,
     page: OnceLock<&'static [PageFile]>,
     beside: OnceLock<Faults>,
+    /// What is wrong beside the engine, one thing at a place.
+    faults: Mutex<Vec<Fault>>,
 }
 
 /// Faults of what stands beside the miner. Called for each snapshot, so it must not wait.
@@ -41,6 +43,7 @@ impl Published {
             waiting: Mutex::new(Vec::with_capacity(WAITING_MAX)),
             page: OnceLock::new(),
             beside: OnceLock::new(),
+            faults: Mutex::default(),
         }))
     }
 
@@ -63,7 +66,8 @@ impl Published {
 
     /// Replace the snapshot. Chips may be filled in always: they are shown where asked for.
     pub fn publish(&self, mut snapshot: Arc<Snapshot>) {
-        let beside = self.0.beside.get().map_or_else(Vec::new, |list| list());
+        let mut beside = self.0.beside.get().map_or_else(Vec::new, |list| list());
+        beside.extend(lock(&self.0.faults).iter().cloned());
         if !beside.is_empty() {
             Arc::make_mut(&mut snapshot).faults.extend(beside);
         }
@@ -88,6 +92,17 @@ impl Published {
     /// there is no such step.
     pub fn past(&self, step_s: u32, range_s: u32) -> Option<Past> {
         lock(&self.0.past).read(step_s, range_s)
+    }
+
+    /// Something of which the engine knows nothing is wrong at this place from the next snapshot on;
+    /// `None`: nothing any more.
+    pub fn beside(&self, place: &'static str, fault: Option<Fault>) {
+        let mut faults = lock(&self.0.faults);
+        faults.retain(|fault| fault.place != place);
+        faults.extend(fault.map(|fault| Fault {
+            place: place.to_owned(),
+            ..fault
+        }));
     }
 
     /// Append to the log.

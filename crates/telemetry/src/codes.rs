@@ -180,6 +180,17 @@ codes! {
     HttpsFile = "E-HTTPS-FILE", Warn, "what is kept of the certificate cannot be read: it was put aside and another one made", "compare the new fingerprint before you trust it: `stannary access fingerprint` on the machine";
     HttpsWrite = "E-HTTPS-WRITE", Warn, "the certificate cannot be kept: the next start makes another one", "check the disk, or give a file with `[api] access`";
     HttpsOwn = "E-HTTPS-OWN", Warn, "the owner's own certificate or key cannot be used any more: the one before goes on", "give a chain and its key in PEM form in `https_certificate` and `https_key`";
+    // The owner's MQTT broker
+    MqttUp = "E-MQTT-UP", Info, "the MQTT broker took the connection", "";
+    MqttConnect = "E-MQTT-CONNECT", Warn, "the MQTT broker cannot be reached", "check `url` in `[mqtt]`, that the broker runs, and network and name service; it is tried again by itself";
+    MqttTls = "E-MQTT-TLS", Error, "the MQTT broker's certificate does not show that it is the broker, or there is no TLS; nothing was sent to it", "the reason is named; for an authority of your own set `tls_ca`, for one key `tls_pin`; whether a certificate is valid needs the time, see `[time]`";
+    MqttLogin = "E-MQTT-AUTH", Error, "the MQTT broker refuses this machine, or does not let it hear orders", "check `user`, `password` and `client_id` in `[mqtt]`, and what the broker lets this user do";
+    MqttProtocol = "E-MQTT-PROTOCOL", Warn, "what answers is no MQTT broker", "check that this port speaks MQTT 3.1.1, with `mqtts://` where it wants TLS";
+    MqttClosed = "E-MQTT-CLOSED", Warn, "the connection with the MQTT broker was lost", "if it recurs, look into the broker's log: two machines with one `client_id` end each other's connections";
+    MqttMessage = "E-MQTT-MESSAGE", Warn, "an order that came over MQTT was not followed", "the reason is named; docs/mqtt.md lists the orders";
+    // Being found
+    MdnsSocket = "E-MDNS-SOCKET", Warn, "this machine cannot announce itself on the network", "see the reason that is named; `mdns = false` in `[api]` switches it off";
+    MdnsName = "E-MDNS-NAME", Warn, "another machine on the network has this one's name: it is announced under another", "give the machine a name of its own: `stannary access claim --name`, or at its page";
     // Twin
     TwinChip = "E-TWIN-CHIP", Error, "the twin has no model of this chip", "use one of the chips that are named";
     TwinPath = "E-TWIN-PATH", Error, "a twin cannot be reached at this path", "choose a short path in a folder that can be written, where nothing is";

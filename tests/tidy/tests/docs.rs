@@ -210,6 +210,8 @@ const GROUPS: &[(&str, &str)] = &[
     ("E-API-", "Interfaces"),
     ("E-ACCESS-", "Access"),
     ("E-HTTPS-", "HTTPS"),
+    ("E-MQTT-", "The MQTT broker"),
+    ("E-MDNS-", "Being found"),
     ("E-TWIN-", "Twin"),
     ("E-DEMO-", "Demo"),
     ("E-HEAT-", "Heat"),

@@ -58,6 +58,8 @@ pub(crate) struct Access {
     broken: Option<String>,
     /// What the computer is called, with and without `.local`.
     own_names: Vec<String>,
+    /// What it is announced as, the same two.
+    announced: Vec<String>,
     sessions: Sessions,
     backoff: Backoff,
     audit: Audit,
@@ -109,9 +111,23 @@ impl Access {
         self.broken = None;
     }
 
+    /// What the machine is called.
+    pub(crate) fn called(&self) -> Option<&str> {
+        let own = self.own_names.first();
+        self.kept.name.as_deref().or(own.map(String::as_str))
+    }
+
+    /// The machine is announced as this; nothing where that is no name.
+    pub(crate) fn announced(&mut self, name: &str) {
+        let named = Some(name).filter(|name| is_host_name(name));
+        self.announced = named.map(with_local).into_iter().flatten().collect();
+    }
+
     /// Whether a Host header names this machine.
     pub(crate) fn is_our_name(&self, host: &str) -> bool {
-        is_ours(host, self.names().iter().map(String::as_str))
+        let names = self.names();
+        let all = names.iter().chain(&self.announced);
+        is_ours(host, all.map(String::as_str))
     }
 
     /// The names under which it answers beside addresses: what its owner calls it first.
@@ -311,6 +327,10 @@ mod tests {
         check(&access, "ctrl-1", true);
         check(&access, "ctrl-1.local:80", true);
         check(&access, "rig-7.local", false);
+        access.announced("ctrl-1-2");
+        check(&access, "ctrl-1-2.local", true);
+        access.announced("*");
+        check(&access, "ctrl-1-2.local", false);
         let mut kept = access.kept().clone();
         assert_eq!(kept.set_name("rig-7"), Ok(()));
         assert_eq!(kept.set_hosts(vec!["m.farm.example".into()]), Ok(()));

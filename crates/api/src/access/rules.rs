@@ -30,6 +30,8 @@ pub(crate) enum Who {
     Token(String, Scope),
     /// An old client, through the interface of this name, which has rules of its own.
     Legacy(&'static str),
+    /// Whoever the owner's MQTT broker lets order, where the owner allowed it.
+    Broker,
     Nobody,
 }
 
@@ -39,7 +41,7 @@ impl Who {
         match self {
             Who::Local | Who::Session(_) => Some(Scope::Admin),
             Who::Token(_, scope) => Some(*scope),
-            Who::Legacy(_) | Who::Nobody => None,
+            Who::Legacy(_) | Who::Broker | Who::Nobody => None,
         }
     }
 }
@@ -51,6 +53,7 @@ impl fmt::Display for Who {
             Who::Session(number) => write!(f, "session {number}"),
             Who::Token(name, _) => write!(f, "token {name}"),
             Who::Legacy(name) => write!(f, "legacy {name}"),
+            Who::Broker => f.write_str("mqtt"),
             Who::Nobody => f.write_str("nobody"),
         }
     }
