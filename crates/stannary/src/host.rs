@@ -41,6 +41,30 @@ pub(crate) fn look(control_board: &str) -> api::Host {
     }
 }
 
+/// The hardware address of this computer's first network interface, in lower case: of one that is a
+/// device before one that a program made.
+pub(crate) fn hardware_address() -> Option<String> {
+    const FOLDER: &str = "/sys/class/net";
+    let names = fs::read_dir(FOLDER).ok()?.flatten();
+    let mut names: Vec<(bool, String)> = names
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let made = !entry.path().join("device").exists();
+            Some((made, name))
+        })
+        .collect();
+    names.sort();
+    let addresses = names
+        .iter()
+        .filter_map(|(_, name)| one_line(&format!("{FOLDER}/{name}/address")));
+    let mut real = addresses.filter(|address| {
+        // Six bytes, not all zero as the loopback's are.
+        let bytes: Vec<&str> = address.split(':').collect();
+        bytes.len() == 6 && bytes.iter().any(|byte| *byte != "00")
+    });
+    real.next().map(|address| address.to_lowercase())
+}
+
 fn one_line(path: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.lines().next()?.trim();
@@ -55,6 +79,31 @@ fn own_address(to: Ipv4Addr) -> Option<Ipv4Addr> {
         SocketAddr::V4(own) => Some(*own.ip()),
         SocketAddr::V6(_) => None,
     }
+}
+
+/// Networks that are looked at: a miner has one, a laptop a few.
+const NETWORKS_MAX: usize = 8;
+
+/// The networks that this computer is on, each with its own address there and the mask.
+pub(crate) fn networks() -> Vec<(Ipv4Addr, Ipv4Addr)> {
+    let table = fs::read_to_string("/proc/net/route").unwrap_or_default();
+    let routes = routes(&table).into_iter();
+    let near = routes.filter(|route| {
+        let several = !route.mask.is_unspecified() && route.mask != Ipv4Addr::BROADCAST;
+        route.via.is_unspecified() && !route.to.is_unspecified() && several
+    });
+    let mut found: Vec<_> = near
+        .filter_map(|route| {
+            // Whoever has the network's first address, it would be reached from ours.
+            let first = Ipv4Addr::from(u32::from(route.to) | 1);
+            let own = own_address(first).filter(|own| own & route.mask == route.to)?;
+            Some((own, route.mask))
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    found.truncate(NETWORKS_MAX);
+    found
 }
 
 /// One way to a network.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api::{PoolOrder, PoolRefused, Published};
+use board_support::Machine;
 use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, Recording, StartCause};
 use hal_linux::CleanStop;
 use telemetry::{Code, Note, Snapshot};
@@ -17,7 +18,7 @@ use crate::recordings::Recordings;
 use crate::runtime::{Clock, Commands, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
 use crate::state_file::{self, Boot, Left, StateFile};
-use crate::{FIRMWARE, LOG_NOTES, access_file, https, page, reach, signals};
+use crate::{FIRMWARE, LOG_NOTES, access_file, broker, https, mdns, page, reach, signals};
 
 /// Settle times are never scaled here.
 const SETTLE_PERCENT: u8 = 100;
@@ -47,6 +48,7 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
     };
     let own_machine = config.backend == Backend::Linux { stand_in: None };
     let control_board = config.machine.control_board.id.clone();
+    let announced = announced(&config.machine, own_machine);
     let seed = random_seed().context("no random numbers")?;
     let engine = EngineConfig {
         machine: config.machine,
@@ -99,11 +101,12 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
     let faults = gate.clone();
     shelf.list_faults(move || faults.fault().into_iter().collect());
     let wall = miner.wall();
+    let socket = config.api.socket;
     let listen = api::Listen {
         try_pool: Some(Arc::new(move |order| pool_list::try_pool(order, &wall))),
         http: config.api.http.into_iter().collect(),
         https: https.transpose()?,
-        socket: Some(config.api.socket),
+        socket: Some(socket.clone()),
         legacy,
     };
     let pool_commands = miner.commands();
@@ -111,11 +114,28 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
     let page = api::start_with_pools(
         listen,
         shelf.clone(),
-        gate,
+        gate.clone(),
         Arc::new(move |c| commands.give(c).is_ok()),
         Arc::new(move |order| change_pools(&pool_commands, order)),
     )?;
-    let plain = page.addresses().first();
+    let link = match config.mqtt {
+        None => None,
+        Some(mqtt) => Some(broker::serve(
+            mqtt,
+            &broker::Who {
+                emulated: reached.backend == "twin",
+                socket: &socket,
+            },
+            (&shelf, &gate),
+            miner.commands(),
+            (miner.wall(), clock),
+            seed,
+        )?),
+    };
+    let plain = page.addresses().first().copied();
+    let announced = mdns::Announced::of(config.api.mdns, plain, page.https(), announced);
+    let found = announced.map(|what| mdns::keep(what, shelf.clone(), gate.clone(), clock, seed));
+    let found = found.transpose()?;
     let page_at = plain.map(|address| format!("http://{address}/"));
     let page_at = page_at.or_else(|| Some(format!("https://{}/", page.https()?)));
     tracing::info!(code = Code::Started.text(), page = page_at, "started");
@@ -128,8 +148,21 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
         fall,
     });
     tracing::info!(code = Code::Stopping.text(), "everything is off");
+    drop((link, found));
     drop(page);
     again.obey(own_machine)
+}
+
+/// What whoever is on the network may know of the machine.
+fn announced(machine: &Machine, own_machine: bool) -> Vec<String> {
+    vec![
+        "txtvers=1".to_owned(),
+        format!("model={}", machine.model),
+        format!("name={}", machine.name),
+        format!("firmware={FIRMWARE}"),
+        format!("emulated={}", !own_machine),
+        "path=/".to_owned(),
+    ]
 }
 
 /// An order about pools on its way to the engine.

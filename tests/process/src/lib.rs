@@ -10,6 +10,7 @@
 //! are missing a test says so and passes, unless `STANNARY_PROCESS_TESTS` is set, as
 //! `scripts/test` does it.
 
+mod broker;
 mod flood;
 mod folder;
 mod node;
@@ -21,6 +22,7 @@ mod site;
 mod tls;
 mod twin;
 
+pub use broker::{Broker, Listener, Message, broker_programs};
 pub use flood::{Flood, FloodingPool};
 pub use folder::{Folder, free_address};
 pub use node::{Node, node_program};

@@ -6,7 +6,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    date_time_ymd,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -33,6 +36,20 @@ impl CertificateAuthority {
     /// Its certificate.
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// A certificate for 127.0.0.1, until the end of 2039, and its key, both as PEM.
+    pub fn issue(&self) -> [String; 2] {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+        // By the same name as its authority's it would look as if it had signed itself.
+        let mut name = DistinguishedName::new();
+        name.push(DnType::CommonName, "127.0.0.1");
+        params.distinguished_name = name;
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2040, 1, 1);
+        let certificate = params.signed_by(&key, &self.issuer).expect("signed");
+        [certificate.pem(), key.serialize_pem()]
     }
 
     /// Listens, and carries what comes by TLS to `pool` and back. The certificate is for

@@ -15,6 +15,7 @@ use telemetry::Code;
 use units::DifficultyOne;
 
 use super::https::{self, Https};
+use super::mqtt::{self, Mqtt};
 use super::old_clients::{self, OldClients};
 use super::{Secret, consent, default_socket, network, own_node, paths, pool_groups};
 use crate::boards;
@@ -58,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) time_servers: Vec<Endpoint>,
     /// Where to listen.
     pub(crate) api: Api,
+    /// The owner's MQTT broker.
+    pub(crate) mqtt: Option<Mqtt>,
     /// Where what survives the process is written; `None`: nowhere, which only a twin may.
     pub(crate) state: Option<PathBuf>,
     /// The folder of recordings; `None`: none are kept, which only a twin's daemon may.
@@ -128,6 +131,8 @@ pub(crate) struct Api {
     pub(crate) socket: PathBuf,
     /// Where password and tokens are kept; `None`: in memory alone, which only a twin may.
     pub(crate) access: Option<PathBuf>,
+    /// The page is announced on the network; `None`: where it can be reached from there.
+    pub(crate) mdns: Option<bool>,
     /// What old clients speak.
     pub(crate) old: OldClients,
 }
@@ -207,6 +212,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
     }
     let time_servers = network::read_time(s);
     let api = read_api(s, backend);
+    let mqtt = mqtt::read(s);
     let local = consent::read(s);
     for key in ["tuner", "update"] {
         if s.has(key) {
@@ -229,6 +235,7 @@ fn read_config(s: &mut Section<'_>) -> Option<Config> {
         pool_groups: pool_groups?,
         time_servers: time_servers?,
         api: api?,
+        mqtt: mqtt?,
         state: state?,
         recordings: recordings?,
         local,
@@ -593,6 +600,7 @@ fn read_api(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Api> {
             https: None,
             socket: socket?,
             access: access?,
+            mdns: None,
             old: OldClients::default(),
         });
     }
@@ -603,6 +611,10 @@ fn read_api(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Api> {
     } else if a.has("https") {
         http = Some(None);
     }
+    let mdns = match a.has("mdns") {
+        true => a.boolean("mdns").map(Some),
+        false => Some(None),
+    };
     let old = old_clients::read(&mut a);
     if a.has("socket") {
         socket = a.text("socket", SOCKET_PATH_MAX).map(PathBuf::from);
@@ -619,6 +631,7 @@ fn read_api(s: &mut Section<'_>, backend: Option<Asked>) -> Option<Api> {
         https: https?,
         socket: socket?,
         access: access?,
+        mdns: mdns?,
         old: old?,
     })
 }
@@ -640,7 +653,7 @@ pub(super) fn address(
 
 #[cfg(test)]
 #[path = "config_tests.rs"]
-mod tests;
+pub(super) mod tests;
 
 #[cfg(test)]
 #[path = "config_pool_tests.rs"]

@@ -1,6 +1,6 @@
 use super::*;
 
-pub(super) const GOOD: &str = r#"config_version = 1
+pub(in crate::cli) const GOOD: &str = r#"config_version = 1
 
 [machine]
 model   = "antminer-s19-pro"
@@ -27,7 +27,7 @@ socket = "/run/other.sock"
 
 /// Parse [`GOOD`] with one line replaced (or, for an empty `from`, one text appended) and
 /// compare all faults: `CODE line key`.
-pub(super) fn check(from: &str, to: &str, expected: &[&str]) {
+pub(in crate::cli) fn check(from: &str, to: &str, expected: &[&str]) {
     let text = if from.is_empty() {
         format!("{GOOD}{to}")
     } else {

@@ -11,6 +11,7 @@ pub(crate) mod config;
 pub(crate) mod consent;
 mod decode;
 pub(crate) mod https;
+pub(crate) mod mqtt;
 mod network;
 pub(crate) mod old_clients;
 mod operator;

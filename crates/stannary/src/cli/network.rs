@@ -15,7 +15,12 @@ const SERVERS_MAX: usize = 8;
 /// The way to the pool of this `[[pool]]`. Inside, `None` where there is no address to judge it
 /// by; outside, after a fault.
 pub(super) fn read_route(s: &mut Section<'_>, address: Option<&Address>) -> Option<Route> {
-    let trust = read_trust(s, address);
+    let unprotected = address.filter(|address| address.security() == Security::Plain);
+    let unprotected = unprotected.map(|address| match address {
+        Address::Node(_) => "remove it: a node is spoken to over one's own network",
+        _ => "write the address as `stratum+ssl://host:port`",
+    });
+    let trust = read_trust(s, unprotected);
     let proxy = match s.has("proxy") {
         true => read_proxy(s).map(Some),
         false => Some(None),
@@ -26,7 +31,8 @@ pub(super) fn read_route(s: &mut Section<'_>, address: Option<&Address>) -> Opti
     })
 }
 
-fn read_trust(s: &mut Section<'_>, address: Option<&Address>) -> Option<Trust> {
+/// Whom to trust on the way; `unprotected` is the remedy where the address asks for no TLS.
+pub(super) fn read_trust(s: &mut Section<'_>, unprotected: Option<&str>) -> Option<Trust> {
     let given = ["tls_ca", "tls_pin"].map(|key| s.has(key));
     let trust = match given {
         [false, false] => Some(Trust::System),
@@ -41,14 +47,9 @@ fn read_trust(s: &mut Section<'_>, address: Option<&Address>) -> Option<Trust> {
         }
     };
     // Whoever asks for it believes to be protected.
-    let unprotected = address.is_some_and(|address| address.security() == Security::Plain);
-    if unprotected && given.contains(&true) {
+    if let Some(remedy) = unprotected.filter(|_| given.contains(&true)) {
         let key = if given[0] { "tls_ca" } else { "tls_pin" };
-        let message = "protects nothing: this pool's address asks for no TLS";
-        let remedy = match address {
-            Some(Address::Node(_)) => "remove it: a node is spoken to over one's own network",
-            _ => "write the address as `stratum+ssl://host:port`",
-        };
+        let message = "protects nothing: this address asks for no TLS";
         s.refuse(key, message, remedy);
         return None;
     }
@@ -111,8 +112,13 @@ pub(super) fn read_time(s: &mut Section<'_>) -> Option<Vec<Endpoint>> {
     }
 }
 
-/// `host`, `host:port`, or an address, with brackets around an IPv6 one that has a port.
 fn server(text: &str) -> Result<Endpoint, String> {
+    endpoint(text, sntp::PORT)
+}
+
+/// `host`, `host:port`, or an address, with brackets around an IPv6 one that has a port; without one
+/// it is `port`.
+pub(super) fn endpoint(text: &str, port: u16) -> Result<Endpoint, String> {
     let bare = match text.parse::<std::net::Ipv6Addr>() {
         Ok(address) => format!("[{address}]"),
         Err(_) => text.to_owned(),
@@ -123,7 +129,7 @@ fn server(text: &str) -> Result<Endpoint, String> {
     };
     let whole = match has_port {
         true => bare,
-        false => format!("{bare}:{}", sntp::PORT),
+        false => format!("{bare}:{port}"),
     };
     Endpoint::parse(&whole).map_err(|error| format!("`{text}`: {error}"))
 }

@@ -10,6 +10,7 @@ mod dead_man;
 mod links;
 mod lock;
 mod mailbox;
+mod mqtt;
 mod node;
 mod pools;
 pub(crate) mod sntp;
@@ -28,6 +29,9 @@ pub(crate) use clock::Clock;
 pub(crate) use dead_man::{Cutter, end_safely_on_panic};
 pub(crate) use links::send_events;
 pub(crate) use lock::PortLock;
+pub(crate) use mqtt::{
+    Around as MqttAround, Broker as MqttBroker, Mqtt as MqttLink, keep as keep_mqtt,
+};
 pub(crate) use pools::tls::{authorities, over_tls};
 pub(crate) use pools::trial::try_pool;
 pub(crate) use wall::Wall;

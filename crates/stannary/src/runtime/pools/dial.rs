@@ -47,9 +47,9 @@ pub(super) fn dial(address: SocketAddr, until: Instant) -> Result<TcpStream, Str
 
 /// A connection on which no single wait and not all of them together last beyond `until`: a
 /// byte now and then does not prolong a handshake.
-pub(super) struct Timed<'a> {
-    pub(super) stream: &'a TcpStream,
-    pub(super) until: Instant,
+pub(in crate::runtime) struct Timed<'a> {
+    pub(in crate::runtime) stream: &'a TcpStream,
+    pub(in crate::runtime) until: Instant,
 }
 
 impl Read for Timed<'_> {

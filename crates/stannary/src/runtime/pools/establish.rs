@@ -22,17 +22,17 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const CLOCK: Duration = Duration::from_secs(15);
 
 /// A connection on which the session can speak.
-pub(super) struct Established {
-    pub(super) stream: TcpStream,
-    pub(super) guard: Box<dyn Guard>,
+pub(in crate::runtime) struct Established {
+    pub(in crate::runtime) stream: TcpStream,
+    pub(in crate::runtime) guard: Box<dyn Guard>,
 }
 
 /// Why there is no connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Failed {
+pub(in crate::runtime) struct Failed {
     /// [`Code::PoolConnect`]: nobody is there.
-    pub(super) code: Code,
-    pub(super) why: String,
+    pub(in crate::runtime) code: Code,
+    pub(in crate::runtime) why: String,
 }
 
 impl Failed {
@@ -56,15 +56,15 @@ impl From<noise::Fault> for Failed {
 }
 
 /// What is asked for.
-pub(super) struct Wanted {
-    pub(super) endpoint: Endpoint,
-    pub(super) security: Security,
-    pub(super) route: Route,
+pub(in crate::runtime) struct Wanted {
+    pub(in crate::runtime) endpoint: Endpoint,
+    pub(in crate::runtime) security: Security,
+    pub(in crate::runtime) route: Route,
 }
 
 /// Connect and establish what protects the connection. All addresses are tried in turn. The
 /// reason given is that of the last one at which somebody answered, else of the last.
-pub(super) fn establish(wanted: &Wanted, wall: &Wall) -> Result<Established, Failed> {
+pub(in crate::runtime) fn establish(wanted: &Wanted, wall: &Wall) -> Result<Established, Failed> {
     let until = Instant::now() + TOTAL;
     if needs_time(wanted) && wall.known_until(Instant::now() + CLOCK).is_none() {
         let why = "the time is not known yet";

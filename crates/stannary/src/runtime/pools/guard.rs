@@ -1,7 +1,7 @@
 //! What stands between a session's plaintext and the wire, once it is established.
 
 /// Turns plaintext into wire bytes and back. Not called by two threads at a time.
-pub(super) trait Guard: Send {
+pub(in crate::runtime) trait Guard: Send {
     /// Bytes came off the wire, no more than [`READ_BYTES`] at once and none at first: add the
     /// plaintext in them to `plain`, and what the protection itself must answer to `wire`.
     /// What is added and what is kept is bounded by a small multiple of what came.
@@ -25,11 +25,11 @@ pub(super) trait Guard: Send {
 }
 
 /// Most bytes in one read of a connection.
-pub(super) const READ_BYTES: usize = 16 * 1024;
+pub(in crate::runtime) const READ_BYTES: usize = 16 * 1024;
 
 /// Whether more can come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Received {
+pub(in crate::runtime) enum Received {
     /// Yes.
     More,
     /// No: the other side has ended the protected stream in an orderly way.

@@ -34,7 +34,9 @@ use units::PoolIndex;
 
 use super::wall::Wall;
 use super::{Inbox, Message};
-use establish::{Established, Failed, Wanted};
+pub(in crate::runtime) use dial::Timed;
+pub(in crate::runtime) use establish::{Established, Failed, Wanted, establish};
+pub(in crate::runtime) use guard::{Guard, READ_BYTES, Received};
 use mail::Mail;
 
 /// Cryptography at its deepest needs a quarter of it.
