@@ -102,7 +102,11 @@ fn need(method: &Method, path: &str) -> Need {
         "/api/v1/https" | "/api/v1/network" => Need::Scope(Scope::Read),
         // The least that a command needs; the others ask for more once they are read.
         "/api/v1/command" => Need::Locate,
-        "/api/v1/pools" | "/api/v1/pools/test" if !looks => Need::Scope(Scope::Operate),
+        "/api/v1/pools" | "/api/v1/pools/test" | "/api/v1/restart" if !looks => {
+            Need::Scope(Scope::Operate)
+        }
+        // It holds the configuration and who changed what.
+        "/api/v1/support" => Need::Scope(Scope::Admin),
         _ => Need::Scope(Scope::Admin),
     }
 }

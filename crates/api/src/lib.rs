@@ -23,6 +23,7 @@ mod guard;
 mod history;
 mod legacy;
 mod live;
+mod machine;
 mod mdns;
 mod metrics;
 mod mqtt;
@@ -48,6 +49,7 @@ pub use gate::{Around, Gate, Keep, Random};
 pub use legacy::{
     Allowed, CheckPool, Credential, Host, LOGIN_CHANCE, Legacy, Permission, Restart, login_password,
 };
+pub use machine::{MakeArchive, Seen};
 pub use mdns::{MDNS_PORT, MdnsNetwork, MdnsPacket, MdnsResponder, MdnsService};
 pub use mqtt::{
     MQTT_TOPIC_MAX, MqttEnd, MqttOptions, MqttOrder, MqttOrders, MqttRefused, MqttSession,

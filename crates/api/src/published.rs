@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use telemetry::{Fault, History, Note, NoteLog, Past, Snapshot};
 
+use tokio::sync::Semaphore;
+
 use crate::built_page::PageFile;
+use crate::machine::MakeArchive;
 
 /// A shelf that the engine's shell fills and interfaces read. Clones share it; neither
 /// side ever waits for more than the exchange of a pointer or the copy of a few notes.
@@ -25,6 +28,7 @@ struct Inner {
     beside: OnceLock<Faults>,
     /// What is wrong beside the engine, one thing at a place.
     faults: Mutex<Vec<Fault>>,
+    support: OnceLock<(MakeArchive, Arc<Semaphore>)>,
 }
 
 /// Faults of what stands beside the miner. Called for each snapshot, so it must not wait.
@@ -44,6 +48,7 @@ impl Published {
             page: OnceLock::new(),
             beside: OnceLock::new(),
             faults: Mutex::default(),
+            support: OnceLock::new(),
         }))
     }
 
@@ -51,6 +56,18 @@ impl Published {
     pub fn with_page(self, files: &'static [PageFile]) -> Self {
         self.0.page.get_or_init(|| files);
         self
+    }
+
+    /// With somebody who makes archives for support requests. The first that is given stays.
+    pub fn with_support(self, make: MakeArchive) -> Self {
+        let one = || (make, Arc::new(Semaphore::new(1)));
+        self.0.support.get_or_init(one);
+        self
+    }
+
+    /// Who makes archives, and the place for the one that is in hand.
+    pub(crate) fn support(&self) -> Option<(MakeArchive, Arc<Semaphore>)> {
+        self.0.support.get().cloned()
     }
 
     /// Files of the page; none: the plain one is served.

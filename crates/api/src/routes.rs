@@ -26,7 +26,7 @@ use crate::refusal::Refusal;
 use crate::secure::Https;
 use crate::server::Takers;
 use crate::{
-    answers, built_page, history, live, metrics, network_route, owner, owner_legacy, page,
+    answers, built_page, history, live, machine, metrics, network_route, owner, owner_legacy, page,
     secure_route, settings,
 };
 
@@ -44,6 +44,7 @@ pub(crate) struct Context {
     pub(crate) check_pool: CheckPool,
     pub(crate) tester: Arc<Tester>,
     pub(crate) host: Arc<dyn Fn() -> Host + Send + Sync>,
+    pub(crate) restart: Arc<dyn Fn(legacy::Restart) -> bool + Send + Sync>,
 }
 
 pub(crate) type Shared = State<Arc<Context>>;
@@ -59,6 +60,7 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         check_pool: Arc::clone(&shared.legacy.check_pool),
         tester: Arc::clone(&shared.tester),
         host: Arc::clone(&shared.legacy.host),
+        restart: Arc::clone(&shared.legacy.restart),
     });
     let ours = Router::new()
         .route("/", get(|| async { page::html() }))
@@ -75,6 +77,8 @@ pub(crate) fn router(shared: &Arc<Everything>, via: Via) -> Router {
         .route("/api/v1/command", post(command))
         .route("/api/v1/pools", post(pools))
         .route("/api/v1/pools/test", post(pool_test::test))
+        .route("/api/v1/restart", post(machine::restart))
+        .route("/api/v1/support", get(machine::support))
         .route("/api/v1/session", get(owner::session))
         .route("/api/v1/claim", post(owner::claim))
         .route("/api/v1/login", post(owner::login))
