@@ -24,6 +24,7 @@ use crate::pool_server::{self, PoolServer, PoolServerOptions};
 use crate::runnable::refusal;
 use crate::runtime::{Clock, Commands, Miner, PortLock, end_safely_on_panic};
 use crate::show::{Progress, Publisher};
+use crate::support::{self, Known};
 use crate::twin_scale::{self, EASY_HASHES_PER_S, USUAL_BITS_MAX};
 use crate::voltages::{self, Word};
 use crate::{FIRMWARE, LOG_NOTES, access_file, page, signals, summary, whole};
@@ -105,6 +106,10 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES).with_page(page::built());
+    // It has no configuration file.
+    let shelf = shelf.with_support(Arc::new(|seen| {
+        support::archive(None, Some(Known::of(seen)))
+    }));
     // What a demo is told is forgotten with it.
     let gate = access_file::open(None, miner.wall(), &shelf, clock)?;
     let page = open_page(options.http, socket, &shelf, &gate, miner.commands())?;

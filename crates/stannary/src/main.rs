@@ -31,7 +31,9 @@ mod runtime;
 mod show;
 mod signals;
 mod state_file;
+mod stock_pools;
 mod summary;
+mod support;
 mod twin_process;
 mod twin_pty;
 mod twin_scale;
@@ -53,19 +55,20 @@ const LOG_NOTES: usize = 1000;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
-        Command::Run(args) => match cli::config::load(&args.config) {
-            Ok(config) => {
-                log_to_stderr();
-                match run::run(config, &args.config) {
+        Command::Run(args) => {
+            log_to_stderr();
+            let taken = stock_pools::at_first_start(&args.config);
+            match cli::config::load(&args.config) {
+                Ok(config) => match run::run(config, &args.config, taken) {
                     Ok(Ended::RebootWanted) => ExitCode::from(EXIT_REBOOT),
                     ended => finish(ended.map(|_| true)),
+                },
+                Err(faults) => {
+                    eprintln!("{faults}");
+                    ExitCode::from(EXIT_USAGE)
                 }
             }
-            Err(faults) => {
-                eprintln!("{faults}");
-                ExitCode::from(EXIT_USAGE)
-            }
-        },
+        }
         Command::Demo(args) => {
             log_to_stderr();
             finish(demo::run(&args))

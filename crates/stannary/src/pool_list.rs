@@ -4,8 +4,7 @@
 //! Only `[[pool]]` tables are touched. A pool that is there already keeps its table with all
 //! comments; the file is replaced in one step, so that it is whole whenever power goes.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -158,26 +157,7 @@ fn write_all(path: &Path, latest: &Receiver<Vec<PoolConfig>>) {
 fn rewrite(path: &Path, pools: &[PoolConfig]) -> Result<(), String> {
     let text = file_text::read(path, FILE_BYTES_MAX).map_err(|problem| problem.to_string())?;
     let text = with_pools(&text, pools)?;
-    replace(path, text.as_bytes()).map_err(|error| error.to_string())
-}
-
-/// In one step, with the file's own permissions: it holds passwords.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    // A link stays one.
-    let path = fs::canonicalize(path)?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = PathBuf::from(name);
-    let permissions = fs::metadata(&path)?.permissions();
-    let _ = fs::remove_file(&new);
-    let mut file = File::create_new(&new)?;
-    file.set_permissions(permissions)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&new, &path)?;
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    // The name itself must reach the disk too.
-    File::open(folder)?.sync_all()
+    file_text::replace(path, text.as_bytes()).map_err(|error| error.to_string())
 }
 
 /// The text of a configuration with this list of pools instead of its own.

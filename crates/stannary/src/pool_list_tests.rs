@@ -1,5 +1,7 @@
 //! What becomes of a configuration file whose pools are changed.
 
+use std::fs;
+
 use super::*;
 
 const FILE: &str = r#"# My machine.

@@ -100,6 +100,15 @@ fn name(number: u64) -> String {
     format!("{BEGIN}{number:06}{END}")
 }
 
+/// Recordings that are in a folder, the newest last.
+pub(crate) fn kept(folder: &Path) -> Vec<PathBuf> {
+    let numbers = numbers(folder).unwrap_or_default();
+    numbers
+        .into_iter()
+        .map(|number| folder.join(name(number)))
+        .collect()
+}
+
 /// The numbers of the recordings that are there, rising. Other files are not ours.
 fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();

@@ -18,13 +18,15 @@ use crate::recordings::Recordings;
 use crate::runtime::{Clock, Commands, Miner, Observer, PortLock, end_safely_on_panic};
 use crate::show::Publisher;
 use crate::state_file::{self, Boot, Left, StateFile};
+use crate::stock_pools::Taken;
+use crate::support::{self, Known};
 use crate::{FIRMWARE, LOG_NOTES, access_file, broker, https, mdns, page, reach, signals};
 
 /// Settle times are never scaled here.
 const SETTLE_PERCENT: u8 = 100;
 
 /// Run until SIGTERM or SIGINT.
-pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
+pub(crate) fn run(config: Config, file: &Path, taken: Option<Taken>) -> Result<Ended> {
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
@@ -85,6 +87,13 @@ pub(crate) fn run(config: Config, file: &Path) -> Result<Ended> {
     end_safely_on_panic(miner.cutter());
     signals::shut_down_on_signal(miner.commands(), miner.cutter())?;
     let shelf = Published::new(miner.first_snapshot(), LOG_NOTES).with_page(page::built());
+    let of = file.to_owned();
+    let shelf = shelf.with_support(Arc::new(move |seen| {
+        support::archive(Some(&of), Some(Known::of(seen)))
+    }));
+    if let Some(taken) = taken {
+        tell_of_pools(&taken, &shelf, clock);
+    }
     let gate = access_file::open(config.api.access.as_deref(), miner.wall(), &shelf, clock)?;
     if let Some(panel) = reached.panel {
         let serving = panel.serve(shelf.clone(), miner.commands(), gate.clone(), clock);
@@ -163,6 +172,19 @@ fn announced(machine: &Machine, own_machine: bool) -> Vec<String> {
         format!("emulated={}", !own_machine),
         "path=/".to_owned(),
     ]
+}
+
+/// Whoever flashed this machine hears where its hashrate goes.
+fn tell_of_pools(taken: &Taken, shelf: &Published, clock: Clock) {
+    let (code, from) = (Code::PoolImported, taken.from.display());
+    let detail = format!("`{from}`: {}", taken.words);
+    tracing::warn!(code = code.text(), "{detail}: {}", code.meaning());
+    shelf.note(Note {
+        at: clock.now(),
+        code,
+        place: "pools".into(),
+        detail,
+    });
 }
 
 /// An order about pools on its way to the engine.

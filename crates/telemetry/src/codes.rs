@@ -119,6 +119,8 @@ codes! {
     // Pools
     PoolAddress = "E-POOL-ADDRESS", Error, "a pool's address cannot be read", "write it as `stratum+tcp://host:port`, `stratum+ssl://host:port`, `stratum2+tcp://host:port/KEY` or `node+http://user:password@host:port`";
     PoolScheme = "E-POOL-SCHEME", Error, "this build does not speak a pool's protocol", "use a `stratum+tcp://`, `stratum+ssl://`, `stratum2+tcp://` or `node+http://` address";
+    PoolImported = "E-POOL-IMPORT", Warn, "the configuration named no pool; those of the firmware before were taken into it", "look whether they are yours; `stannary pools` changes them";
+    PoolImportFailed = "E-POOL-NOIMPORT", Warn, "the configuration names no pool, and those of the firmware before could not be taken", "add a `[[pool]]`, or try `stannary config import FILE`, which says what is wrong";
     PoolConnect = "E-POOL-CONNECT", Warn, "a pool cannot be reached", "check address, network and name service";
     PoolCertificate = "E-POOL-CERT", Error, "a pool's certificate does not show that it is the pool; nothing was sent to it", "check the address; for an authority of your own set `tls_ca`, for one key `tls_pin`";
     PoolPin = "E-POOL-PIN", Error, "a pool has another key than the one that is pinned; nothing was sent to it", "ask the pool whether it changed its key, then correct `tls_pin`";

@@ -3,19 +3,14 @@
 //! Passwords come from a terminal, which does not show them, or from the lines of another program:
 //! the arguments of a process are for everybody to read.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
-
 use clap::{Args, Subcommand, ValueEnum};
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde_json::{Value, json};
 
-use super::Secret;
 use super::client::{AskError, Daemon};
 use super::operator::Output;
 use super::table::{Colour, Table};
-
-/// Longest line that is read as a password; the daemon says what is too long.
-const LINE_MAX: u64 = 1024;
+use super::text::plain as shown_plain;
+use super::{Secret, prompt};
 
 /// `access`
 #[derive(Args, Debug)]
@@ -272,59 +267,20 @@ fn plain(name: &str) -> Result<&str, AskError> {
 
 /// From the terminal, else the next line of stdin.
 fn passwords(what: Prompt) -> Result<Secret, AskError> {
-    let read = || -> io::Result<Secret> {
-        if !io::stdin().is_terminal() {
-            return line();
-        }
-        match what {
-            Prompt::Current => unseen("password until now: "),
-            Prompt::New => {
-                let (first, second) = (unseen("new password: ")?, unseen("once more: ")?);
-                let same = first == second;
-                let differ = || io::Error::other("the two differ");
-                same.then_some(first).ok_or_else(differ)
-            }
-        }
+    let read = match what {
+        Prompt::Current => prompt::password("password until now: "),
+        Prompt::New => prompt::new_password("new password: "),
     };
-    read().map_err(|error| {
+    read.map_err(|error| {
         let words = format!("no password: {error}\nhint: write it as a line to stdin, or type it");
         AskError::Refused(words)
     })
 }
 
-/// One line without its end.
-fn line() -> io::Result<Secret> {
-    let mut text = String::new();
-    let mut bounded = io::stdin().lock().take(LINE_MAX);
-    bounded.read_line(&mut text)?;
-    match text.strip_suffix('\n') {
-        None if text.is_empty() => Err(io::Error::other("stdin ended")),
-        None => Ok(Secret::new(text)),
-        Some(line) => Ok(Secret::new(
-            line.strip_suffix('\r').unwrap_or(line).to_owned(),
-        )),
-    }
-}
-
-/// Ask on the terminal, which does not show what is typed.
-fn unseen(question: &str) -> io::Result<Secret> {
-    let stdin = io::stdin();
-    let before = tcgetattr(&stdin)?;
-    let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO);
-    eprint!("{question}");
-    io::stderr().flush()?;
-    tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
-    let typed = line();
-    tcsetattr(&stdin, OptionalActions::Now, &before)?;
-    eprintln!();
-    typed
-}
-
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => shown_plain(text),
         other => other.to_string(),
     }
 }
@@ -332,7 +288,7 @@ fn text(value: &Value) -> String {
 fn overview(seen: &Value, _: Colour) -> String {
     let machine = text(&seen["machine"]);
     let mut out = match seen["name"].as_str() {
-        Some(name) => format!("{name}: {machine}\n"),
+        Some(name) => format!("{}: {machine}\n", shown_plain(name)),
         None => format!("{machine}\n"),
     };
     let open = seen["status_open"].as_bool() == Some(true);
@@ -379,8 +335,8 @@ fn audit(answer: &Value, _: Colour) -> String {
         match (change["before"].as_str(), change["after"].as_str()) {
             (None, None) => {}
             (before, after) => {
-                let (before, after) = (before.unwrap_or("–"), after.unwrap_or("–"));
-                out += &format!("  {before} → {after}");
+                let shown = |text: Option<&str>| text.map_or("–".to_owned(), shown_plain);
+                out += &format!("  {} → {}", shown(before), shown(after));
             }
         }
         out.push('\n');

@@ -12,6 +12,7 @@ use serde_json::Value;
 use stratum::Trust;
 
 use super::paths::likely_sockets;
+use super::text::plain;
 use crate::names;
 use crate::runtime::over_tls;
 
@@ -56,6 +57,8 @@ pub(super) enum AskError {
     Answer(String),
     /// The daemon refused: its words.
     Refused(String),
+    /// The terminal cannot be used.
+    Terminal(io::Error),
 }
 
 impl fmt::Display for AskError {
@@ -92,6 +95,10 @@ impl fmt::Display for AskError {
                 "the answer cannot be understood: {what}\nhint: is there a stannary daemon at this address?"
             ),
             AskError::Refused(words) => f.write_str(words),
+            AskError::Terminal(error) => write!(
+                f,
+                "the terminal cannot be used: {error}\nhint: `stannary status` needs none"
+            ),
         }
     }
 }
@@ -167,6 +174,27 @@ impl Daemon {
         self.exchange(&request, TIMEOUT)
     }
 
+    /// Ask for what is no JSON.
+    pub(super) fn get_bytes(&self, path: &str) -> Result<Vec<u8>, AskError> {
+        let request = format!(
+            "GET {path} HTTP/1.0\r\nHost: {}\r\n{}\r\n",
+            self.host(),
+            self.token()?
+        );
+        let answer = self.answer(&request, CHANGE_TIMEOUT)?;
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        let end = end.unwrap_or(answer.len());
+        let is_good = answer.starts_with(b"HTTP/1.0 200 ") || answer.starts_with(b"HTTP/1.1 200 ");
+        match is_good {
+            true => Ok(answer[(end + 4).min(answer.len())..].to_vec()),
+            // Refusals are JSON.
+            false => match understand(&answer) {
+                Ok(_) => Err(AskError::Answer("it is no archive".to_owned())),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     /// Send a JSON value.
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, AskError> {
         let body = body.to_string();
@@ -219,6 +247,10 @@ impl Daemon {
     }
 
     fn exchange(&self, request: &str, patience: Duration) -> Result<Value, AskError> {
+        understand(&self.answer(request, patience)?)
+    }
+
+    fn answer(&self, request: &str, patience: Duration) -> Result<Vec<u8>, AskError> {
         let answer = match self {
             Daemon::Tcp(host) => tcp(host, patience).and_then(|s| talk(s, request)),
             Daemon::Tls(host, trust) => match tcp(host, patience) {
@@ -231,7 +263,7 @@ impl Daemon {
             },
             Daemon::Socket(path) => socket(path, patience).and_then(|s| talk(s, request)),
         };
-        understand(&answer.map_err(|e| AskError::Unreachable(self.to_string(), e))?)
+        answer.map_err(|e| AskError::Unreachable(self.to_string(), e))
     }
 }
 
@@ -298,7 +330,8 @@ fn understand(answer: &[u8]) -> Result<Value, AskError> {
         (200..=299, Ok(value)) => Ok(value),
         (200..=299, Err(_)) => Err(wrong("it is not JSON")),
         (_, Ok(value)) if value["code"].is_string() => {
-            let part = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+            // Details hold words of others.
+            let part = |key: &str| plain(value[key].as_str().unwrap_or_default());
             let hint = part("remedy");
             let hint = if hint.is_empty() {
                 hint

@@ -30,7 +30,7 @@ pub(crate) const DEFAULT_PATH: &str = "/etc/stannary/stannary.toml";
 /// The version of the format that this build reads.
 const VERSION: u64 = 1;
 /// Longest file: far beyond any real one, and little to hold in memory.
-const FILE_BYTES_MAX: u64 = 256 * 1024;
+pub(crate) const FILE_BYTES_MAX: u64 = 256 * 1024;
 /// Pools: as many as a person can rank.
 const POOLS_MAX: usize = 16;
 /// Longest text value.
@@ -281,6 +281,10 @@ fn read_machine(s: &mut Section<'_>, stands_in: bool) -> Read {
     let real = if stands_in { Asked::Both } else { Asked::Linux };
     let backend = s.choice("backend", &[("linux", real), ("twin", Asked::Twin)]);
     let machine = machine.and_then(|machine| enabled(s, machine, backend));
+    if s.has("import_pools") {
+        // Looked at before this is read, by `stock_pools`: where it names a file, pools may come from it.
+        read_file(s, "import_pools");
+    }
     let word = read_word(s);
     let completed = machine
         .zip(word)

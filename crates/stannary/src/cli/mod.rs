@@ -3,11 +3,17 @@
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 done · 1 failed · 2 the command line
 //! or the configuration is wrong · 3 no daemon answers · 4 of `run`: the machine is to boot again, and
-//! this user may not order it.
+//! this user may not order it · 128 + N ended by signal N.
 
 mod access;
+mod again;
+mod chip_map;
 mod client;
+mod completions;
 pub(crate) mod config;
+mod config_command;
+mod config_edit;
+pub(crate) mod config_view;
 pub(crate) mod consent;
 mod decode;
 pub(crate) mod https;
@@ -20,9 +26,13 @@ mod own_node;
 mod paths;
 mod pool_groups;
 mod pool_orders;
+mod prompt;
 mod replay;
 mod secret;
+mod support;
 mod table;
+mod text;
+mod top;
 mod view;
 
 use std::net::SocketAddr;
@@ -44,11 +54,20 @@ pub(crate) const EXIT_USAGE: u8 = 2;
 pub(crate) const EXIT_UNREACHABLE: u8 = 3;
 /// Of `run` alone: all is off, and whoever started it has to boot the machine again.
 pub(crate) const EXIT_REBOOT: u8 = 4;
+/// And the number of the signal that ended a command which had to put something back.
+pub(crate) const EXIT_SIGNAL: u8 = 128;
+
+/// A status in words, for somebody who reads it elsewhere.
+pub(crate) fn summary_of(status: &serde_json::Value) -> String {
+    let (columns, colour) = (100, table::Colour::Never);
+    view::status(status, colour) + "\n" + &view::chip_map(status, columns, colour)
+}
 
 const AFTER_HELP: &str = "\
 A daemon asked over TCP wants a token in the environment: STANNARY_TOKEN.
 Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no daemon answers,
-4 (of `run`) the machine is to boot again, and whoever started the daemon has to do it.
+4 (of `run`) the machine is to boot again, and whoever started the daemon has to do it,
+128 and the signal's number where a signal ended `top`.
 Every E-… code is explained in docs/codes.md.";
 
 /// Open-source firmware for Bitcoin ASIC miners.
@@ -199,6 +218,9 @@ pub(crate) enum Bench {
 }
 
 #[cfg(test)]
+mod manual_tests;
+
+#[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
@@ -254,6 +276,22 @@ mod tests {
             "stannary bench pipeline --tty",
             "stannary bench sim",
             "stannary bench load",
+            "stannary top -n 3 --json",
+            "stannary top --ascii",
+            "stannary chips --numbers",
+            "stannary faults --json",
+            "stannary restart --yes",
+            "stannary reboot -y --json",
+            "stannary config get",
+            "stannary config --config f get pool.0.url --json",
+            "stannary config get --config f",
+            "stannary config set a.b 1 c -5 --dry-run",
+            "stannary config unset a.b c.0",
+            "stannary config import f --replace",
+            "stannary support --to - --config f",
+            "stannary completions fish",
+            "stannary complete -- access token --s",
+            "stannary complete --",
         ] {
             assert!(parsed(line).is_ok(), "{line}: {:?}", parsed(line).err());
         }
@@ -280,6 +318,11 @@ mod tests {
             "stannary check-config",
             "stannary replay",
             "stannary probe --twin antminer-s9 --control-board x",
+            "stannary config",
+            "stannary config set machine.model",
+            "stannary config unset",
+            "stannary config import",
+            "stannary completions tcsh",
             "stannary decode 55aa520500000a",
             "stannary decode --chip bm9999 55aa520500000a",
             "stannary decode --chip bm1397 --from nobody 55aa520500000a",

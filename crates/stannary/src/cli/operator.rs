@@ -4,33 +4,36 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::sleep;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::access::{self, AccessArgs};
+use super::again::{self, Again, AgainArgs, NotAgain};
 use super::client::{AskError, Daemon};
+use super::completions::{CompleteArgs, CompletionsArgs};
+use super::config_command::{self, ConfigArgs};
 use super::orders::{FansArgs, LimitsArgs, LocateArgs};
 use super::pool_orders::PoolsArgs;
+use super::support::{NoArchive, SupportArgs};
 use super::table::{Colour, Table};
-use super::{EXIT_FAILED, EXIT_UNREACHABLE, EXIT_USAGE, config, orders, view};
+use super::text::plain;
+use super::{EXIT_FAILED, EXIT_SIGNAL, EXIT_UNREACHABLE, EXIT_USAGE, config, orders, top, view};
 use crate::runnable::refusal;
-
-/// A daemon makes four snapshots a second; a person reads one.
-const TOP_PERIOD: Duration = Duration::from_secs(1);
 
 /// What an operator can ask.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Operator {
     /// What the miner does, earns and lacks
     Status(Output),
-    /// The same, each second, until interrupted
+    /// The same on a full screen, live and with charts; one look where there is no screen
     Top(TopArgs),
     /// The pools; `add`, `remove`, `move`, `enable` and `disable` change them
     Pools(PoolsArgs),
-    /// Every chip: nonces seen against nonces expected
-    Chips(Output),
+    /// Every chip: who keeps up with the model, and who lags behind
+    Chips(ChipsArgs),
+    /// What is wrong now, and what to do about it
+    Faults(Output),
     /// What happened
     Log(LogArgs),
     /// Stop hashing; pools stay connected
@@ -43,16 +46,29 @@ pub(crate) enum Operator {
     Wake(Output),
     /// Let the control board's lights blink, so that somebody in front of many finds it
     Locate(LocateArgs),
+    /// Switch everything off, and start the miner's process anew
+    Restart(AgainArgs),
+    /// Switch everything off, and reboot the machine
+    Reboot(AgainArgs),
     /// How fans run
     Fans(FansArgs),
     /// The power ceiling and the target temperature: what holds, what can be set; set them
     Limits(LimitsArgs),
     /// Who may do what: the password, tokens, names, and what was changed by whom
     Access(AccessArgs),
+    /// An archive for a support request, without secrets
+    Support(SupportArgs),
     /// The machines that this build knows
     Machines(Output),
     /// Every fault in a configuration
     CheckConfig(CheckArgs),
+    /// What the configuration file says, and changes to it
+    Config(ConfigArgs),
+    /// What makes a shell complete these commands: `source <(stannary completions bash)`
+    Completions(CompletionsArgs),
+    /// What can stand next, for those scripts
+    #[command(hide = true)]
+    Complete(CompleteArgs),
 }
 
 /// How to print.
@@ -63,14 +79,33 @@ pub(crate) struct Output {
     json: bool,
 }
 
+impl Output {
+    pub(super) fn json(self) -> bool {
+        self.json
+    }
+}
+
 /// `top`
 #[derive(Args, Debug)]
 pub(crate) struct TopArgs {
     #[command(flatten)]
     output: Output,
-    /// Stop after this many looks
+    /// No full screen: so many looks, one a second [default: one; with --json until interrupted]
     #[arg(long, short = 'n', value_name = "N")]
     count: Option<u64>,
+    /// Draw charts with letters, for fonts without braille
+    #[arg(long)]
+    ascii: bool,
+}
+
+/// `chips`
+#[derive(Args, Debug)]
+pub(crate) struct ChipsArgs {
+    #[command(flatten)]
+    output: Output,
+    /// Instead of a map: of each chip, nonces seen in percent of those expected
+    #[arg(long)]
+    numbers: bool,
 }
 
 /// `log`
@@ -97,7 +132,11 @@ pub(crate) struct CheckArgs {
 pub(crate) fn operate(api: Option<&str>, key: Option<&str>, command: &Operator) -> ExitCode {
     let done = match command {
         Operator::Machines(output) => machines(*output),
+        Operator::Completions(args) => print(args.script()),
+        Operator::Complete(args) => print(&args.lines()),
+        Operator::Support(args) => support(api, key, args),
         Operator::CheckConfig(args) => return check_config(&args.file, args.output),
+        Operator::Config(args) => return config_command::run(args),
         _ => Daemon::find(api, key)
             .map_err(Failure::Ask)
             .and_then(|daemon| ask(&daemon, command)),
@@ -134,11 +173,19 @@ fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
                 view::pools(&status, colour) + "\n" + &view::pool_accounts(&status, colour)
             })
         }
-        Operator::Chips(output) => {
+        Operator::Chips(args) => {
             let chains = daemon.get("/api/v1/status?chips=1")?["chains"].take();
-            show(&chains, *output, |chains, colour| {
-                view::chips(&json!({ "chains": chains }), colour)
+            show(&chains, args.output, |chains, colour| {
+                let status = json!({ "chains": chains });
+                match args.numbers {
+                    true => view::chips(&status, colour),
+                    false => view::chip_map(&status, columns(), colour),
+                }
             })
+        }
+        Operator::Faults(output) => {
+            let faults = daemon.get(STATUS)?["faults"].take();
+            show(&faults, *output, view::all_faults)
         }
         Operator::Top(args) => top(daemon, args),
         Operator::Log(args) => log(daemon, args),
@@ -154,12 +201,20 @@ fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
             let taken = orders::give(daemon, &args.order())?;
             show(&taken, args.output, |_, _| took("locate"))
         }
+        Operator::Restart(args) => again(daemon, args, Again::Miner),
+        Operator::Reboot(args) => again(daemon, args, Again::Machine),
         Operator::Limits(args) => limits(daemon, args),
         Operator::Access(args) => {
             let shown = access::run(daemon, args)?;
             show(&shown.answer, shown.output, shown.render)
         }
-        Operator::Machines(_) | Operator::CheckConfig(_) => Ok(()),
+        // What needs no daemon was done before.
+        Operator::Machines(_)
+        | Operator::CheckConfig(_)
+        | Operator::Config(_)
+        | Operator::Support(_)
+        | Operator::Completions(_)
+        | Operator::Complete(_) => Ok(()),
     }
 }
 
@@ -177,25 +232,33 @@ fn show(
     }
 }
 
+/// Columns of stdout's terminal; what is usual where it is none.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    let columns = size.map(|size| usize::from(size.ws_col));
+    columns.filter(|columns| *columns > 0).unwrap_or(80)
+}
+
 fn top(daemon: &Daemon, args: &TopArgs) -> Result<(), Failure> {
+    if !args.output.json && args.count.is_none() && top::has_screen() {
+        return match top::run(daemon, args.ascii)? {
+            top::Ended::Quit => Ok(()),
+            top::Ended::DaemonGone => Err(Failure::Gone),
+            top::Ended::Signal(signal) => Err(Failure::Signal(signal)),
+        };
+    }
     let colour = Colour::for_stdout();
+    let count = args.count.or((!args.output.json).then_some(1));
     for look in 1u64.. {
         let status = daemon.get(STATUS)?;
-        if args.output.json {
-            print(&format!("{status}\n"))?;
-        } else {
-            // Home and clear: only where there is a screen.
-            let clear = if colour == Colour::Ansi {
-                "\x1b[H\x1b[2J"
-            } else {
-                ""
-            };
-            print(&format!("{clear}{}\n", view::status(&status, colour)))?;
+        match args.output.json {
+            true => print(&format!("{status}\n"))?,
+            false => print(&format!("{}\n", view::status(&status, colour)))?,
         }
-        if args.count.is_some_and(|count| look >= count) {
+        if count.is_some_and(|count| look >= count) {
             break;
         }
-        sleep(TOP_PERIOD);
+        sleep(top::PERIOD);
     }
     Ok(())
 }
@@ -218,7 +281,40 @@ fn log(daemon: &Daemon, args: &LogArgs) -> Result<(), Failure> {
         }
         // A smaller number means a new daemon, whose log begins anew.
         after = if last < after { 0 } else { last };
-        sleep(TOP_PERIOD);
+        sleep(top::PERIOD);
+    }
+}
+
+fn again(daemon: &Daemon, args: &AgainArgs, what: Again) -> Result<(), Failure> {
+    let taken = again::order(daemon, args, what).map_err(|why| match why {
+        NotAgain::Ask(error) => Failure::Ask(error),
+        NotAgain::Declined => Failure::Own("nothing was done".to_owned()),
+        NotAgain::Unasked => Failure::Usage(
+            "nobody is here to ask whether that is meant\nhint: say so with `--yes`".to_owned(),
+        ),
+    })?;
+    show(&taken, args.output, |taken, _| {
+        let what = taken["restart"].as_str().unwrap_or_default();
+        format!(
+            "restart of the {}: taken; `stannary status` answers once it is up again\n",
+            plain(what)
+        )
+    })
+}
+
+fn support(api: Option<&str>, key: Option<&str>, args: &SupportArgs) -> Result<(), Failure> {
+    match super::support::run(api, key, args) {
+        Ok(None) => Ok(()),
+        Ok(Some(words)) => print(&words),
+        Err(NoArchive::Ask(error)) => Err(Failure::Ask(error)),
+        Err(NoArchive::Output(error)) => Err(Failure::Output(error)),
+        Err(NoArchive::There(path)) => {
+            let words = format!(
+                "`{}` is there already\nhint: name another file with `--to`",
+                path.display()
+            );
+            Err(Failure::Usage(words))
+        }
     }
 }
 
@@ -359,15 +455,23 @@ enum Failure {
     Ask(AskError),
     Output(io::Error),
     Own(String),
+    /// The command line asks for what cannot be.
+    Usage(String),
+    /// The daemon that was watched.
+    Gone,
+    /// What ended us, once the terminal was as before.
+    Signal(i32),
 }
 
 impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
-            Failure::Ask(AskError::Address(_)) => EXIT_USAGE,
+            Failure::Ask(AskError::Address(_)) | Failure::Usage(_) => EXIT_USAGE,
             Failure::Ask(AskError::Unreachable(..) | AskError::NoDaemon | AskError::Several(_)) => {
                 EXIT_UNREACHABLE
             }
+            Failure::Gone => EXIT_UNREACHABLE,
+            Failure::Signal(signal) => EXIT_SIGNAL.saturating_add(signal.unsigned_abs() as u8),
             _ => EXIT_FAILED,
         }
     }
@@ -384,7 +488,11 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::Ask(error) => error.fmt(f),
             Failure::Output(error) => write!(f, "cannot print: {error}"),
-            Failure::Own(words) => f.write_str(words),
+            Failure::Own(words) | Failure::Usage(words) => f.write_str(words),
+            Failure::Gone => {
+                f.write_str("the daemon did not answer any more\nhint: is it running?")
+            }
+            Failure::Signal(signal) => write!(f, "ended by signal {signal}"),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::io::IsTerminal;
 
+use super::text::width;
+
 /// A table under construction. Columns are as wide as their widest cell; numbers stand to
 /// the right.
 pub(super) struct Table {
@@ -22,6 +24,7 @@ pub(super) struct Cell {
 pub(super) enum Tone {
     Plain,
     Head,
+    Title,
     Good,
     Warn,
     Bad,
@@ -93,11 +96,6 @@ impl Table {
     }
 }
 
-/// Characters on a terminal, near enough: nothing that we print is wider than one.
-fn width(text: &str) -> usize {
-    text.chars().count()
-}
-
 /// Whether to colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Colour {
@@ -119,6 +117,7 @@ impl Colour {
         let code = match tone {
             Tone::Plain => "",
             Tone::Head => "2",
+            Tone::Title => "1",
             Tone::Good => "32",
             Tone::Warn => "33",
             Tone::Bad => "1;31",

@@ -8,7 +8,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::chip_map::{self, Class};
 use super::table::{Cell, Colour, Table, Tone};
+use super::text::{plain, wrapped};
 
 const UNKNOWN: &str = "–";
 
@@ -287,21 +289,92 @@ pub(super) fn pool_accounts(s: &Value, colour: Colour) -> String {
     format!("{}{about}\n", table.render(colour))
 }
 
-/// Chips of a status that was asked for with chips, domain by domain: seen nonces in
-/// percent of the model's. `!`: surely weak (its upper bound is under 90 %).
+/// `stannary chips`: a letter for each chip of a status that was asked for with chips, and numbers of those
+/// that lag behind.
+pub(super) fn chip_map(s: &Value, columns: usize, colour: Colour) -> String {
+    let mut out = String::new();
+    let mut lagging = Table::new(&[
+        "chain",
+        ">chip",
+        ">domain",
+        ">seen",
+        ">expected",
+        ">%",
+        ">hw errors",
+    ]);
+    let mut any = false;
+    for c in list(&s["chains"]) {
+        let chips: Vec<_> = list(&c["chips"]).collect();
+        chain_head(&mut out, c, colour);
+        for row in chip_map::rows(&chips, columns) {
+            let domains = row.iter().map(|domain| {
+                let letter = |class: &Class| {
+                    let letter = class.letter().to_string();
+                    colour.paint(&letter, class.tone())
+                };
+                domain.iter().map(letter).collect::<String>()
+            });
+            let _ = writeln!(out, "{}", domains.collect::<Vec<_>>().join(" "));
+        }
+        out.push('\n');
+        for chip in chips.iter().filter(|chip| Class::of(chip).lags()) {
+            any = true;
+            let class = Class::of(chip);
+            lagging.row([
+                text(&c["slot"]).into(),
+                Cell::toned(text(&chip["index"]), class.tone()),
+                text(&chip["domain"]).into(),
+                text(&chip["nonces"]).into(),
+                number(&chip["expected"], 0).into(),
+                percent(&chip["nonces"], &chip["expected"])
+                    .replace(" %", "")
+                    .into(),
+                text(&chip["hw_errors"]).into(),
+            ]);
+        }
+    }
+    for line in wrapped(chip_map::LEGEND, columns) {
+        let _ = writeln!(out, "{line}");
+    }
+    if any {
+        let _ = write!(out, "\n{}", lagging.render(colour));
+    }
+    out
+}
+
+fn chain_head(out: &mut String, c: &Value, colour: Colour) {
+    let state = word(&c["state"]);
+    let _ = writeln!(
+        out,
+        "chain {}  {}  {} of {} chips",
+        text(&c["slot"]),
+        colour.paint(&state, tone(&state)),
+        text(&c["chips_found"]),
+        text(&c["chips_expected"]),
+    );
+}
+
+/// `stannary faults`
+pub(super) fn all_faults(faults_now: &Value, colour: Colour) -> String {
+    let mut out = String::new();
+    faults(
+        &mut out,
+        &serde_json::json!({ "faults": faults_now }),
+        colour,
+    );
+    match out.trim_end() {
+        "" => "no faults\n".to_owned(),
+        shown => format!("{shown}\n"),
+    }
+}
+
+/// The same in numbers, domain by domain: seen nonces in percent of the model's. `!`: it surely lags
+/// behind.
 pub(super) fn chips(s: &Value, colour: Colour) -> String {
     let mut out = String::new();
     for c in list(&s["chains"]) {
         let chips: Vec<_> = list(&c["chips"]).collect();
-        let state = word(&c["state"]);
-        let _ = writeln!(
-            out,
-            "chain {}  {}  {} of {} chips",
-            text(&c["slot"]),
-            colour.paint(&state, tone(&state)),
-            text(&c["chips_found"]),
-            text(&c["chips_expected"]),
-        );
+        chain_head(&mut out, c, colour);
         let domains: std::collections::BTreeSet<_> =
             chips.iter().filter_map(|c| c["domain"].as_u64()).collect();
         let mut table = Table::new(&[">domain", ">chips", "seen of expected, %"]);
@@ -327,7 +400,7 @@ pub(super) fn chips(s: &Value, colour: Colour) -> String {
 }
 
 fn chip_cell(chip: &Value) -> String {
-    let weak = chip["ratio_high"].as_f64().is_some_and(|high| high < 0.9);
+    let weak = Class::of(chip).lags();
     let ratio = match (chip["nonces"].as_f64(), chip["expected"].as_f64()) {
         (Some(seen), Some(expected)) if expected >= 1.0 => {
             format!("{:.0}", 100.0 * seen / expected)
@@ -365,15 +438,11 @@ pub(super) fn log(answer: &Value, colour: Colour) -> String {
     out
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(s) => plain(s),
         // Whole floats lose their `.0`: a difficulty is 65536.
@@ -382,11 +451,11 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn word(value: &Value) -> String {
+pub(super) fn word(value: &Value) -> String {
     text(value).replace('_', " ")
 }
 
-fn number(value: &Value, digits: usize) -> String {
+pub(super) fn number(value: &Value, digits: usize) -> String {
     value
         .as_f64()
         .map_or(UNKNOWN.to_owned(), |v| format!("{v:.digits$}"))
@@ -408,7 +477,7 @@ fn grouped(value: &Value) -> String {
     out
 }
 
-fn percent(part: &Value, whole: &Value) -> String {
+pub(super) fn percent(part: &Value, whole: &Value) -> String {
     match (part.as_f64(), whole.as_f64()) {
         (Some(part), Some(whole)) if whole >= 1.0 => format!("{:.1} %", 100.0 * part / whole),
         _ => UNKNOWN.to_owned(),
@@ -416,7 +485,7 @@ fn percent(part: &Value, whole: &Value) -> String {
 }
 
 /// A time in its two largest units.
-fn span(seconds: Option<f64>) -> String {
+pub(super) fn span(seconds: Option<f64>) -> String {
     let Some(seconds) = seconds.filter(|s| s.is_finite() && *s >= 0.0) else {
         return UNKNOWN.to_owned();
     };
@@ -435,7 +504,7 @@ fn span(seconds: Option<f64>) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-fn tone(state: &str) -> Tone {
+pub(super) fn tone(state: &str) -> Tone {
     match state {
         "hashing" | "active" | "connected" => Tone::Good,
         "fault" | "failed" | "refused" | "absent" => Tone::Bad,

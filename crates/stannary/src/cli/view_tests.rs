@@ -13,9 +13,9 @@ fn sample() -> Value {
             "frequency_mhz": 412.5, "voltage_mv": null, "hashrate_ths": null, "nonces": 995,
             "nonces_expected": 1000.0, "hw_errors": 0, "damaged_frames": 1, "restarts": 0,
             "chips": [
-                {"index": 0, "domain": 0, "nonces": 10, "expected": 10.0, "ratio_high": 1.9},
-                {"index": 1, "domain": 0, "nonces": 1, "expected": 100.0, "ratio_high": 0.06},
-                {"index": 2, "domain": 1, "nonces": 0, "expected": 0.2, "ratio_high": null}]}],
+                {"index": 0, "domain": 0, "nonces": 10, "expected": 10.0, "ratio_low": 0.5, "ratio_high": 1.9},
+                {"index": 1, "domain": 0, "nonces": 1, "expected": 100.0, "ratio_low": 0.0, "ratio_high": 0.06},
+                {"index": 2, "domain": 1, "nonces": 0, "expected": 0.2, "ratio_low": null, "ratio_high": null}]}],
         "pools": [{"url": "stratum+tcp://p:1", "user": "evil\u{1b}[2J", "state": "waiting", "active": false,
             "difficulty": null, "accepted": 0, "rejected": 0, "stale": 0, "last_share_s": null, "last_error": "refused"}],
         "faults": [{"code": "E-CHAIN-CHIPS", "place": "chain 0", "detail": "113 of 114", "action": "hash with the others", "remedy": "check the flat cable"}],
@@ -108,6 +108,29 @@ domain  chips  seen of expected, %
 
 ";
     assert_eq!(chips(&sample(), Colour::Never), expected);
+}
+
+#[test]
+fn a_map_has_a_letter_for_each_chip_and_names_those_that_lag() {
+    let expected = "\
+chain 0  ramping  113 of 114 chips
+op ?
+
+o as the model · w surely below 95 % of it · p below 75 % · x silent · ? too
+early to say
+
+chain  chip  domain  seen  expected    %  hw errors
+0         1       0     1       100  1.0          –
+";
+    assert_eq!(chip_map(&sample(), 76, Colour::Never), expected);
+}
+
+#[test]
+fn faults_are_shown_with_what_to_do_or_their_absence() {
+    let shown = all_faults(&sample()["faults"], Colour::Never);
+    let expected = "fault: E-CHAIN-CHIPS chain 0: 113 of 114\ndone: hash with the others\nhint: check the flat cable\n";
+    assert_eq!(shown, expected);
+    assert_eq!(all_faults(&json!([]), Colour::Never), "no faults\n");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::account::{Account, Entry, View};
 use super::plot::spark;
 use crate::FIRMWARE;
 use crate::cli::table::{Cell, Colour, Table, Tone};
-use crate::cli::view::plain;
+use crate::cli::text::plain;
 
 /// Columns of the picture, fit for a terminal of 100.
 const WIDTH: usize = 60;
