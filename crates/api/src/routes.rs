@@ -113,7 +113,12 @@ async fn guard(State(context): Shared, mut request: Request, next: Next) -> Resp
     let mut response = match admit(&context.gate, context.via, emulated, &request) {
         Ok(asker) => {
             request.extensions_mut().insert(asker);
-            next.run(request).await
+            let ours = request.uri().path().starts_with("/api/");
+            let response = next.run(request).await;
+            match unread(&response).filter(|_| ours) {
+                Some(refusal) => refusal.into_response(),
+                None => response,
+            }
         }
         Err(refusal) => in_its_form(request.uri().path(), refusal),
     };
@@ -134,6 +139,18 @@ async fn guard(State(context): Shared, mut request: Request, next: Next) -> Resp
             .insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// What axum itself refuses before it reaches us: it says so in plain text.
+fn unread(response: &Response) -> Option<Refusal> {
+    let kind = response.headers().get(header::CONTENT_TYPE)?;
+    let plain = kind.as_bytes().starts_with(b"text/plain");
+    let detail = match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => format!("a body has at most {BODY_MAX} bytes"),
+        StatusCode::BAD_REQUEST => "the path or the body cannot be read".to_owned(),
+        _ => return None,
+    };
+    plain.then(|| Refusal::new(response.status(), Code::ApiRequest, detail))
 }
 
 /// The page that was built, in place of the plain one.

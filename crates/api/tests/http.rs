@@ -417,6 +417,22 @@ fn the_description_names_every_field_that_is_served() {
 }
 
 #[test]
+fn what_cannot_even_be_read_is_refused_in_the_form_of_all_refusals() {
+    let server = server();
+    let check = |method: &str, path: &str, body: &str, status: u16| {
+        let refused = server.ask(method, path, &(ours() + JSON), body);
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (status, "E-API-REQUEST")
+        );
+        let kind = refused.header("content-type");
+        assert_eq!(kind, Some("application/problem+json"), "{path}");
+    };
+    check("DELETE", "/api/v1/tokens/%ff", "", 400);
+    check("POST", "/api/v1/tokens", &" ".repeat(5000), 413);
+}
+
+#[test]
 fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password() {
     let published = Published::new(fixture::snapshot(), 3);
     let orders = Arc::new(Mutex::new(Vec::new()));
