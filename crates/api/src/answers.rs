@@ -9,6 +9,8 @@ pub(crate) type Column = Option<Vec<Option<f64>>>;
 
 /// `GET /api/v1/history`. Columns are oldest first, and there where they were asked for.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "History"))]
 pub(crate) struct HistoryAnswer {
     /// Of the newest snapshot: what time is now on the scale of `from_s`.
     pub(crate) uptime_s: f64,
@@ -25,6 +27,8 @@ pub(crate) struct HistoryAnswer {
 
 /// A step that may be asked for.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Resolution"))]
 pub(crate) struct ResolutionAnswer {
     pub(crate) step_s: u32,
     /// How far back it goes.
@@ -33,6 +37,7 @@ pub(crate) struct ResolutionAnswer {
 
 /// Series of the machine.
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Columns {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rate_ths: Column,
@@ -60,6 +65,7 @@ pub(crate) struct Columns {
 
 /// Series of one chain.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ChainColumns {
     pub(crate) slot: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +78,8 @@ pub(crate) struct ChainColumns {
 
 /// `GET /api/v1/settings`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Constraints"))]
 pub(crate) struct SettingsAnswer {
     /// Of the snapshot that these are of.
     pub(crate) seq: u64,
@@ -80,6 +88,7 @@ pub(crate) struct SettingsAnswer {
 
 /// `GET /api/v1/log`, and the stream's `notes`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Log {
     /// Serial number of the newest note.
     pub(crate) last: u64,
@@ -88,6 +97,8 @@ pub(crate) struct Log {
 
 /// A note with what its code says.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Note"))]
 pub(crate) struct ShownNote {
     #[serde(flatten)]
     note: Note,
@@ -113,6 +124,8 @@ impl Log {
 
 /// The stream's `begin`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "StreamBegin"))]
 pub(crate) struct Begun<'a> {
     /// Another one is another process: its log begins anew.
     pub(crate) run: &'a str,
@@ -124,6 +137,8 @@ pub(crate) struct Begun<'a> {
 
 /// The stream's `faults`: what changed since its last word of them.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "StreamFaults"))]
 pub(crate) struct FaultsChanged<'a> {
     pub(crate) seq: u64,
     pub(crate) came: Vec<&'a Fault>,
@@ -132,6 +147,7 @@ pub(crate) struct FaultsChanged<'a> {
 
 /// A fault that is no more.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Gone<'a> {
     pub(crate) code: Code,
     pub(crate) place: &'a str,

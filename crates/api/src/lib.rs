@@ -29,6 +29,7 @@ mod metrics;
 mod mqtt;
 mod network_route;
 mod owner;
+mod owner_answers;
 mod owner_legacy;
 mod page;
 mod places;
@@ -60,3 +61,6 @@ pub use pools::{PoolOrder, PoolOrders, PoolRefused};
 pub use published::Published;
 pub use secure::{Https, Identity};
 pub use server::{Commands, Handle, Listen, ListenError, start, start_with_pools};
+
+#[cfg(test)]
+mod openapi_tests;

@@ -31,17 +31,30 @@ pub struct Seen {
     pub changes: Value,
 }
 
+/// What is to begin anew.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct NewRestart {
     what: What,
 }
 
+/// What begins anew.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 enum What {
+    /// The miner's process.
     Miner,
+    /// The whole machine; of a twin it is its process too.
     Machine,
+}
+
+/// What was taken.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Restarts {
+    restart: What,
 }
 
 /// Everything off, then the process or the computer begins anew: as old clients' `restart` and `reboot`.
@@ -50,7 +63,7 @@ pub(crate) async fn restart(
     Extension(asker): Extension<Asker>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let Wanted { what } =
+    let NewRestart { what } =
         serde_json::from_slice(&body).map_err(|error| bad_request(error.to_string()))?;
     let restart = match what {
         What::Miner => Restart::Miner,
@@ -64,12 +77,12 @@ pub(crate) async fn restart(
             detail,
         ));
     }
-    let taken = json!({ "restart": what });
+    let after = json!({ "restart": what }).to_string();
     context
         .gate
         .core()
-        .told(&asker, "restart", None, Some(taken.to_string()));
-    Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
+        .told(&asker, "restart", None, Some(after));
+    Ok((StatusCode::ACCEPTED, Json(Restarts { restart: what })).into_response())
 }
 
 /// The archive. Whoever fetches it slowly keeps others from another, and nothing else.

@@ -8,6 +8,7 @@ use crate::routes::Shared;
 
 /// The network of this computer; what it does not say is absent.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Network {
     /// What the computer is called.
     host_name: Option<String>,

@@ -8,15 +8,15 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use telemetry::Code;
 
 use crate::access::rules::{Asker, Door, Need, Standing, Who};
-use crate::access::{
-    Begun, Kept, LIFE, NotAdded, PasswordHash, SALT_BYTES, Scope, Token, is_acceptable,
-};
+use crate::access::{Begun, LIFE, NotAdded, PasswordHash, SALT_BYTES, Scope, is_acceptable};
 use crate::admit::Cookie;
 use crate::gate::{Core, Gate, Sense};
+use crate::owner_answers::{
+    AccessSettings, Audit, MadeToken, Ownership, Revoked, Session, ShownToken, Tokens,
+};
 use crate::pools::PoolOrder;
 use crate::refusal::Refusal;
 use crate::routes::{Context, Shared, bad_request, not_taken};
@@ -30,48 +30,59 @@ const FIRST_POOLS_MAX: usize = 3;
 pub(crate) async fn session(
     State(context): Shared,
     Extension(asker): Extension<Asker>,
-) -> Json<Value> {
+) -> Json<Session> {
     Json(seen(&context.gate, &asker))
 }
 
-fn seen(gate: &Gate, asker: &Asker) -> Value {
+fn seen(gate: &Gate, asker: &Asker) -> Session {
     let reads = gate.allows(asker, Need::Status).is_ok();
     let access = gate.access();
     let machine = match access.standing() {
-        Standing::Unclaimed => "unclaimed",
-        Standing::Claimed { .. } => "claimed",
-        Standing::Broken => "unreadable",
+        Standing::Unclaimed => Ownership::Unclaimed,
+        Standing::Claimed { .. } => Ownership::Claimed,
+        Standing::Broken => Ownership::Unreadable,
     };
     let csrf = match asker.who {
         Who::Session(number) => access.csrf(number),
         _ => None,
     };
-    json!({
-        "machine": machine,
-        "name": access.kept().name,
-        "who": asker.who.to_string(),
-        "scope": asker.who.scope(),
-        "csrf": csrf,
-        "reads": reads,
-    })
+    Session {
+        machine,
+        name: access.kept().name.clone(),
+        who: asker.who.to_string(),
+        scope: asker.who.scope(),
+        csrf,
+        reads,
+    }
 }
 
+/// The first password, and what else a machine begins with.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Claim {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Claim {
+    /// 8 characters to 256 bytes, none of them a control character.
+    #[cfg_attr(test, schemars(length(min = 8)))]
     password: String,
+    /// 1 to 63 letters, digits and `-`; with `.local` it is answered as well.
     #[serde(default)]
     name: Option<String>,
     /// Where to mine, before what the configuration names; in order of preference.
     #[serde(default)]
+    #[cfg_attr(test, schemars(length(max = 3)))]
     pools: Vec<FirstPool>,
 }
 
+/// A pool that set-up names.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FirstPool {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct FirstPool {
+    /// As in the configuration.
     url: String,
+    /// Login.
     user: String,
+    /// `x` if it is not there.
     #[serde(default)]
     password: Option<String>,
 }
@@ -142,9 +153,12 @@ pub(crate) async fn claim(
     Ok(answer(&context.gate, context.via.cookie(), asker, begun))
 }
 
+/// The password for a session.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Login {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Login {
+    /// The owner's.
     password: String,
 }
 
@@ -183,11 +197,16 @@ pub(crate) async fn logout(State(context): Shared, Extension(asker): Extension<A
     Ok(response)
 }
 
+/// Another password.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewPassword {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct NewPassword {
+    /// The one until now; asked for over the network.
     #[serde(default)]
     current: Option<String>,
+    /// 8 characters to 256 bytes, none of them a control character.
+    #[cfg_attr(test, schemars(length(min = 8)))]
     new: String,
 }
 
@@ -228,25 +247,21 @@ pub(crate) async fn password(
 }
 
 /// `GET /api/v1/tokens`
-pub(crate) async fn tokens(State(context): Shared) -> Json<Value> {
+pub(crate) async fn tokens(State(context): Shared) -> Json<Tokens> {
     let access = context.gate.access();
-    let tokens: Vec<_> = access.kept().tokens.iter().map(shown).collect();
-    Json(json!({ "tokens": tokens }))
+    let tokens = access.kept().tokens.iter().map(ShownToken::from).collect();
+    Json(Tokens { tokens })
 }
 
-fn shown(token: &Token) -> Value {
-    json!({
-        "name": token.name,
-        "scope": token.scope,
-        "created_s": token.created_s,
-        "last_used_s": token.last_used_s,
-    })
-}
-
+/// A token to add.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewToken {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct NewToken {
+    /// 1 to 63 letters, digits and `-`, not in use.
+    #[cfg_attr(test, schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")))]
     name: String,
+    /// What it may; each scope holds those before it.
     scope: Scope,
 }
 
@@ -268,11 +283,10 @@ pub(crate) async fn add_token(
         core.told(&asker, "token added", None, Some(after));
         let access = core.access();
         let mut tokens = access.kept().tokens.iter();
-        let mut made = tokens.find(|token| token.name == name).map(shown);
-        if let Some(made) = &mut made {
-            made["token"] = text.into();
-        }
-        Ok(made)
+        let made = tokens
+            .find(|token| token.name == name)
+            .map(ShownToken::from);
+        Ok(made.map(|made| MadeToken { made, token: text }))
     });
     Ok((StatusCode::CREATED, Json(made.await?)).into_response())
 }
@@ -298,27 +312,29 @@ pub(crate) async fn revoke_token(
         if gone {
             core.told(&asker, "token revoked", Some(name.clone()), None);
         }
-        revoked.map(|()| json!({ "revoked": name }))
+        revoked.map(|()| Revoked { revoked: name })
     });
     Ok(Json(revoked.await?).into_response())
 }
 
 /// `GET /api/v1/access`
-pub(crate) async fn settings(State(context): Shared) -> Json<Value> {
-    Json(settings_of(context.gate.access().kept()))
+pub(crate) async fn settings(State(context): Shared) -> Json<AccessSettings> {
+    Json(AccessSettings::from(context.gate.access().kept()))
 }
 
-fn settings_of(kept: &Kept) -> Value {
-    json!({ "name": kept.name, "status_open": kept.status_open, "hosts": kept.hosts })
-}
-
+/// What is named is set, the rest stays.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewSettings {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "NewAccessSettings"))]
+pub(crate) struct NewSettings {
+    /// What to call the machine: 1 to 63 letters, digits and `-`.
     #[serde(default)]
     name: Option<String>,
+    /// `status` and `metrics` need no login.
     #[serde(default)]
     status_open: Option<bool>,
+    /// Further names under which it answers, in place of those before; 16 at most.
     #[serde(default)]
     hosts: Option<Vec<String>>,
 }
@@ -332,7 +348,7 @@ pub(crate) async fn set(
     let new: NewSettings = read(&body)?;
     let set = context.gate.slowly(move |core| {
         core.claimed()?;
-        let before = settings_of(core.access().kept());
+        let before = AccessSettings::from(core.access().kept());
         core.change(Sense::Gives, |kept| {
             if let Some(name) = &new.name {
                 kept.set_name(name).map_err(value)?;
@@ -343,8 +359,8 @@ pub(crate) async fn set(
             kept.status_open = new.status_open.unwrap_or(kept.status_open);
             Ok(())
         })?;
-        let after = settings_of(core.access().kept());
-        let told = (Some(before.to_string()), Some(after.to_string()));
+        let after = AccessSettings::from(core.access().kept());
+        let told = (Some(before.words()), Some(after.words()));
         core.told(&asker, "settings of access", told.0, told.1);
         Ok(after)
     });
@@ -373,10 +389,10 @@ pub(crate) struct After {
 pub(crate) async fn audit(
     State(context): Shared,
     query: Result<Query<After>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Audit>, Refusal> {
     let Query(query) = query.map_err(|e| bad_request(e.body_text()))?;
     let (changes, last) = context.gate.access().changes_after(query.after);
-    Ok(Json(json!({ "last": last, "changes": changes })))
+    Ok(Json(Audit { last, changes }))
 }
 
 /// If this is the password, within what failed logins leave: what its owner is let do, before

@@ -16,6 +16,7 @@ use crate::routes::Shared;
 
 /// What old clients may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Allow {
     /// Nothing by a login of this interface's.
@@ -28,6 +29,7 @@ pub(crate) enum Allow {
 
 /// The login of old clients.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct LegacyState {
     /// What was said here.
     allow: Allow,
@@ -39,6 +41,7 @@ pub(crate) struct LegacyState {
 
 /// What an owner wants of it.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewLegacy {
     allow: Allow,

@@ -31,6 +31,7 @@ pub type TryPool = Arc<dyn Fn(PoolOrder) -> Result<Tried, PoolRefused> + Send + 
 
 /// How far a connection to a pool came.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reached {
     /// Its name has no address, or nobody is there.
@@ -54,6 +55,7 @@ pub struct Tried {
 
 /// The answer.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PoolTest {
     /// The pool would give work; of one's own node: somebody is there.
     ok: bool,
@@ -71,6 +73,7 @@ pub(crate) struct PoolTest {
 
 /// What is asked for.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPoolTest {
     /// As in the configuration.

@@ -12,6 +12,7 @@ use telemetry::{Code, Snapshot};
 /// What somebody wants of the list of pools. Unknown fields are refused: a misspelt one must
 /// not become a default.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(
     rename_all = "snake_case",
     tag = "order",

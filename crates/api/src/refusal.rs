@@ -3,9 +3,28 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 use telemetry::Code;
 use units::Duration;
+
+/// Refusals under `/api/`, as `application/problem+json` (RFC 9457).
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Problem<'a> {
+    /// Always `about:blank`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What the code means.
+    title: &'static str,
+    /// HTTP status.
+    status: u16,
+    /// Stable code.
+    code: Code,
+    /// What was wrong with this request.
+    detail: &'a str,
+    /// What to do.
+    remedy: &'static str,
+}
 
 /// A refusal. Every refusal under `/api/` has this form.
 #[derive(Debug)]
@@ -51,15 +70,15 @@ impl Refusal {
     }
 
     /// The same as an object.
-    pub(crate) fn problem(&self) -> Value {
-        json!({
-            "type": "about:blank",
-            "title": self.code.meaning(),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-            "remedy": self.code.remedy(),
-        })
+    pub(crate) fn problem(&self) -> Problem<'_> {
+        Problem {
+            kind: "about:blank",
+            title: self.code.meaning(),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: &self.detail,
+            remedy: self.code.remedy(),
+        }
     }
 
     /// The same for people alone.

@@ -8,6 +8,8 @@ use crate::routes::Shared;
 
 /// HTTPS of this machine.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Https"))]
 pub(crate) struct HttpsState {
     /// It is listened for.
     listening: bool,

@@ -7,6 +7,7 @@ use units::{Celsius, Duty, Watts};
 /// order nothing that the limits forbid. What comes from outside is an [`Order`](crate::Order)
 /// first.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "command")]
 #[non_exhaustive]
 pub enum Command {
@@ -23,11 +24,13 @@ pub enum Command {
     /// Draw no more than this at the wall.
     PowerCeiling {
         /// Watts; `None`: what the machine may.
+        #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
         power_w: Option<Watts>,
     },
     /// Keep the hottest board sensor here while fans are quiet.
     TargetTemperature {
         /// Degrees Celsius; `None`: the machine's own.
+        #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
         temp_c: Option<Celsius>,
     },
     /// Let the control board's lights blink, so that somebody in front of many finds this one.
@@ -36,11 +39,13 @@ pub enum Command {
         on: bool,
     },
     /// Ramp down, power off, close sessions: the process is about to end.
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Shutdown,
 }
 
 /// How fans should run. Safety outranks every mode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "mode")]
 pub enum FanWish {
     /// By the machine's curve.
@@ -50,6 +55,7 @@ pub enum FanWish {
     /// At this duty.
     Manual {
         /// Percent.
+        #[cfg_attr(feature = "schema", schemars(with = "f64"))]
         duty_percent: Duty,
     },
     /// No fans: boards in oil.
@@ -60,6 +66,7 @@ pub enum FanWish {
 
 /// How fans run, without a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FanMode {
     /// By the machine's curve.

@@ -9,6 +9,7 @@ use crate::{FanMode, Intent, Order, Setting, Snapshot};
 
 /// One setting.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Constraint {
     /// Its name.
     pub name: &'static str,
@@ -40,6 +41,7 @@ pub struct Constraint {
 
 /// What is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A number from `min` to `max`.
@@ -52,6 +54,7 @@ pub enum Kind {
 
 /// One of several.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Choice {
     /// Its word.
     pub value: &'static str,
@@ -61,6 +64,7 @@ pub struct Choice {
 
 /// A value.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Given {
     /// On or off.

@@ -9,9 +9,11 @@ use crate::{Code, Severity};
 
 /// One thing worth telling a person: a coded event with its place and detail.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
     /// Monotonic time in seconds since the process began.
     #[serde(rename = "at_s", serialize_with = "seconds")]
+    #[cfg_attr(feature = "schema", schemars(with = "f64"))]
     pub at: Instant,
     /// What happened.
     pub code: Code,

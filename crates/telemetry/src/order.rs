@@ -14,6 +14,7 @@ use crate::{Code, Command, FanMode, FanWish, Setting, Settings};
 /// What somebody outside wants. Unknown fields are refused: a misspelt one must not become a
 /// default.
 #[derive(Clone, Copy, PartialEq, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     rename_all = "snake_case",
     tag = "command",
@@ -45,6 +46,7 @@ pub enum Order {
     Locate {
         on: bool,
     },
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Shutdown {},
 }
 

@@ -6,6 +6,7 @@ use crate::FanMode;
 
 /// The operator's side of the machine.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Settings {
     /// What the machine is meant to do; survives process and power.
     pub intent: Intent,
@@ -19,6 +20,7 @@ pub struct Settings {
 
 /// What the machine is meant to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
     /// Hash.
@@ -31,6 +33,7 @@ pub enum Intent {
 
 /// How fans run.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FanSettings {
     /// The mode in force.
     pub mode: FanMode,
@@ -42,6 +45,7 @@ pub struct FanSettings {
 
 /// One number that an operator can set.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Setting {
     /// What the operator set; `None`: nothing, the default holds.
     #[serde(serialize_with = "crate::round::option::<_, 3>")]

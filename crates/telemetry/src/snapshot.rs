@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// State of the whole machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MachineState {
@@ -25,6 +26,7 @@ pub enum MachineState {
 
 /// State of one chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChainState {
@@ -46,6 +48,7 @@ pub enum ChainState {
 
 /// State of one pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PoolState {
@@ -68,6 +71,7 @@ pub enum PoolState {
 
 /// How far a reading can be trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Quality {
@@ -83,6 +87,7 @@ pub enum Quality {
 
 /// The machine as one value.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Snapshot {
     /// Counts snapshots from 1; a gap means that a reader missed some.
     pub seq: u64,
@@ -129,6 +134,7 @@ pub struct Snapshot {
 
 /// Which machine this is.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Machine {
     /// File name of the definition in `board-support/machines`.
     pub model: String,
@@ -147,6 +153,7 @@ pub struct Machine {
 /// Hashrate in TH/s. The windows count verified nonces; `nominal` is the model at the
 /// present frequencies. `null` until a window has something to say.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hashrate {
     /// Last 5 seconds.
     #[serde(serialize_with = "crate::round::option::<_, 4>")]
@@ -167,6 +174,7 @@ pub struct Hashrate {
 
 /// One chain.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chain {
     /// Slot on the control board.
     pub slot: u8,
@@ -202,6 +210,7 @@ pub struct Chain {
 
 /// One chip's evidence.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chip {
     /// Place in the chain.
     pub index: u16,
@@ -224,6 +233,7 @@ pub struct Chip {
 
 /// One temperature.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Temperature {
     /// Where: `board 0 outlet`.
     pub place: String,
@@ -246,6 +256,7 @@ impl Temperature {
 
 /// One fan.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fan {
     /// Measured speed.
     pub rpm: Option<u32>,
@@ -256,6 +267,7 @@ pub struct Fan {
 
 /// Power supply.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Psu {
     /// Output voltage.
     pub voltage_mv: Option<u32>,
@@ -266,6 +278,7 @@ pub struct Psu {
 
 /// How well the time is known, and from whom.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Clock {
     /// How well.
     pub quality: ClockQuality,
@@ -275,6 +288,7 @@ pub struct Clock {
 
 /// How well the time is known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClockQuality {
     /// Not at all: certificates cannot be judged.
@@ -288,6 +302,7 @@ pub enum ClockQuality {
 
 /// One pool.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pool {
     /// Its number in this process, by which commands name it. Never given to another.
     pub id: u8,
@@ -349,6 +364,7 @@ pub struct Pool {
 
 /// One's own node.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeView {
     /// Its chain: `main`, `test`, `testnet4`, `signet` or `regtest`.
     pub chain: Option<String>,
@@ -358,6 +374,7 @@ pub struct NodeView {
 
 /// Rejected shares by reason. Their sum is `rejected`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PoolRejects {
     /// The pool had the share before.
     pub duplicate: u64,
@@ -377,6 +394,7 @@ pub struct PoolRejects {
 
 /// Latency of answers to shares.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PoolLatency {
     /// Half of the answers came within this.
     #[serde(serialize_with = "crate::round::plain::<_, 3>")]
@@ -391,6 +409,7 @@ pub struct PoolLatency {
 
 /// Account of nonces and shares since the start of the process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shares {
     /// Sent to a pool.
     pub submitted: u64,
@@ -414,6 +433,7 @@ pub struct Shares {
 
 /// Something that is wrong now.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// Stable code.
     pub code: crate::Code,
@@ -429,6 +449,7 @@ pub struct Fault {
 
 /// A control decision with its reason.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// Seconds since the process began.
     #[serde(serialize_with = "crate::round::plain::<_, 3>")]

@@ -12,7 +12,7 @@ use serde_json::Value;
 const PASSWORD: &str = "correct horse battery";
 /// All of it, with the requests that it makes of each operation.
 const LIMIT: Duration = Duration::from_secs(240);
-const EXAMPLES: &str = "8";
+const EXAMPLES: &str = "5";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance";
 

@@ -45,6 +45,8 @@ const PURE: &[&str] = &[
     "sha2",
     "serde",
     "serde_json",
+    // Behind a feature that tests alone turn on.
+    "schemars",
     "toml",
     "binary_sv2",
     "common_messages_sv2",

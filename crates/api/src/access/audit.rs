@@ -12,6 +12,7 @@ const TEXT_MAX: usize = 200;
 
 /// One change. Nothing in it is a secret.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change {
     /// Counted from 1.
     pub serial: u64,

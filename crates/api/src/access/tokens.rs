@@ -12,6 +12,7 @@ const PREFIX: &str = "stn_";
 
 /// What somebody may; each may all that those before it may.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Look: status, metrics, log.
