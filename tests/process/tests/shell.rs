@@ -93,7 +93,7 @@ impl Technician<'_> {
 
     fn top_draws_resizes_and_quits(&self) {
         let mut top = self.at_terminal(&["top"], 80, 24);
-        let said = top.waits_for("#  pool", 0);
+        let said = top.waits_for("q quit", 0);
         let shown = screen(&said, 80, 24);
         assert!(shown[0].starts_with("Antminer S9"), "{shown:#?}");
         assert!(shown.iter().any(|line| line.contains("TH/s")), "{shown:#?}");
