@@ -102,14 +102,6 @@ impl Configured {
             Ok(_) => "no faults".to_owned(),
             Err(faults) => faults.to_string(),
         };
-        let checked = checked.ok();
-        let access = checked
-            .as_ref()
-            .and_then(|config| config.api.access.as_deref());
-        access
-            .into_iter()
-            .for_each(|access| add_access(access, secrets));
-        let recordings = checked.and_then(|config| config.recordings);
         let text = file_text::read(file, config::FILE_BYTES_MAX).unwrap_or_default();
         // What is no TOML may be anything, so that none of it goes in.
         let document: Option<DocumentMut> = text.parse().ok();
@@ -117,12 +109,29 @@ impl Configured {
             .as_ref()
             .map(config_view::entries)
             .unwrap_or_default();
+        let checked = checked.ok();
+        // One that has a fault elsewhere still says where they are.
+        let named = |key: &str| {
+            let mut entries = entries.iter();
+            entries
+                .find(|entry| entry.key == key)
+                .map(|entry| PathBuf::from(entry.bare()))
+        };
+        let access = checked
+            .as_ref()
+            .and_then(|config| config.api.access.clone());
+        if let Some(access) = access.or_else(|| named("api.access")) {
+            add_access(&access, secrets);
+        }
+        let recordings = checked.and_then(|config| config.recordings);
+        let recordings = recordings.or_else(|| named("machine.recordings"));
         for entry in &entries {
             entry
                 .secrets()
                 .iter()
                 .for_each(|secret| secrets.add(secret));
-            if entry.key == "api.legacy_login" {
+            // Files that hold a secret as their line.
+            if ["api.legacy_login", "mqtt.password_file"].contains(&entry.key.as_str()) {
                 secrets.add(&first_line(Path::new(&entry.bare())));
             }
         }

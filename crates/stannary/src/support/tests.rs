@@ -26,7 +26,8 @@ impl Place {
              [[pool]]\nurl = \"stratum+tcp://p:1\"\nuser = \"me.rig\"\npassword = \"pool-secret\" # pool-secret\n\
              proxy = \"socks5://proxy-user:proxy-secret@h:1\"\n\
              [[pool]]\nurl = \"node+http://rpc-user:rpc-secret@h:1\"\nuser = \"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080\"\n\
-             [api]\naccess = \"{at}/access.json\"\nlegacy_login = \"{at}/login\"\n"
+             [api]\naccess = \"{at}/access.json\"\nlegacy_login = \"{at}/login\"\n\
+             [mqtt]\nurl = \"mqtt://b\"\nuser = \"u\"\npassword_file = \"{at}/mqtt\"\n"
         );
         self.write("stannary.toml", &text)
     }
@@ -46,13 +47,14 @@ const SECRETS: &[&str] = &[
     "rpc-user",
     "login-secret",
     "hash-secret",
+    "mqtt-secret",
 ];
 
 fn known() -> Known {
     let said = "wrong password pool-secret";
     Known {
         status: json!({ "state": "hashing", "pools": [{ "id": 0, "last_error": said }] }),
-        notes: json!([{ "detail": "hello pool-secret" }, { "detail": "a hash-secret-of-20-chars" }, { "detail": "rpc-user:rpc-secret and login-secret" }]),
+        notes: json!([{ "detail": "hello pool-secret, mqtt-secret" }, { "detail": "a hash-secret-of-20-chars" }, { "detail": "rpc-user:rpc-secret and login-secret" }]),
         changes: json!({ "last": 1, "changes": [{ "what": "pools", "after": "{\"proxy-secret\"}" }] }),
     }
 }
@@ -68,6 +70,7 @@ fn no_secret_is_in_an_archive_wherever_it_stands() {
     let place = Place::new("secrets");
     let config = place.config();
     place.write("login", "login-secret\n");
+    place.write("mqtt", "mqtt-secret\n");
     place.write(
         "access.json",
         "{\"legacy\":{\"password\":\"hash-secret-of-20-chars\"}}",
@@ -97,7 +100,7 @@ fn no_secret_is_in_an_archive_wherever_it_stands() {
     }
     let archive = archive(Some(&config), Some(known()));
     for part in [
-        "hello (hidden)",
+        "hello (hidden), (hidden)",
         "wrong password (hidden)",
         "summary.txt",
         "status.json",
