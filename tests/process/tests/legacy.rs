@@ -36,7 +36,17 @@ fn moment(site: &Site, ports: &OldPorts) -> Moment {
             // Boards come up one after the other.
             let chains = before["chains"].as_array()?;
             let up = chains.iter().all(|chain| chain["state"] == "hashing");
-            up.then_some(())?;
+            // Sensors are read in turns, and those of chips only once these answer.
+            let temps = before["temperatures"].as_array()?;
+            let known = (0..chains.len()).all(|slot| {
+                let of = format!("board {slot} ");
+                let mut own = temps.iter().filter(|t| {
+                    let place = t["place"].as_str().unwrap_or_default();
+                    place.starts_with(&of) && !place.contains(" chip ")
+                });
+                own.any(|t| t["temp_c"].is_f64())
+            });
+            (up && known).then_some(())?;
             let taken = Moment {
                 socket: ports.ask("summary+stats+pools+devs", None)?,
                 summary: page(site, "summary")?,
