@@ -1,7 +1,7 @@
 //! Pool connections: one thread each, whatever protects the bytes.
 //!
 //! Terms: a connection is *established* once TCP, the proxy and what protects its bytes all
-//! stand; there is one way to that, [`establish`], for every kind. From then on the thread
+//! stand; there is one way to that, [`mod@establish`], for every kind. From then on the thread
 //! *carries* bytes ([`carry`]): plaintext on the engine's side, a [`guard`] between, the wire on
 //! the other.
 //!
