@@ -21,7 +21,8 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 const POOLS_MAX: usize = 16;
 /// Characters of what is quoted.
 const QUOTED: usize = 80;
-/// Where stock firmware keeps its configuration, the newer generation first [makers' images].
+/// Where stock firmware keeps its configuration, the newer generation first [folder `/config` published, the
+/// names in it and `/etc` assumed].
 const PLACES: [&str; 3] = [
     "/config/cgminer.conf",
     "/config/bmminer.conf",
