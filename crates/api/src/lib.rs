@@ -18,6 +18,7 @@ mod access;
 mod admit;
 mod answers;
 mod built_page;
+mod dns;
 mod gate;
 mod guard;
 mod history;
@@ -46,6 +47,7 @@ mod settings;
 
 pub use access::{Change, Kept, Scope};
 pub use built_page::PageFile;
+pub use dns::DnsReader;
 pub use gate::{Around, Gate, Keep, Random};
 pub use legacy::{
     Allowed, CheckPool, Credential, Host, LOGIN_CHANCE, Legacy, Permission, Restart, login_password,

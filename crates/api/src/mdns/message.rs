@@ -6,6 +6,8 @@
 
 use std::net::Ipv4Addr;
 
+use crate::dns::DnsReader;
+
 /// Longest name on the wire.
 const NAME_MAX: usize = 255;
 /// Longest label.
@@ -165,7 +167,7 @@ impl Message {
 
     /// `None` for what is no such message.
     pub(super) fn decode(bytes: &[u8]) -> Option<Message> {
-        let mut reader = Reader { bytes, at: 0 };
+        let mut reader = DnsReader::new(bytes);
         let (id, flags) = (reader.u16()?, reader.u16()?);
         // Another operation, or an error.
         if flags & OPCODE != 0 || flags & 0xF != 0 {
@@ -178,132 +180,81 @@ impl Message {
         let [questions, answers, authority, additional] = counts;
         let mut asked = Vec::new();
         for _ in 0..questions {
-            asked.extend(reader.question()?);
+            asked.extend(question(&mut reader)?);
         }
         Some(Message {
             id,
             response: flags & RESPONSE != 0,
             questions: asked,
-            answers: reader.records(answers)?,
-            authority: reader.records(authority)?,
-            additional: reader.records(additional)?,
+            answers: records(&mut reader, answers)?,
+            authority: records(&mut reader, authority)?,
+            additional: records(&mut reader, additional)?,
         })
     }
 }
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+/// Inside, `None` for one of another class.
+fn question(reader: &mut DnsReader<'_>) -> Option<Option<Question>> {
+    let (name, kind, class) = (name(reader)?, reader.u16()?, reader.u16()?);
+    let ours = matches!(class & !TOP, INTERNET | ANY);
+    Some(ours.then_some(Question {
+        name,
+        kind,
+        unicast: class & TOP != 0,
+    }))
 }
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let taken = self.bytes.get(self.at..self.at.checked_add(count)?)?;
-        self.at += count;
-        Some(taken)
+fn records(reader: &mut DnsReader<'_>, count: u16) -> Option<Vec<Record>> {
+    let mut records = Vec::new();
+    for _ in 0..count {
+        let (name, kind, class) = (name(reader)?, reader.u16()?, reader.u16()?);
+        let ttl_s = reader.u32()?;
+        let length = usize::from(reader.u16()?);
+        let end = reader.at().checked_add(length)?;
+        let data = data(reader, kind, length)?;
+        // A name inside must not lead out of its record.
+        if reader.at() > end {
+            return None;
+        }
+        reader.go_to(end)?;
+        if class & !TOP == INTERNET {
+            records.push(Record {
+                name,
+                ttl_s,
+                unique: class & TOP != 0,
+                data,
+            });
+        }
     }
+    Some(records)
+}
 
-    fn u8(&mut self) -> Option<u8> {
-        self.take(1).map(|b| b[0])
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        self.take(2).map(|b| u16::from_be_bytes([b[0], b[1]]))
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        Some(u32::from(self.u16()?) << 16 | u32::from(self.u16()?))
-    }
-
-    /// Inside, `None` for one of another class.
-    fn question(&mut self) -> Option<Option<Question>> {
-        let (name, kind, class) = (self.name()?, self.u16()?, self.u16()?);
-        let ours = matches!(class & !TOP, INTERNET | ANY);
-        Some(ours.then_some(Question {
-            name,
-            kind,
-            unicast: class & TOP != 0,
-        }))
-    }
-
-    fn records(&mut self, count: u16) -> Option<Vec<Record>> {
-        let mut records = Vec::new();
-        for _ in 0..count {
-            let (name, kind, class) = (self.name()?, self.u16()?, self.u16()?);
-            let ttl_s = self.u32()?;
-            let length = usize::from(self.u16()?);
-            let end = self.at.checked_add(length)?;
-            let data = self.data(kind, length)?;
-            // A name inside must not lead out of its record.
-            if self.at > end || end > self.bytes.len() {
-                return None;
-            }
-            self.at = end;
-            if class & !TOP == INTERNET {
-                records.push(Record {
-                    name,
-                    ttl_s,
-                    unique: class & TOP != 0,
-                    data,
-                });
+fn data(reader: &mut DnsReader<'_>, kind: u16, length: usize) -> Option<Data> {
+    Some(match kind {
+        A => Data::Address(<[u8; 4]>::try_from(reader.take(length)?).ok()?.into()),
+        PTR => Data::Pointer(name(reader)?),
+        SRV => {
+            reader.take(4)?;
+            Data::Service {
+                port: reader.u16()?,
+                host: name(reader)?,
             }
         }
-        Some(records)
-    }
-
-    fn data(&mut self, kind: u16, length: usize) -> Option<Data> {
-        Some(match kind {
-            A => Data::Address(<[u8; 4]>::try_from(self.take(length)?).ok()?.into()),
-            PTR => Data::Pointer(self.name()?),
-            SRV => {
-                self.take(4)?;
-                Data::Service {
-                    port: self.u16()?,
-                    host: self.name()?,
-                }
-            }
-            TXT => Data::Text(self.take(length)?.to_vec()),
-            other => {
-                self.take(length)?;
-                Data::Other(other)
-            }
-        })
-    }
-
-    /// A pointer must lead to before where the name, or the last pointer's target, began.
-    fn name(&mut self) -> Option<Name> {
-        let mut name = Name(Vec::new());
-        let mut lowest = self.at;
-        // Where to go on reading after the name, once a pointer was followed.
-        let mut after = None;
-        loop {
-            let size = self.u8()?;
-            match size {
-                0 => break,
-                1..=63 => {
-                    let label = self.take(usize::from(size))?;
-                    name.push(label);
-                    if name.0.len() >= NAME_MAX {
-                        return None;
-                    }
-                }
-                0xC0.. => {
-                    let target = usize::from(size & 0x3F) << 8 | usize::from(self.u8()?);
-                    after.get_or_insert(self.at);
-                    if target >= lowest {
-                        return None;
-                    }
-                    lowest = target;
-                    self.at = target;
-                }
-                _ => return None,
-            }
+        TXT => Data::Text(reader.take(length)?.to_vec()),
+        other => {
+            reader.take(length)?;
+            Data::Other(other)
         }
-        if let Some(after) = after {
-            self.at = after;
-        }
-        Some(name)
-    }
+    })
+}
+
+fn name(reader: &mut DnsReader<'_>) -> Option<Name> {
+    let mut name = Name(Vec::new());
+    reader.name(|label| {
+        name.push(label);
+        (name.0.len() < NAME_MAX).then_some(())
+    })?;
+    Some(name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use api::DnsReader;
+
 /// Longest name in text, and longest label.
 const NAME_MAX: usize = 253;
 const LABEL_MAX: usize = 63;
@@ -75,19 +77,19 @@ pub(crate) fn encode(id: u16, name: &str, kind: Kind) -> Vec<u8> {
 
 /// Read an answer to that question; `None` if it is another's, or damaged.
 pub(crate) fn decode(bytes: &[u8], id: u16, asked: &str, kind: Kind) -> Option<Answer> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = DnsReader::new(bytes);
     if reader.u16()? != id {
         return None;
     }
     let flags = reader.u16()?;
     let counts = [reader.u16()?, reader.u16()?];
-    reader.skip(4)?;
+    reader.take(4)?;
     let [questions, answers] = counts;
     // An answer to a standard query, with our one question in it.
     if flags & 0xF800 != 0x8000 || questions != 1 {
         return None;
     }
-    let same = reader.name()? == asked;
+    let same = read_name(&mut reader)? == asked;
     if !same || reader.u16()? != kind.number() || reader.u16()? != INTERNET {
         return None;
     }
@@ -116,24 +118,18 @@ enum What {
     Other,
 }
 
-fn record(reader: &mut Reader<'_>, kind: Kind) -> Option<Record> {
-    let owner = reader.name()?;
+fn record(reader: &mut DnsReader<'_>, kind: Kind) -> Option<Record> {
+    let owner = read_name(reader)?;
     let (number, class) = (reader.u16()?, reader.u16()?);
-    reader.skip(4)?;
+    reader.take(4)?;
     let length = usize::from(reader.u16()?);
-    let start = reader.at;
+    let mut inside = reader.clone();
     let data = reader.take(length)?;
     let what = match (number, kind) {
         _ if class != INTERNET => What::Other,
         (1, Kind::A) => What::Address(Ipv4Addr::from(<[u8; 4]>::try_from(data).ok()?).into()),
         (28, Kind::Aaaa) => What::Address(Ipv6Addr::from(<[u8; 16]>::try_from(data).ok()?).into()),
-        (CNAME, _) => {
-            let mut inside = Reader {
-                bytes: reader.bytes,
-                at: start,
-            };
-            What::Alias(inside.name()?)
-        }
+        (CNAME, _) => What::Alias(read_name(&mut inside)?),
         _ => What::Other,
     };
     Some(Record { owner, what })
@@ -164,71 +160,20 @@ fn follow(asked: &str, records: &[Record]) -> Vec<IpAddr> {
     Vec::new()
 }
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let taken = self.bytes.get(self.at..self.at.checked_add(count)?)?;
-        self.at += count;
-        Some(taken)
-    }
-
-    fn skip(&mut self, count: usize) -> Option<()> {
-        self.take(count).map(|_| ())
-    }
-
-    fn u8(&mut self) -> Option<u8> {
-        self.take(1).map(|b| b[0])
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        self.take(2).map(|b| u16::from_be_bytes([b[0], b[1]]))
-    }
-
-    /// A name, lower case. A pointer must lead to before where the name, or the last pointer's
-    /// target, began.
-    fn name(&mut self) -> Option<String> {
-        let mut text = String::new();
-        let mut lowest = self.at;
-        // Where to go on reading after the name, once a pointer was followed.
-        let mut after = None;
-        loop {
-            let length = self.u8()?;
-            match length {
-                0 => break,
-                1..=63 => {
-                    if !text.is_empty() {
-                        text.push('.');
-                    }
-                    let label = self.take(usize::from(length))?;
-                    if !label.iter().all(u8::is_ascii_graphic) || label.contains(&b'.') {
-                        return None;
-                    }
-                    text.extend(label.iter().map(|b| b.to_ascii_lowercase() as char));
-                    if text.len() > NAME_MAX {
-                        return None;
-                    }
-                }
-                0xC0.. => {
-                    let target = usize::from(length & 0x3F) << 8 | usize::from(self.u8()?);
-                    after.get_or_insert(self.at);
-                    if target >= lowest {
-                        return None;
-                    }
-                    lowest = target;
-                    self.at = target;
-                }
-                _ => return None,
-            }
+/// A name, lower case.
+fn read_name(reader: &mut DnsReader<'_>) -> Option<String> {
+    let mut text = String::new();
+    reader.name(|label| {
+        if !text.is_empty() {
+            text.push('.');
         }
-        if let Some(after) = after {
-            self.at = after;
+        if !label.iter().all(u8::is_ascii_graphic) || label.contains(&b'.') {
+            return None;
         }
-        Some(text)
-    }
+        text.extend(label.iter().map(|b| b.to_ascii_lowercase() as char));
+        (text.len() <= NAME_MAX).then_some(())
+    })?;
+    Some(text)
 }
 
 #[cfg(test)]
