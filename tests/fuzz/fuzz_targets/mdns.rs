@@ -6,7 +6,9 @@ use libfuzzer_sys::fuzz_target;
 use mdns::{MDNS_PORT, MdnsNetwork, MdnsResponder, MdnsService};
 use units::{Duration, Instant, Rng};
 
-// As its own: with the rest of its crate would come a web server.
+// As their own: with the rest of their crate would come a web server.
+#[path = "../../../crates/api/src/dns.rs"]
+mod dns;
 #[path = "../../../crates/api/src/mdns/mod.rs"]
 mod mdns;
 
