@@ -230,6 +230,36 @@ fn the_best_of_several_counts_is_believed() {
     assert_eq!(bench.chain.status(bench.now).chips_found, Some(65));
 }
 
+/// Seen on a busy computer: three questions went unanswered in time, and the fourth count had the answers to all
+/// of them.
+#[test]
+fn late_answers_to_earlier_questions_make_no_chips() {
+    let check = |late_ms: &[u64], questions: usize| {
+        let mut bench = Bench::new(s21_pro(), 5);
+        bench.script.late_answers = late_ms.iter().copied().map(Duration::from_millis).collect();
+        bench.input(Input::Start);
+        assert!(bench.run_until(MINUTE, hashing));
+        assert_eq!(
+            bench.codes(),
+            [Code::ChainUp],
+            "{late_ms:?}: {:?}",
+            bench.notes
+        );
+        assert_eq!(
+            bench.chain.status(bench.now).chips_found,
+            Some(65),
+            "{late_ms:?}"
+        );
+        let commands = bench.commands();
+        let asked = commands.iter().filter(|(_, f)| f[0] == 0x52).count();
+        assert_eq!(asked, questions, "{late_ms:?}");
+    };
+    check(&[], 1);
+    check(&[550], 3);
+    check(&[1_650, 1_100, 550], 5);
+    check(&[550; 8], 2);
+}
+
 #[test]
 fn another_chip_is_refused_and_powered_off() {
     let mut bench = Bench::new(s21_pro(), 6);

@@ -20,6 +20,9 @@ const QUIET_AFTER_SOME: Duration = Duration::from_millis(100);
 /// kind, are accepted. Stock asks twice; on a noisy line every round loses other answers,
 /// and the best one counts.
 const QUESTIONS: u8 = 4;
+/// How often more where a count is above the board's after one that was below: answers to earlier questions
+/// may have come late, all to the last.
+const QUESTIONS_AFTER_LATE_ANSWERS: u8 = 2;
 /// How often a roll is called until it agrees with the count. A noisy line loses single
 /// answers; addresses that chips did not take stay in contradiction however often.
 const ROLL_CALLS: u8 = 3;
@@ -100,8 +103,10 @@ pub(super) struct Answers {
     /// Answers so far, of any kind.
     total: u16,
     foreign: Vec<(u16, u16)>,
-    /// The best count before this one: chips of the right kind.
-    best: u16,
+    /// The best count before this one: chips of the right kind; `None` before any answered.
+    best: Option<u16>,
+    /// A count before this one was short, so that answers to it may still be under way.
+    was_short: bool,
     /// Chips of another kind that every count so far has shown.
     persistent: Option<Vec<(u16, u16)>>,
     questions: u8,
@@ -119,13 +124,14 @@ pub(super) enum End {
 impl Answers {
     /// A count whose question has left by `deadline` less the time to wait for answers;
     /// `before` is the count that it repeats.
-    pub(super) fn new(deadline: Instant, before: Option<&Answers>) -> Self {
+    pub(super) fn new(deadline: Instant, before: Option<&Answers>, shape: &Shape) -> Self {
         Answers {
             deadline,
             last: None,
             total: 0,
             foreign: Vec::new(),
-            best: before.map_or(0, Answers::best),
+            best: before.and_then(|b| b.best(shape)),
+            was_short: before.is_some_and(|b| b.was_short || b.total < shape.chips),
             persistent: before.map(Answers::persistent),
             questions: before.map_or(0, |b| b.questions) + 1,
         }
@@ -149,8 +155,11 @@ impl Answers {
         self.total.saturating_sub(foreign)
     }
 
-    fn best(&self) -> u16 {
-        self.best.max(self.right())
+    /// Of two as far from the board's number the greater: noise loses answers more often than they are late.
+    fn best(&self, shape: &Shape) -> Option<u16> {
+        let counts = [self.best, Some(self.right()).filter(|&right| right > 0)];
+        let nearness = |count: &u16| (std::cmp::Reverse(count.abs_diff(shape.chips)), *count);
+        counts.into_iter().flatten().max_by_key(nearness)
     }
 
     /// Noise passes the checksum once in a while: a stranger is believed who answers every
@@ -177,18 +186,22 @@ impl Answers {
     }
 
     pub(super) fn end(&self, shape: &Shape) -> End {
-        let best = self.best();
+        let best = self.best(shape);
         // Most answers decide.
         if self.foreign.len() > usize::from(self.right()) {
             return End::Wrong(self.foreign.first().map_or(0, |f| f.1));
         }
-        let doubtful = best < shape.chips || !self.foreign.is_empty();
+        let doubtful = best.unwrap_or(0) < shape.chips || !self.foreign.is_empty();
         if doubtful && self.questions < QUESTIONS {
             return End::AskAgain;
         }
+        let too_many = best.is_some_and(|best| best > shape.chips);
+        if too_many && self.was_short && self.questions < QUESTIONS + QUESTIONS_AFTER_LATE_ANSWERS {
+            return End::AskAgain;
+        }
         match best {
-            0 => End::None,
-            found => End::Found(Census {
+            None => End::None,
+            Some(found) => End::Found(Census {
                 found: Some(found),
                 foreign: self.persistent(),
                 silent: Vec::new(),

@@ -254,7 +254,7 @@ impl Player {
             _ => None,
         };
         let deadline = self.line_free + Duration::from_millis(u64::from(within_ms));
-        self.wait = Wait::Answers(Answers::new(deadline, before));
+        self.wait = Wait::Answers(Answers::new(deadline, before, stage.shape));
     }
 
     /// Addresses have just been given out on a chain that did not answer as it should.

@@ -70,6 +70,8 @@ pub(crate) struct Script {
     pub(crate) foreign: Vec<(u16, u32)>,
     /// Answers lost at the first reads, one number per read.
     pub(crate) lost_answers: Vec<u16>,
+    /// For each question for all chips' ids, by how much later than usual its answers come.
+    pub(crate) late_answers: Vec<Duration>,
     /// What they answer with.
     pub(crate) id: u32,
     /// Nonces returned, relative to what the driver expects.
@@ -254,6 +256,7 @@ impl Bench {
                 relayed: Vec::new(),
                 foreign: Vec::new(),
                 lost_answers: Vec::new(),
+                late_answers: Vec::new(),
                 id: u32::from(profile.id) << 16,
                 rate: 1.0,
                 wrong: 0.0,
@@ -612,6 +615,10 @@ impl Bench {
             true => 0,
             false => self.script.lost_answers.remove(0),
         };
+        let late = match self.script.late_answers.is_empty() {
+            true => Duration::ZERO,
+            false => self.script.late_answers.remove(0),
+        };
         for chip in lost..self.script.chips {
             if self.script.dead.contains(&chip) {
                 continue;
@@ -623,7 +630,7 @@ impl Bench {
                 address = chip as u8 * self.interval;
                 id |= u32::from(address);
             }
-            let at = self.now + Duration::from_micros(2000 + 900 * u64::from(chip));
+            let at = self.now + late + Duration::from_micros(2000 + 900 * u64::from(chip));
             let event = if self.uart {
                 let mut body = id.to_be_bytes().to_vec();
                 body.extend([address, 0, 0, 0]);
@@ -639,6 +646,7 @@ impl Bench {
             };
             self.answers.push_back((at, event));
         }
+        self.answers.make_contiguous().sort_by_key(|a| a.0);
     }
 
     pub(crate) fn commands(&self) -> Vec<(Instant, Vec<u8>)> {
