@@ -1,20 +1,57 @@
 //! Places for connections: so many and no more, and whoever opens many keeps nobody else out.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
-use tokio::task::AbortHandle;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet, yield_now};
+use tokio::time::sleep;
+
+/// After a failed accept (no file descriptors left), before the next.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Let connections in until told to stop, so many at a time. What `serve` makes of one runs on this thread's
+/// event loop beside the others, and is dropped when its place is needed.
+pub(crate) async fn let_in<T>(
+    listener: TcpListener,
+    most: usize,
+    mut stopped: watch::Receiver<bool>,
+    serve: impl Fn(TcpStream, SocketAddr) -> T,
+) where
+    T: Future<Output = ()> + Send + 'static,
+{
+    let mut running = JoinSet::new();
+    let mut places = Places::new(most);
+    loop {
+        let accepted = tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            Some(_) = running.join_next(), if !running.is_empty() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, from)) = accepted else {
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        if places.make_room(from.ip()) {
+            // They close in their own turn: a flood would else run ahead of those that leave.
+            yield_now().await;
+        }
+        places.take(from.ip(), running.spawn(serve(stream, from)));
+    }
+}
 
 /// Who has a place, oldest first. One more than there are ends one: the oldest of whichever
 /// address holds the most, counting the one that comes.
 #[derive(Debug)]
-pub(crate) struct Places {
+struct Places {
     held: VecDeque<(IpAddr, AbortHandle)>,
     most: usize,
 }
 
 impl Places {
-    pub(crate) fn new(most: usize) -> Self {
+    fn new(most: usize) -> Self {
         Places {
             held: VecDeque::new(),
             most,
@@ -22,7 +59,7 @@ impl Places {
     }
 
     /// Make room for one from this address; whether somebody has to leave for it.
-    pub(crate) fn make_room(&mut self, from: IpAddr) -> bool {
+    fn make_room(&mut self, from: IpAddr) -> bool {
         self.held.retain(|(_, task)| !task.is_finished());
         let mut leaves = false;
         while self.held.len() >= self.most {
@@ -37,7 +74,7 @@ impl Places {
     }
 
     /// It has its place.
-    pub(crate) fn take(&mut self, from: IpAddr, task: AbortHandle) {
+    fn take(&mut self, from: IpAddr, task: AbortHandle) {
         self.held.push_back((from, task));
     }
 }

@@ -14,12 +14,11 @@ use axum::serve::Listener;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::places::Places;
+use crate::places::let_in;
 
 /// Handshakes at a time. Each holds some 20 KB, and takes a busy small processor tens of
 /// milliseconds.
@@ -27,8 +26,6 @@ const HANDSHAKES_MAX: usize = 32;
 /// A handshake is over within this: two round trips of a slow network, and the time that a
 /// busy processor needs for all the others.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-/// After a failed accept (no file descriptors left), before the next.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often somebody who waits for the certificate looks again. It is made once in a machine's
 /// life, as soon as the kernel has random numbers.
 const IDENTITY_POLL: Duration = Duration::from_millis(200);
@@ -77,7 +74,17 @@ impl Shaken {
     ) -> io::Result<Shaken> {
         let at = listener.local_addr()?;
         let (done, waiting) = mpsc::channel(1);
-        tokio::spawn(shake_hands(listener, https, done, stopped));
+        let shake = move |stream, from| {
+            let (https, done) = (https.clone(), done.clone());
+            async move {
+                let shaken = timeout(HANDSHAKE_TIME, shake_one(stream, &https)).await;
+                // Whoever fails is told by TLS itself; a scanner is no news.
+                if let Ok(Some(stream)) = shaken {
+                    let _ = done.send((stream, from)).await;
+                }
+            }
+        };
+        tokio::spawn(let_in(listener, HANDSHAKES_MAX, stopped, shake));
         Ok(Shaken { at, done: waiting })
     }
 }
@@ -96,40 +103,6 @@ impl Listener for Shaken {
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
         Ok(self.at)
-    }
-}
-
-async fn shake_hands(
-    listener: TcpListener,
-    https: Https,
-    done: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let mut running = JoinSet::new();
-    let mut places = Places::new(HANDSHAKES_MAX);
-    loop {
-        let accepted = tokio::select! {
-            _ = stopped.wait_for(|stop| *stop) => return,
-            Some(_) = running.join_next(), if !running.is_empty() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, from)) = accepted else {
-            sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        if places.make_room(from.ip()) {
-            // They close in their own turn: a flood would else run ahead of those that leave.
-            yield_now().await;
-        }
-        let (https, done) = (https.clone(), done.clone());
-        let task = running.spawn(async move {
-            let shaken = timeout(HANDSHAKE_TIME, shake_one(stream, &https)).await;
-            // Whoever fails is told by TLS itself; a scanner is no news.
-            if let Ok(Some(stream)) = shaken {
-                let _ = done.send((stream, from)).await;
-            }
-        });
-        places.take(from.ip(), task);
     }
 }
 

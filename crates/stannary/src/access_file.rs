@@ -127,7 +127,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::private_file::{MODE, beside};
+    use crate::private_file::MODE;
+    use crate::replace::beside;
 
     struct Folder(PathBuf);
 

@@ -1,12 +1,15 @@
 //! Files that a person wrote: read within a bound, and replaced in one step.
 
 use std::fs::{self, File};
-use std::io::{Error, Read, Write};
+use std::io::{Error, Read};
 use std::os::unix::fs::{MetadataExt, fchown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use board_support::strict::{Kind, Problem};
 use telemetry::Code;
+
+use crate::private_file;
+use crate::replace::replace_with;
 
 /// The whole text of a file of at most so many bytes.
 pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<String, Problem> {
@@ -37,28 +40,12 @@ pub(crate) fn read_bounded(path: &Path, bytes_max: u64) -> std::io::Result<Strin
 pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     // A link stays one.
     let path = fs::canonicalize(path)?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = PathBuf::from(name);
-    let _ = fs::remove_file(&new);
-    let written = write_as(&path, &new, content).and_then(|()| fs::rename(&new, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-        return written;
-    }
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    // The name itself must reach the disk too.
-    File::open(folder)?.sync_all()
-}
-
-fn write_as(old: &Path, new: &Path, content: &[u8]) -> std::io::Result<()> {
-    let kept = fs::metadata(old)?;
-    let mut file = File::create_new(new)?;
-    let made = file.metadata()?;
-    if (made.uid(), made.gid()) != (kept.uid(), kept.gid()) {
-        fchown(&file, Some(kept.uid()), Some(kept.gid()))?;
-    }
-    file.set_permissions(kept.permissions())?;
-    file.write_all(content)?;
-    file.sync_all()
+    let kept = fs::metadata(&path)?;
+    replace_with(&path, private_file::MODE, content, |new| {
+        let made = new.metadata()?;
+        if (made.uid(), made.gid()) != (kept.uid(), kept.gid()) {
+            fchown(new, Some(kept.uid()), Some(kept.gid()))?;
+        }
+        new.set_permissions(kept.permissions())
+    })
 }

@@ -1,12 +1,12 @@
 //! Small files that are for this program alone: of mode 0600, and replaced as a whole.
-//!
-//! A write goes to a file beside, to the disk, and into its place, so that at any moment there is
-//! one whole file.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+pub(crate) use crate::replace::put_aside;
+use crate::replace::replace;
 
 /// Its owner alone.
 pub(crate) const MODE: u32 = 0o600;
@@ -28,38 +28,13 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> io::Result<Option<String>> {
 
 /// Replace it, or make it and its folder.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder)?;
-    let new = beside(path, "new");
-    // One that was left would keep its mode.
-    let _ = fs::remove_file(&new);
-    let mut file = OpenOptions::new();
-    let mut file = file.write(true).create_new(true).mode(MODE).open(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    // The name itself must reach the disk too.
-    File::open(folder)?.sync_all()
-}
-
-/// Move one that cannot be understood to `*.damaged`, where a person finds it.
-pub(crate) fn put_aside(path: &Path) -> io::Result<()> {
-    match fs::rename(path, beside(path, "damaged")) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
+    replace(path, MODE, text.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replace::beside;
 
     #[test]
     fn a_file_is_replaced_as_a_whole_and_is_its_owners_alone() {

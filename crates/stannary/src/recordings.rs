@@ -4,13 +4,15 @@
 //! not wait. A recording that comes while one is being written waits; a third is dropped, which
 //! the engine's pace of one in ten minutes rules out in practice.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use engine::Recording;
+
+use crate::replace::{OPEN, replace};
 
 /// Files that stay: the oldest go. Three megabytes each at the most usual.
 const KEPT: usize = 8;
@@ -76,7 +78,8 @@ fn write_all(folder: &Path, queue: &Receiver<Box<Recording>>) {
 
 /// Write a whole file under the next number, and let the oldest go.
 fn write(folder: &Path, recording: &Recording) -> io::Result<PathBuf> {
-    let json = recording.to_json().map_err(io::Error::other)?;
+    let mut json = recording.to_json().map_err(io::Error::other)?;
+    json.push('\n');
     fs::create_dir_all(folder)?;
     let numbers = numbers(folder)?;
     let number = numbers.last().map_or(1, |last| last.saturating_add(1));
@@ -87,12 +90,7 @@ fn write(folder: &Path, recording: &Recording) -> io::Result<PathBuf> {
         fs::remove_file(folder.join(name(*old)))?;
     }
     let path = folder.join(name(number));
-    let half = folder.join(format!("{BEGIN}half"));
-    let mut file = File::create(&half)?;
-    file.write_all(json.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    fs::rename(&half, &path)?;
+    replace(&path, OPEN, json.as_bytes())?;
     Ok(path)
 }
 

@@ -12,14 +12,13 @@
 //!
 //! A reboot that was ordered counts as a return of power as well: the only harm is a delay.
 //!
-//! A write goes to a file beside it, to the disk, and into its place, so that at any moment
-//! there is one whole file. It is made by a thread of its own: flash may take a second for it,
+//! A write is made by a thread of its own: flash may take a second for it,
 //! and the engine must not. A file that cannot be understood is put aside as `*.damaged`, and
 //! the machine starts with defaults.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
@@ -27,6 +26,8 @@ use engine::{Persisted, StartCause};
 use serde::{Deserialize, Serialize};
 use telemetry::Code;
 use units::Duration;
+
+use crate::replace::{OPEN, put_aside, replace};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -106,7 +107,7 @@ pub(crate) fn open(path: &Path, boot: Boot) -> io::Result<(Left, StateFile)> {
                 path.display(),
                 code.meaning()
             );
-            let _ = fs::rename(path, beside(path, "damaged"));
+            let _ = put_aside(path);
             None
         }
     };
@@ -188,22 +189,7 @@ fn read(path: &Path) -> Result<Option<Content>, String> {
 }
 
 fn write(path: &Path, content: &Content) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder)?;
-    let new = beside(path, "new");
-    let mut file = File::create(&new)?;
-    file.write_all(&serde_json::to_vec_pretty(content)?)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    // The name itself must reach the disk too.
-    File::open(folder)?.sync_all()
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
+    replace(path, OPEN, &serde_json::to_vec_pretty(content)?)
 }
 
 #[cfg(test)]

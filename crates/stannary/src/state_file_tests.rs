@@ -1,7 +1,10 @@
+use std::path::PathBuf;
+
 use engine::{FanMode, Intent};
 use units::{Celsius, Duty, Watts};
 
 use super::*;
+use crate::replace::beside;
 
 /// A folder of its own, gone with it.
 struct Folder(PathBuf);

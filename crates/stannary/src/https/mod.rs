@@ -27,6 +27,7 @@ use units::Duration;
 
 use crate::addresses;
 use crate::cli::https::{Https, Own};
+use crate::hex::hex;
 use crate::private_file;
 use crate::runtime::Clock;
 use certificate::{Made, NAMES_MAX, Read};
@@ -300,10 +301,6 @@ fn identity(
 /// Whether the kernel has random numbers.
 fn has_chance() -> bool {
     crate::access_file::random(&mut [0]).is_ok()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ fn a_damaged_file_is_put_aside_and_the_key_kept_where_it_is_whole() {
         let same = made.key.serialized_der() == before.key.serialized_der();
         assert_eq!(same, same_key, "{damaged}");
         assert_eq!(told, ["E-HTTPS-FILE"], "{damaged}");
-        let aside = fs::read_to_string(private_file::beside(&file, "damaged"));
+        let aside = fs::read_to_string(crate::replace::beside(&file, "damaged"));
         assert_eq!(aside.expect("kept"), damaged);
         let kept = fs::read_to_string(&file).expect("made anew");
         assert!(matches!(Made::read(&kept), Read::Whole(_)));

@@ -11,7 +11,6 @@ mod sections;
 mod stats;
 mod writes;
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +18,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet, yield_now};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Shared;
+use crate::places::let_in;
 use request::{REQUEST_MAX, is_whole};
 
-/// Connections at a time. One more ends the oldest: it has had its time, since an answer takes
-/// milliseconds, and whoever opens many gains nothing by holding them.
+/// Connections at a time. One more ends the oldest of whoever holds most: it has had its time, since an answer
+/// takes milliseconds.
 const CONNECTIONS_MAX: usize = 32;
 /// A request that is not whole is taken as it is when so much time passes without a byte:
 /// clients write it in one go.
@@ -38,37 +37,15 @@ const REPLY_TIME: Duration = Duration::from_secs(5);
 /// What a client still sends is read and thrown away, so that the reply is not lost with it.
 const LINGER_BYTES: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_millis(500);
-/// After a failed accept (no file descriptors left), before the next.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serve until told to stop.
 pub(super) async fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
-    mut stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 ) {
-    let mut running = JoinSet::new();
-    let mut order: VecDeque<AbortHandle> = VecDeque::new();
-    loop {
-        let accepted = tokio::select! {
-            _ = stopped.wait_for(|stop| *stop) => return,
-            Some(_) = running.join_next(), if !running.is_empty() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, from)) = accepted else {
-            sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        order.retain(|connection| !connection.is_finished());
-        if order.len() >= CONNECTIONS_MAX
-            && let Some(oldest) = order.pop_front()
-        {
-            oldest.abort();
-            // It closes in its own turn: a flood would else run ahead of those that leave.
-            yield_now().await;
-        }
-        order.push_back(running.spawn(converse(stream, from, Arc::clone(&shared))));
-    }
+    let converse = |stream, from| converse(stream, from, Arc::clone(&shared));
+    let_in(listener, CONNECTIONS_MAX, stopped, converse).await;
 }
 
 /// One request, one reply.

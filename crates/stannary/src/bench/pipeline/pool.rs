@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::plan::{NOTIFY_EVERY_MS, NTIME};
 use super::stamp;
+use crate::hex::hex;
 
 /// Merkle branches of a block of some 4,000 transactions.
 const BRANCHES: u32 = 12;
@@ -217,8 +218,4 @@ fn notify(number: u32) -> String {
         "{}\n",
         json!({ "id": null, "method": "mining.notify", "params": params })
     )
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

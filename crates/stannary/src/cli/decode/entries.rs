@@ -4,7 +4,8 @@
 use protocol::PROFILES;
 use protocol::explain::{Direction, Value};
 
-use super::frames::{Decoder, Manner, Record, Setting, hex};
+use super::frames::{Decoder, Manner, Record, Setting};
+use crate::hex::hex;
 
 /// The first byte chooses chip and direction.
 pub(crate) fn decode(bytes: &[u8]) {

@@ -28,6 +28,7 @@ use units::Duration;
 
 use super::establish::Failed;
 use super::guard::{Guard, Received};
+use crate::hex::hex;
 use crate::runtime::wall::{self, Wall};
 
 /// Longest file of certificates: ten times what a system trusts.
@@ -276,10 +277,6 @@ impl ServerCertVerifier for Pinned {
 
 /// How the verifier's own refusal begins.
 const OTHER_KEY: &str = "its key is sha256:";
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// What went wrong, in an owner's words.
 fn failed(error: &Error, wall: &Wall) -> Failed {

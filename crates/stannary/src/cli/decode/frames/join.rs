@@ -6,6 +6,8 @@ use protocol::{Profile, RawNonce};
 use units::{DifficultyOne, VERSION_SHIFT, WireJobId};
 use work::{Target, hash_difficulty};
 
+use crate::hex::hex;
+
 /// Jobs by wire id, the latest last: at most one for each value of the job byte.
 pub(crate) struct Jobs {
     seen: Vec<Job>,
@@ -109,9 +111,4 @@ fn fields(job: WireJobId, worth: &Worth) -> Fields {
 
 fn text(text: String) -> Value {
     Value::Text(text)
-}
-
-/// Bytes as digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -15,12 +15,12 @@ use protocol::explain::{Board, Content, Direction, Fields, Value, explain, regis
 use protocol::job::Job;
 use protocol::{ChainResponse, Command, Dialect, Profile, Register};
 
+use crate::hex::hex;
 use cut::{Cutter, FoundBy, Piece};
 use dump::Dump;
 use join::Jobs;
 
 pub(crate) use dump::{Fault, Manner};
-pub(crate) use join::hex;
 pub(crate) use record::Record;
 
 /// Lines of a recording that has several channels are put together channel by channel, up
