@@ -287,7 +287,7 @@ async fn nothing_here(request: Request) -> Response {
     in_its_form(path, refusal)
 }
 
-async fn wrong_method(request: Request) -> Response {
+pub(crate) async fn wrong_method(request: Request) -> Response {
     let detail = format!("`{}` is not taken here", request.method());
     let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::ApiMethod, detail);
     in_its_form(request.uri().path(), refusal)

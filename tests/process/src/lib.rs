@@ -16,12 +16,14 @@ mod folder;
 mod node;
 mod noise;
 mod old_clients;
+mod owner;
 mod pool;
 mod program;
 mod pty;
 mod site;
 mod tls;
 mod twin;
+mod web;
 
 pub use broker::{Broker, Listener, Message, broker_programs};
 pub use flood::{Flood, FloodingPool};
@@ -35,6 +37,7 @@ pub use pty::{Pty, screen};
 pub use site::{Site, config};
 pub use tls::{CertificateAuthority, time_server};
 pub use twin::TwinProcess;
+pub use web::{Answer, Line, Way};
 
 use std::time::{Duration, Instant};
 

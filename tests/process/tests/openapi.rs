@@ -1,13 +1,11 @@
 //! The description of the interface against the daemon as it is run, by a program of others that makes
 //! requests from it: what is described is what is answered, and no request is too much.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use process::{PATIENCE, Program, Site, clients_python, stannary};
-use serde_json::Value;
 
 const PASSWORD: &str = "correct horse battery";
 /// All of it, with the requests that it makes of each operation.
@@ -22,36 +20,6 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 const LEFT_OUT: [&str; 3] = ["/api/v1/stream", "/api/v1/restart", REVOKE];
 const REVOKE: &str = "/api/v1/tokens/{name}";
 
-/// The owner's token.
-fn token(binary: &Path, site: &Site) -> String {
-    let ask = |args: &[&str], line: &str| {
-        let mut child = Command::new(binary)
-            .arg("--api")
-            .arg(site.socket())
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let mut stdin = child.stdin.take().expect("piped");
-        // It may not want any.
-        let _ = writeln!(stdin, "{line}");
-        drop(stdin);
-        let output = child.wait_with_output().expect("it ends");
-        assert!(output.status.success(), "{args:?}");
-        output.stdout
-    };
-    ask(&["access", "claim"], PASSWORD);
-    let made = ask(
-        &[
-            "access", "token", "add", "tester", "--scope", "admin", "--json",
-        ],
-        "",
-    );
-    let made: Value = serde_json::from_slice(&made).expect("JSON");
-    made["token"].as_str().expect("a text").to_owned()
-}
-
 #[test]
 fn what_is_described_is_what_is_answered() {
     let (Some(binary), Some(python)) = (stannary(), clients_python()) else {
@@ -60,7 +28,8 @@ fn what_is_described_is_what_is_answered() {
     let site = Site::new("antminer-s9");
     let mut daemon = site.run(&binary);
     site.wait_for_shares(&mut daemon);
-    let token = token(&binary, &site);
+    site.claim(&binary, PASSWORD);
+    let token = site.token(&binary, "tester", "admin");
     let before = site.accepted();
 
     let paths = LEFT_OUT.map(|path| ["--exclude-path", path]);

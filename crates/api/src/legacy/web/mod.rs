@@ -24,6 +24,7 @@ use telemetry::Snapshot;
 use super::digest::{Attempt, Nonces};
 use super::{Permission, Shared};
 use crate::access::rules::{Asker, Door};
+use crate::routes::wrong_method;
 
 pub(super) use read::{object, refused};
 
@@ -104,6 +105,8 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
         .route(&cgi("set_miner_conf"), post(write::set_miner_conf))
         .route(&cgi("blink"), post(write::blink))
         .route(&cgi("reboot"), get(write::reboot).post(write::reboot))
+        // Behind the login too: where there is none, no method tells that the path is there.
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&web), enter))
         .with_state(web)
 }
