@@ -104,6 +104,84 @@ fn documented() -> BTreeMap<String, Told> {
     .collect()
 }
 
+/// Numbers with more digits than any reader is shown.
+fn long(mut s: Snapshot) -> Snapshot {
+    s.uptime_s = 1_234.567_891_2;
+    s.hashrate.s5 = Some(109.876_543_21);
+    s.power_w = Some(3_250.123_456_7);
+    s.efficiency_j_per_th = Some(29.999_951);
+    for chain in &mut s.chains {
+        chain.hashrate_ths = Some(36.123_456_78);
+        chain.nonces_expected = 99_999.999_96;
+    }
+    for reading in &mut s.temperatures {
+        reading.temp_c = Some(61.437_512_3);
+    }
+    for pool in &mut s.pools {
+        pool.credited_ths = Some(108.765_432_1);
+        pool.last_share_s = Some(4.242_424_2);
+    }
+    s
+}
+
+#[test]
+fn a_number_has_the_digits_that_the_status_shows() {
+    let server = serving(long(known()));
+    let text = server.ask("GET", "/metrics", PROMETHEUS, "").body;
+    let status = server.ask("GET", "/api/v1/status", "", "").json();
+    for (sample, at, digits) in [
+        ("stannary_snapshots_total ", "/seq", ""),
+        ("stannary_uptime_seconds ", "/uptime_s", "1234.568"),
+        (
+            "stannary_hashrate_terahashes_per_second{window=\"5s\"} ",
+            "/hashrate_ths/s5",
+            "109.8765",
+        ),
+        ("stannary_power_watts ", "/power_w", "3250.123"),
+        (
+            "stannary_efficiency_joules_per_terahash ",
+            "/efficiency_j_per_th",
+            "30",
+        ),
+        (
+            "stannary_chain_hashrate_terahashes_per_second{chain=\"0\"} ",
+            "/chains/0/hashrate_ths",
+            "36.1235",
+        ),
+        (
+            "stannary_chain_nonces_expected_total{chain=\"0\"} ",
+            "/chains/0/nonces_expected",
+            "100000",
+        ),
+        (
+            "stannary_temperature_celsius{place=",
+            "/temperatures/0/temp_c",
+            "61.438",
+        ),
+        (
+            "stannary_pool_credited_terahashes_per_second{",
+            "/pools/0/credited_ths",
+            "108.7654",
+        ),
+        (
+            "stannary_pool_last_share_seconds{",
+            "/pools/0/last_share_s",
+            "4.242",
+        ),
+    ] {
+        let line = text.lines().find(|line| line.starts_with(sample));
+        let shown = line.and_then(|line| line.rsplit(' ').next());
+        let shown = shown.unwrap_or_else(|| panic!("no `{sample}`\n{text}"));
+        let number = shown.parse::<f64>().ok();
+        assert_eq!(
+            number,
+            status.pointer(at).and_then(Value::as_f64),
+            "{sample}"
+        );
+        assert!(digits.is_empty() || shown == digits, "{sample}: {shown}");
+    }
+}
+
 #[test]
 fn the_document_and_the_text_name_the_same_families() {
     let told = told(&read(known(), OPEN, "/metrics?chips=1"));

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{Folder, PATIENCE, Program, free_address, or_skip, wait_for};
+use crate::{Folder, PATIENCE, Program, Site, free_address, or_skip, wait_for};
 
 /// Where mosquitto and its clients are: `STANNARY_BROKER`, or where `scripts/fetch-broker` puts them.
 pub fn broker_programs() -> Option<PathBuf> {
@@ -127,6 +127,20 @@ impl Broker {
         let mut program = Program::start(&mut command);
         let status = program.wait(PATIENCE);
         assert!(status.success(), "{}", program.everything());
+    }
+}
+
+impl Site {
+    /// Its daemon tells this broker each second, by `mqtt` or `mqtts`; `more` are further lines of the table.
+    /// Before the daemon runs.
+    pub fn tells(&mut self, broker: &Broker, scheme: &str, more: &str) {
+        let text = std::fs::read_to_string(&self.config).expect("it was written");
+        let table = format!(
+            "\n[mqtt]\nurl = \"{scheme}://{}\"\nuser = \"{}\"\npassword = \"{}\"\nclient_id = \"rig-7\"\n\
+             topic = \"farm/rig-7\"\ninterval_s = 1\n{more}\n",
+            broker.address, broker.login[0], broker.login[1]
+        );
+        self.config = self.folder.write("mqtt.toml", &(text + &table));
     }
 }
 

@@ -7,8 +7,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use process::{OldPorts, PATIENCE, PoolHost, Site, get_json, stannary, wait_for};
+use process::{
+    Broker, Listener, OldPorts, PATIENCE, PoolHost, Site, broker_programs, get_json, stannary,
+    wait_for,
+};
 use serde_json::Value;
+
+const BROKER_LOGIN: [&str; 2] = ["rig", "s3cr3t-broker"];
+const STATE: &str = "farm/rig-7/state";
 
 /// A page of the web interface, of a twin.
 fn page(site: &Site, name: &str) -> Option<Value> {
@@ -23,10 +29,12 @@ struct Moment {
     summary: Value,
     stats: Value,
     pools: Value,
+    /// At the broker.
+    told: Value,
 }
 
-/// All of it between two snapshots.
-fn moment(site: &Site, ports: &OldPorts) -> Moment {
+/// All of it between two snapshots, and of the same one at the broker: it is told of one in four.
+fn moment(site: &Site, ports: &OldPorts, heard: &Listener) -> Moment {
     let status = || get_json(&format!("{}api/v1/status?chips=1", site.page));
     wait_for(
         "all boards in one snapshot of all interfaces",
@@ -53,9 +61,20 @@ fn moment(site: &Site, ports: &OldPorts) -> Moment {
                 stats: page(site, "stats")?,
                 pools: page(site, "pools")?,
                 metrics: metrics(site)?,
+                told: Value::Null,
                 status: status()?,
             };
-            (before["seq"] == taken.status["seq"]).then_some(taken)
+            let seq = &taken.status["seq"];
+            if before["seq"] != *seq {
+                return None;
+            }
+            let told = wait_for("a later state at the broker", PATIENCE, || {
+                let states = heard.heard().into_iter().filter(|m| m.topic == STATE);
+                let states: Vec<_> = states.map(|m| m.json()).collect();
+                let later = states.last()?["seq"].as_u64() >= seq.as_u64();
+                later.then(|| states.into_iter().rev().find(|told| told["seq"] == *seq))
+            })?;
+            Some(Moment { told, ..taken })
         },
     )
 }
@@ -94,15 +113,18 @@ fn number(value: &Value) -> f64 {
 
 #[test]
 fn every_interface_says_the_same_of_one_moment() {
-    let Some(binary) = stannary() else {
+    let (Some(binary), Some(programs)) = (stannary(), broker_programs()) else {
         return;
     };
     for (machine, first) in [("antminer-s19-pro", 1), ("antminer-s9", 6)] {
         let mut site = Site::new(machine);
         let ports = site.open_to_old_clients(None, "read");
+        let broker = Broker::start(&programs, BROKER_LOGIN);
+        site.tells(&broker, "mqtt", "");
+        let heard = broker.listen();
         let mut daemon = site.run(&binary);
         site.wait_for_shares(&mut daemon);
-        let m = moment(&site, &ports);
+        let m = moment(&site, &ports, &heard);
         let (s, rates) = (&m.status, &m.status["hashrate_ths"]);
         let summary = &m.socket["summary"][0]["SUMMARY"][0];
         let flat = &m.socket["stats"][0]["STATS"][1];
@@ -129,6 +151,7 @@ fn every_interface_says_the_same_of_one_moment() {
         }
         check_boards(s, flat, stats, first);
         check_metrics(s, &m.metrics);
+        check_broker(s, &m.told);
         the_command_line_prints_what_is_streamed(&binary, &site);
         for (i, fan) in s["fans"].as_array().expect("fans").iter().enumerate() {
             assert_eq!(flat[format!("fan{}", i + 1)], fan["rpm"], "{machine}");
@@ -145,6 +168,21 @@ fn every_interface_says_the_same_of_one_moment() {
     }
 }
 
+/// The same object, without what has a topic of its own and what the broker is not told.
+fn check_broker(s: &Value, told: &Value) {
+    let mut expected = s.clone();
+    let fields = expected.as_object_mut().expect("an object");
+    fields.remove("faults");
+    fields.remove("decisions");
+    for chain in expected["chains"].as_array_mut().expect("chains") {
+        chain.as_object_mut().expect("an object").remove("chips");
+    }
+    for pool in expected["pools"].as_array_mut().expect("pools") {
+        pool.as_object_mut().expect("an object").remove("user");
+    }
+    assert_eq!(*told, expected);
+}
+
 fn check_metrics(s: &Value, metrics: &str) {
     let check = |name: &str, label: &str, is: &Value| {
         if is.is_null() {
@@ -154,10 +192,12 @@ fn check_metrics(s: &Value, metrics: &str) {
         let shown = sample(metrics, name, label);
         assert!(!shown.is_null(), "{name} {label}\n{metrics}");
         let shown = number(&shown);
-        // JSON has four digits behind the point, here are all.
-        let rounded = (shown * 1e4).round() / 1e4;
-        assert_eq!(rounded, number(is), "{name} {label}\n{metrics}");
+        assert_eq!(shown, number(is), "{name} {label}\n{metrics}");
     };
+    check("stannary_snapshots_total", "", &s["seq"]);
+    check("stannary_uptime_seconds", "", &s["uptime_s"]);
+    let efficiency = "stannary_efficiency_joules_per_terahash";
+    check(efficiency, "", &s["efficiency_j_per_th"]);
     for (window, key) in [("5s", "s5"), ("1m", "m1"), ("15m", "m15"), ("1h", "h1")] {
         let label = format!("window=\"{window}\"");
         let is = &s["hashrate_ths"][key];

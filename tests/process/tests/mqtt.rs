@@ -14,13 +14,7 @@ const LOGIN: [&str; 2] = ["rig", "s3cr3t-broker"];
 /// A site whose daemon knows this broker.
 fn site(broker: &Broker, scheme: &str, more: &str) -> Site {
     let mut site = Site::new("antminer-s9");
-    let text = std::fs::read_to_string(&site.config).expect("it was written");
-    let table = format!(
-        "\n[mqtt]\nurl = \"{scheme}://{}\"\nuser = \"{}\"\npassword = \"{}\"\nclient_id = \"rig-7\"\n\
-         topic = \"farm/rig-7\"\ninterval_s = 1\n{more}\n",
-        broker.address, LOGIN[0], LOGIN[1]
-    );
-    site.config = site.folder.write("mqtt.toml", &(text + &table));
+    site.tells(broker, scheme, more);
     site
 }
 

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use telemetry::Snapshot;
 
+use crate::answers;
 use crate::refusal::Refusal;
 use crate::routes::{Shared, StatusQuery, bad_request};
 use text::{Form, Text};
@@ -36,6 +37,8 @@ pub(crate) async fn answer(
 
 fn render(s: &Snapshot, form: Form, chips: bool) -> String {
     let mut text = Text::new(form);
-    families::write(&mut text, s, chips);
+    // A struct of plain fields cannot fail.
+    let status = serde_json::to_value(answers::shown(s, chips)).unwrap_or_default();
+    families::write(&mut text, &status, chips);
     text.finish()
 }
