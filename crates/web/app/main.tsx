@@ -74,7 +74,8 @@ function App(): JSX.Element {
         {s?.machine.emulated && <p class="strip emulated"><b>{t("emulated.title")}</b> {t("emulated.body", { bits: s.machine.difficulty_bits })}</p>}
         <Silence />
       </section>
-      <main ref={main} id="main" tabIndex={-1}>
+      {/* Of which snapshot the numbers are: for whoever compares them with those of another interface. */}
+      <main ref={main} id="main" tabIndex={-1} data-seq={s?.seq}>
         <h1 class={screen === "overview" ? "unseen" : ""}>{title}</h1>
         {s ? <View s={s} /> : <p class="soft waiting">{t("wait.first")}</p>}
       </main>

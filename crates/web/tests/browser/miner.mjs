@@ -1,10 +1,13 @@
 // The real binary on loopback: a demo with a pool of its own, and a daemon of a configuration.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
 
 /** Far beyond the usual: a machine that does other things besides is slow. */
 const PATIENCE_MS = 120_000;
@@ -59,6 +62,18 @@ class Miner {
   async status() {
     if (this.child.exitCode !== null) throw new Error(`the miner ended: ${this.said}`);
     return (await fetch(`${this.page}api/v1/status`)).json();
+  }
+
+  /** What its command line prints, as JSON. */
+  async cli(...args) {
+    const env = { ...process.env, XDG_RUNTIME_DIR: this.folder };
+    const { stdout } = await run(binary, ["--api", this.page, ...args, "--json"], { env });
+    return JSON.parse(stdout);
+  }
+
+  /** Its metrics as they are scraped. */
+  async metrics() {
+    return (await fetch(`${this.page}metrics`)).text();
   }
 
   /** Until its status is as wanted. */
