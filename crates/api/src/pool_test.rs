@@ -40,7 +40,7 @@ pub enum Reached {
     Connected,
     /// What protects the connection stands, where its address asks for some.
     Protected,
-    /// The pool took the login: it would give work.
+    /// The pool took the login, or one's own node gave a template: it would give work.
     Authorized,
 }
 
@@ -51,13 +51,15 @@ pub struct Tried {
     pub reached: Reached,
     /// Why no further; `None` where it came as far as it can.
     pub why: Option<PoolRefused>,
+    /// Where it came so far: what one's own node says of its chain.
+    pub seen: Option<String>,
 }
 
 /// The answer.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PoolTest {
-    /// The pool would give work; of one's own node: somebody is there.
+    /// The pool, or one's own node, would give work.
     ok: bool,
     /// How far it came.
     reached: Reached,
@@ -65,7 +67,7 @@ pub(crate) struct PoolTest {
     took_ms: u64,
     /// Why no further.
     code: Option<Code>,
-    /// The same in words.
+    /// The same in words; where one's own node would give work, its chain and height.
     detail: Option<String>,
     /// What to do.
     remedy: Option<&'static str>,
@@ -169,7 +171,7 @@ pub(crate) async fn test(
         took_ms: u64::try_from(took_ms).unwrap_or(u64::MAX),
         code: tried.why.as_ref().map(|why| why.code),
         remedy: tried.why.as_ref().map(|why| why.code.remedy()),
-        detail: tried.why.map(|why| why.detail),
+        detail: tried.why.map(|why| why.detail).or(tried.seen),
     }))
 }
 

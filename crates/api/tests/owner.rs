@@ -58,6 +58,7 @@ fn scene(found: Result<Kept, String>, tries: Option<Duration>) -> Scene {
                         code: Code::PoolRefusedUser,
                         detail: "unknown user".into(),
                     }),
+                    seen: None,
                 })
             })
         }),

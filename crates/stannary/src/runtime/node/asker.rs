@@ -97,7 +97,7 @@ impl<T: Fn(News) -> bool> Asker<T> {
     }
 
     fn ask(&mut self) -> Step {
-        let chain = self.rpc.chain(&self.ear)?;
+        let chain = self.rpc.chain(&self.ear)?.chain;
         self.chain = Chain::named(&chain);
         self.say(News::Up { chain })?;
         let mut pace = Pace::new(self.chain == Some(Chain::Regtest), Instant::now());

@@ -12,6 +12,7 @@ mod pace;
 mod rpc;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use std::thread;
 
@@ -21,6 +22,7 @@ use units::{PoolIndex, ShareId};
 
 use super::{Inbox, Message};
 use asker::{Asker, BlockOrder};
+pub(crate) use trial::try_node;
 
 /// Blocks that wait for a node. One is with it at a time, of each of two templates.
 const ORDERS: usize = 16;

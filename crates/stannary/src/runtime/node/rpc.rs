@@ -29,6 +29,7 @@ const WORDS_MAX: usize = 200;
 /// A node's interface.
 pub(super) struct Rpc {
     access: Access,
+    patience: Duration,
 }
 
 /// Why a question has no result.
@@ -58,21 +59,35 @@ struct Refusal {
     message: String,
 }
 
+/// What a node says of its chain.
 #[derive(Deserialize)]
-struct ChainInfo {
-    chain: String,
+pub(super) struct ChainInfo {
+    /// Its name, as the node has it.
+    pub(super) chain: String,
+    /// Height of its newest block.
+    #[serde(default)]
+    pub(super) blocks: Option<u32>,
+    /// Height of the newest block of which it knows the header.
+    #[serde(default)]
+    pub(super) headers: Option<u32>,
 }
 
 impl Rpc {
     pub(super) fn new(access: Access) -> Rpc {
-        Rpc { access }
+        Rpc::with_patience(access, PATIENCE)
     }
 
-    /// The name of its chain.
-    pub(super) fn chain(&self, ear: &Ear) -> Result<String, RpcError> {
+    /// For whoever waits no longer than this for each answer.
+    pub(super) fn with_patience(access: Access, patience: Duration) -> Rpc {
+        Rpc { access, patience }
+    }
+
+    /// Its chain.
+    pub(super) fn chain(&self, ear: &Ear) -> Result<ChainInfo, RpcError> {
         let question = self.ask("getblockchaininfo", &[b"[]"])?;
         let info: ChainInfo = required(self.take(question, ear, ANSWER_MAX)?)?;
-        Ok(self.words(&info.chain))
+        let chain = self.words(&info.chain);
+        Ok(ChainInfo { chain, ..info })
     }
 
     /// Ask for a template; with the id of an older one, the answer comes once there is news.
@@ -126,7 +141,7 @@ impl Rpc {
         limit: u64,
     ) -> Result<Option<T>, RpcError> {
         let Reply { status, body } = question
-            .answer(ear, limit, PATIENCE)
+            .answer(ear, limit, self.patience)
             .map_err(RpcError::Http)?;
         match status {
             401 => return Err(RpcError::Login(self.refused_login())),

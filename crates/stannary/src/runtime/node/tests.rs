@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stratum::Address;
-use stratum::node::{Answer, FailureKind, News};
+use stratum::node::{Access, Answer, FailureKind, News};
 use units::ShareId;
 
 use super::asker::{Asker, BlockOrder};
@@ -18,18 +18,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a played node answers to a method and its parameters, given as many calls of it as
 /// came before. `None` keeps it waiting.
-type Play = fn(method: &str, params: &Value, before: usize) -> Option<Vec<u8>>;
+pub(super) type Play = fn(method: &str, params: &Value, before: usize) -> Option<Vec<u8>>;
 
 struct Stage {
     post: Option<bell::Post<BlockOrder>>,
     news: Receiver<News>,
-    /// Each call: the method, and its login.
-    calls: Receiver<(String, Value, Option<String>)>,
+    /// Each call.
+    calls: Receiver<Call>,
     /// Kept open on purpose.
     _held: Receiver<TcpStream>,
 }
 
-fn stage(login: &str, play: Play) -> Stage {
+/// A node that plays this: how it is reached, its calls, and what it keeps waiting.
+pub(super) fn played(login: &str, play: Play) -> (Access, Receiver<Call>, Receiver<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let port = listener.local_addr().expect("it is bound").port();
     let (calls, seen) = channel();
@@ -39,6 +40,11 @@ fn stage(login: &str, play: Play) -> Stage {
     else {
         panic!("a node's address");
     };
+    (access, seen, held)
+}
+
+fn stage(login: &str, play: Play) -> Stage {
+    let (access, seen, held) = played(login, play);
     let (post, orders, ear) = bell::post(4).expect("sockets");
     let (tell, news) = channel();
     let tell = move |news| tell.send(news).is_ok();
@@ -51,7 +57,8 @@ fn stage(login: &str, play: Play) -> Stage {
     }
 }
 
-type Call = (String, Value, Option<String>);
+/// The method, its parameters, and the login.
+pub(super) type Call = (String, Value, Option<String>);
 
 fn serve(listener: &TcpListener, play: Play, calls: &Sender<Call>, hold: &Sender<TcpStream>) {
     let mut before = std::collections::BTreeMap::<String, usize>::new();
@@ -86,20 +93,20 @@ fn serve(listener: &TcpListener, play: Play, calls: &Sender<Call>, hold: &Sender
     }
 }
 
-fn reply(value: &Value) -> Vec<u8> {
+pub(super) fn reply(value: &Value) -> Vec<u8> {
     let body = json!({ "result": value, "error": null, "id": 1 }).to_string();
     let length = body.len();
     format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-fn refusal(status: u16, code: i64, message: &str) -> Vec<u8> {
+pub(super) fn refusal(status: u16, code: i64, message: &str) -> Vec<u8> {
     let error = json!({ "code": code, "message": message });
     let body = json!({ "result": null, "error": error, "id": 1 }).to_string();
     let length = body.len();
     format!("HTTP/1.1 {status} Error\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-fn template(tip: usize) -> Value {
+pub(super) fn template(tip: usize) -> Value {
     let mut template: Value = serde_json::from_str(include_str!(
         "../../../../../tests/vectors/node/getblocktemplate-regtest.json"
     ))

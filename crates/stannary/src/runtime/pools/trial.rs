@@ -15,6 +15,7 @@ use units::{Duration, PoolIndex};
 use super::establish::{self, Established, Failed, Wanted};
 use super::guard::{READ_BYTES, Received};
 use crate::runtime::clock::Clock;
+use crate::runtime::node::try_node;
 use crate::runtime::wall::Wall;
 
 /// From the connection to the login's answer. Policy: slow pools answer within two seconds, and a
@@ -42,12 +43,9 @@ pub(crate) fn try_pool(pool: PoolConfig, agent: &str, wall: &Wall) -> Tried {
             return ended(reached, code, why);
         }
     };
-    if matches!(pool.address, Address::Node(_)) {
-        // Its login is tried by the questions that the miner asks it.
-        return Tried {
-            reached: Reached::Protected,
-            why: None,
-        };
+    if let Address::Node(access) = pool.address {
+        // It speaks in questions, each on a connection of its own.
+        return try_node(access, &pool.user);
     }
     let client = Client::new(SessionConfig {
         pool: PoolIndex(0),
@@ -76,6 +74,7 @@ fn ended(reached: Reached, code: Code, detail: impl Into<String>) -> Tried {
     Tried {
         reached,
         why: Some(PoolRefused { code, detail }),
+        seen: None,
     }
 }
 
@@ -98,6 +97,7 @@ impl Trial {
             Over(true) => Tried {
                 reached: Reached::Authorized,
                 why: None,
+                seen: None,
             },
             Over(false) => {
                 let silent = || PoolRefused {
@@ -107,6 +107,7 @@ impl Trial {
                 Tried {
                     reached: Reached::Protected,
                     why: Some(self.why.unwrap_or_else(silent)),
+                    seen: None,
                 }
             }
         }
