@@ -263,6 +263,9 @@ impl Scheduler {
         let turns = Turns::new(uses);
         let first = self.in_use().next().map(|(id, _)| id);
         let loses = self.in_use().any(|(id, _)| !turns.contains(id));
+        for chain in &mut self.chains {
+            chain.levels.reweigh(&self.turns, &turns);
+        }
         self.turns = turns;
         match (first, self.has_work()) {
             (Some(of), false) => {

@@ -95,6 +95,17 @@ impl Levels {
         });
     }
 
+    /// Weights have changed. Who is ahead stays so by as many hashes, not by as many levels: an item had
+    /// under a weight of one is no reason to wait thousands of turns under another.
+    pub(crate) fn reweigh(&mut self, before: &Turns, after: &Turns) {
+        let lowest = self.levels.iter().map(|(_, level)| *level).min();
+        let lowest = lowest.unwrap_or(0);
+        for (id, level) in &mut self.levels {
+            let (old, new) = (before.weight(*id), after.weight(*id));
+            *level = lowest + (*level - lowest) * u128::from(old) / u128::from(new);
+        }
+    }
+
     /// Forget who is not there; who is new begins level with the lowest.
     fn level(&mut self, ready: &[(SessionId, Option<u32>)]) {
         let is_ready = |id: SessionId| ready.iter().any(|(ready, _)| *ready == id);

@@ -174,6 +174,28 @@ fn sessions_share_the_hashes_by_their_weights() {
     check(&[(5, 3), (1, 3), (9, 5)], 777);
 }
 
+/// An item that a session had under a small weight is no debt under a large one.
+#[test]
+fn new_weights_hold_from_the_next_items_on() {
+    let mut scheduler = scheduler(&[HOST4]);
+    give(&mut scheduler, job(1, 0));
+    give(&mut scheduler, job(2, 0));
+    let mut at = 0;
+    let mut check = |first: u32, second: u32| {
+        use_sessions(&mut scheduler, ms(at), &[(1, first), (2, second)]);
+        let given = given(&mut scheduler, 1, 100, at, 1);
+        at += 100;
+        let fair = 400.0 * f64::from(second) / f64::from(first + second);
+        let off = (given[2] as f64 - fair).abs();
+        assert!(off <= 8.0, "{first} to {second}: {given:?}");
+    };
+    check(9999, 1);
+    check(5000, 5000);
+    check(1, 9999);
+    check(3000, 7000);
+    check(7000, 3000);
+}
+
 #[test]
 fn items_of_fewer_versions_count_for_fewer_hashes() {
     // The second pool grants one version bit: its items are half as long.
