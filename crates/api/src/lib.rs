@@ -59,7 +59,7 @@ pub use mqtt::{
     is_mqtt_client_id, is_mqtt_topic,
 };
 pub use pool_test::{Reached, Tried, TryPool};
-pub use pools::{PoolOrder, PoolOrders, PoolRefused};
+pub use pools::{PoolOrder, PoolOrders, PoolRefused, Quota};
 pub use published::Published;
 pub use secure::{Https, Identity};
 pub use server::{Commands, Handle, Listen, ListenError, start, start_with_pools};

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telemetry::{Code, Snapshot};
+use telemetry::{Code, DEFAULT_GROUP, GroupChange, GroupsWrong, PoolGroup, Snapshot, check_pools};
 
 /// What somebody wants of the list of pools. Unknown fields are refused: a misspelt one must
 /// not become a default.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(
     rename_all = "snake_case",
@@ -58,6 +58,36 @@ pub enum PoolOrder {
         /// Its number.
         pool: u8,
     },
+    /// Give groups their quotas, all of these together. Groups that are not there are made, others stay as
+    /// they are; what all of them leave of a hundred percent is the default group's.
+    SetQuotas {
+        /// At least one.
+        quotas: Vec<Quota>,
+    },
+    /// Take a group off the list. No pool may be in it any more, except in the default group, which has
+    /// what is left again.
+    RemoveGroup {
+        /// Its name.
+        group: String,
+    },
+    /// Let a pool stand in for those of another group from now on.
+    MoveToGroup {
+        /// Its number.
+        pool: u8,
+        /// The group's name: `default`, or one that has a quota.
+        group: String,
+    },
+}
+
+/// The quota of a group.
+#[derive(Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// The group's name, 1 to 64 bytes of printable text.
+    pub group: String,
+    /// Its share of the hashrate, 0.01 to 100; those of all groups add up to 100 at most.
+    pub quota_percent: f64,
 }
 
 /// Why an order about pools was not taken.
@@ -76,49 +106,115 @@ pub type PoolOrders = Arc<dyn Fn(PoolOrder) -> Result<(), PoolRefused> + Send + 
 const TEXT_MAX: usize = 512;
 
 impl PoolOrder {
-    /// Whether it makes sense for the pools of this snapshot.
+    /// Whether it makes sense for the pools and groups of this snapshot.
     pub(crate) fn check(&self, now: &Snapshot) -> Result<(), PoolRefused> {
-        let refused = |code, detail: String| Err(PoolRefused { code, detail });
+        self.check_texts()?;
+        if let Some(pool) = self.pool()
+            && !now.pools.iter().any(|known| known.id == pool)
+        {
+            return refused(Code::PoolOrder, format!("there is no pool {pool}"));
+        }
+        let fits = match self {
+            PoolOrder::Add { group, .. } => {
+                let name = group.as_deref().unwrap_or(DEFAULT_GROUP);
+                check_pools(&now.pool_groups, [name])
+            }
+            PoolOrder::MoveToGroup { group, .. } => check_pools(&now.pool_groups, [group.as_str()]),
+            _ => match self.groups() {
+                Some(change) => {
+                    let pools: Vec<&str> = now.pools.iter().map(|p| p.group.as_str()).collect();
+                    change.applied(&now.pool_groups, &pools).map(drop)
+                }
+                None => Ok(()),
+            },
+        };
+        fits.or_else(|wrong: GroupsWrong| {
+            refused(Code::PoolGroup, format!("{wrong}: {}", wrong.remedy()))
+        })
+    }
+
+    /// Whether the texts of a pool that is to be added can be taken.
+    pub(crate) fn check_texts(&self) -> Result<(), PoolRefused> {
+        let PoolOrder::Add {
+            user,
+            password,
+            group,
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        let texts = [Some(user), password.as_ref(), group.as_ref()];
+        let long = texts.iter().flatten().any(|text| text.len() > TEXT_MAX);
+        if user.is_empty() || long {
+            let detail = format!("texts have 1 to {TEXT_MAX} bytes");
+            return refused(Code::ApiRequest, detail);
+        }
+        Ok(())
+    }
+
+    /// The change to groups that it is, if it is one.
+    pub fn groups(&self) -> Option<GroupChange> {
         match self {
-            PoolOrder::Add {
-                user,
-                password,
-                group,
-                ..
-            } => {
-                let texts = [Some(user), password.as_ref(), group.as_ref()];
-                let long = texts.iter().flatten().any(|text| text.len() > TEXT_MAX);
-                if user.is_empty() || long {
-                    let detail = format!("texts have 1 to {TEXT_MAX} bytes");
-                    return refused(Code::ApiRequest, detail);
-                }
-                Ok(())
+            PoolOrder::SetQuotas { quotas } => {
+                let quotas = quotas.iter().map(|quota| PoolGroup {
+                    name: quota.group.clone(),
+                    quota_percent: quota.quota_percent,
+                });
+                Some(GroupChange::SetQuotas(quotas.collect()))
             }
-            PoolOrder::Remove { pool }
-            | PoolOrder::Move { pool, .. }
-            | PoolOrder::Enable { pool }
-            | PoolOrder::Disable { pool } => {
-                if now.pools.iter().any(|known| known.id == *pool) {
-                    return Ok(());
-                }
-                refused(Code::PoolOrder, format!("there is no pool {pool}"))
-            }
+            PoolOrder::RemoveGroup { group } => Some(GroupChange::Remove(group.clone())),
+            _ => None,
         }
     }
 
-    /// The pool that it is about, as it is now.
-    pub(crate) fn about(&self, now: &Snapshot) -> Option<String> {
-        let id = match self {
-            PoolOrder::Add { .. } => return None,
+    /// Whether a snapshot shows what it was to do to groups. Other orders say so at once.
+    pub(crate) fn is_shown(&self, now: &Snapshot) -> bool {
+        match self {
+            PoolOrder::SetQuotas { quotas } => quotas.iter().all(|quota| {
+                let is_so = |group: &PoolGroup| {
+                    group.name == quota.group && group.quota_percent == quota.quota_percent
+                };
+                now.pool_groups.iter().any(is_so)
+            }),
+            PoolOrder::RemoveGroup { group } => {
+                now.pool_groups.iter().all(|known| known.name != *group)
+            }
+            PoolOrder::MoveToGroup { pool, group } => {
+                let mut pools = now.pools.iter();
+                pools.any(|known| known.id == *pool && known.group == *group)
+            }
+            _ => true,
+        }
+    }
+
+    /// The pool that it names.
+    fn pool(&self) -> Option<u8> {
+        match self {
+            PoolOrder::Add { .. } | PoolOrder::SetQuotas { .. } | PoolOrder::RemoveGroup { .. } => {
+                None
+            }
             PoolOrder::Remove { pool }
             | PoolOrder::Move { pool, .. }
             | PoolOrder::Enable { pool }
-            | PoolOrder::Disable { pool } => *pool,
-        };
+            | PoolOrder::Disable { pool }
+            | PoolOrder::MoveToGroup { pool, .. } => Some(*pool),
+        }
+    }
+
+    /// What it is about, as it is now: a pool, or the groups.
+    pub(crate) fn about(&self, now: &Snapshot) -> Option<String> {
+        if self.groups().is_some() {
+            return Some(json!({ "groups": now.pool_groups }).to_string());
+        }
+        let id = self.pool()?;
         let place = now.pools.iter().position(|pool| pool.id == id)?;
         let pool = &now.pools[place];
         let url = without_login(&pool.url);
-        let shown = json!({ "pool": id, "place": place, "state": pool.state, "url": url });
+        let mut shown = json!({ "pool": id, "place": place, "state": pool.state, "url": url });
+        if matches!(self, PoolOrder::MoveToGroup { .. }) {
+            shown["group"] = pool.group.as_str().into();
+        }
         Some(shown.to_string())
     }
 
@@ -141,8 +237,22 @@ impl PoolOrder {
             }
             PoolOrder::Enable { pool } => json!({ "order": "enable", "pool": pool }),
             PoolOrder::Disable { pool } => json!({ "order": "disable", "pool": pool }),
+            PoolOrder::SetQuotas { quotas } => {
+                let quotas = quotas.iter().map(
+                    |quota| json!({ "group": quota.group, "quota_percent": quota.quota_percent }),
+                );
+                json!({ "order": "set_quotas", "quotas": quotas.collect::<Vec<_>>() })
+            }
+            PoolOrder::RemoveGroup { group } => json!({ "order": "remove_group", "group": group }),
+            PoolOrder::MoveToGroup { pool, group } => {
+                json!({ "order": "move_to_group", "pool": pool, "group": group })
+            }
         }
     }
+}
+
+fn refused(code: Code, detail: String) -> Result<(), PoolRefused> {
+    Err(PoolRefused { code, detail })
 }
 
 /// An address without what stands before an `@`: one's own node has its login there.

@@ -510,3 +510,114 @@ fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password(
         (403, "E-API-FORBIDDEN")
     );
 }
+
+/// Groups are judged by what the snapshot says, and what the miner then shows is waited for.
+#[test]
+fn quotas_and_groups_are_changed_within_their_rules() {
+    let published = Published::new(fixture::snapshot(), 3);
+    let orders = Arc::new(Mutex::new(Vec::new()));
+    let (taken, shelf) = (Arc::clone(&orders), published.clone());
+    // The miner does what it is told, and shows it a little later.
+    let pools: api::PoolOrders = Arc::new(move |order| {
+        let mut next = (*shelf.snapshot()).clone();
+        let groups: Vec<String> = next.pools.iter().map(|pool| pool.group.clone()).collect();
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        if let Some(change) = order.groups() {
+            let after = change.applied(&next.pool_groups, &groups);
+            next.pool_groups = after.expect("it was looked at before");
+        }
+        if let api::PoolOrder::MoveToGroup { pool, group } = &order {
+            next.pools[usize::from(*pool)].group.clone_from(group);
+        }
+        let is_seen = !matches!(order, api::PoolOrder::Add { .. });
+        taken.lock().expect("not poisoned").push(order);
+        let shelf = shelf.clone();
+        let later = move || {
+            std::thread::sleep(std::time::Duration::from_millis(60));
+            shelf.publish(Arc::new(next));
+        };
+        if is_seen {
+            std::thread::spawn(later);
+        }
+        Ok(())
+    });
+    let take = Arc::new(|_| true);
+    let handle = api::start_with_pools(loopback(), published.clone(), claimed(), take, pools);
+    let server = Server {
+        handle: handle.expect("a free port"),
+        published: published.clone(),
+        commands: Arc::default(),
+    };
+    let check = |body: &str, expected: Result<(), (u16, &str, &str)>| {
+        let request = post(JSON, body).replace("/api/v1/command", "/api/v1/pools");
+        let answer = server.tcp(&request);
+        match expected {
+            Ok(()) => assert_eq!(answer.status, 202, "{body}: {}", answer.body),
+            Err((status, code, word)) => {
+                let found = (answer.status, answer.code());
+                assert_eq!(found, (status, code.to_owned()), "{body}: {}", answer.body);
+                assert!(answer.body.contains(word), "{body}: {}", answer.body);
+            }
+        }
+    };
+    let wrong = |word: &'static str| Err((422, "E-POOL-GROUP", word));
+    let misread = Err((400, "E-API-REQUEST", ""));
+    // Each is about groups that the one before has made.
+    check(
+        r#"{"order":"set_quotas","quotas":[{"group":"a","quota_percent":20},{"group":"b","quota_percent":12.5}]}"#,
+        Ok(()),
+    );
+    check(r#"{"order":"move_to_group","pool":1,"group":"b"}"#, Ok(()));
+    check(
+        r#"{"order":"add","url":"p:1","user":"u","group":"b"}"#,
+        Ok(()),
+    );
+    check(r#"{"order":"remove_group","group":"a"}"#, Ok(()));
+    assert_eq!(orders.lock().expect("not poisoned").len(), 4);
+    let now = server.get("/api/v1/status").json();
+    assert_eq!(now["pool_groups"][0]["name"], "b");
+    assert_eq!(now["pool_groups"][0]["quota_percent"], 12.5);
+
+    check(
+        r#"{"order":"remove_group","group":"a"}"#,
+        wrong("no group `a`"),
+    );
+    check(
+        r#"{"order":"remove_group","group":"b"}"#,
+        wrong("move them"),
+    );
+    check(
+        r#"{"order":"move_to_group","pool":0,"group":"a"}"#,
+        wrong("first"),
+    );
+    check(
+        r#"{"order":"move_to_group","pool":9,"group":"b"}"#,
+        Err((422, "E-POOL-ORDER", "no pool 9")),
+    );
+    check(
+        r#"{"order":"add","url":"p:1","user":"u","group":"c"}"#,
+        wrong("`c`"),
+    );
+    let set = |quota: &str| {
+        format!(r#"{{"order":"set_quotas","quotas":[{{"group":"b","quota_percent":{quota}}}]}}"#)
+    };
+    // Pool 0 is in the default group.
+    check(&set("100"), wrong("default"));
+    check(&set("0"), wrong("0.01"));
+    check(&set("100.5"), wrong("0.01"));
+    check(&set("\"70\""), misread);
+    check(&set("null"), misread);
+    check(r#"{"order":"set_quotas","quotas":[]}"#, wrong("no quota"));
+    check(
+        r#"{"order":"set_quotas","quotas":[{"group":"c","quota_percent":90}]}"#,
+        wrong("102.5"),
+    );
+    check(r#"{"order":"set_quotas","quotas":{}}"#, misread);
+    check(r#"{"order":"move_to_group","pool":0}"#, misread);
+    assert_eq!(orders.lock().expect("not poisoned").len(), 4);
+
+    let audit = server.ask("GET", "/api/v1/audit", &ours(), "").body;
+    for told in ["12.5", r#"\"group\":\"default\""#, "remove_group"] {
+        assert!(audit.contains(told), "{told} in {audit}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use control::Persisted;
 use hal::{BoardEvent, BoardOp, BusDone, BusJob, FanEvent, FanOp, LinkEvent, LinkOp};
-use stratum::{PoolConfig, PoolOrder};
+use stratum::{Listed, PoolOrder};
 use telemetry::{Command, Note};
 use units::{ChainSlot, PoolIndex};
 
@@ -33,7 +33,7 @@ pub enum Event {
     Clock(telemetry::Clock),
     /// An operator asks for something.
     Command(Command),
-    /// An operator wants the list of pools changed.
+    /// An operator wants the list of pools or their groups changed.
     PoolOrder(PoolOrder),
     /// A deadline has come.
     Wake,
@@ -79,8 +79,8 @@ pub enum Effect {
     Fans(FanOp),
     /// Write this down where it survives power loss.
     Remember(Persisted),
-    /// The list of pools was changed: write it down where the configuration is.
-    RememberPools(Vec<PoolConfig>),
+    /// The list of pools or their groups was changed: write it down where the configuration is.
+    RememberPools(Listed),
     /// Keep this where a person finds it: what control saw and did around a fault.
     Recording(Box<Recording>),
     /// Open a connection. A connection of this pool that is still open is dropped first.

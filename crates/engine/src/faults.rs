@@ -87,6 +87,7 @@ fn is_lasting(code: Code) -> bool {
             | PoolProtocol
             | PoolNoAnswer
             | PoolOrder
+            | PoolGroup
             | ChainRestart
     )
 }

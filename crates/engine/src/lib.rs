@@ -34,4 +34,4 @@ pub use hardware::hash_power;
 pub use recording::{BadRecording, Done, RECORDING_BYTES_MAX, Recording, Seen, Step};
 pub use replay::{Difference, Verdict, replay};
 pub use stratum::policy::{POOLS_MAX, PoolOrder};
-pub use stratum::{GroupConfig, PoolConfig};
+pub use stratum::{GroupConfig, Listed, PoolConfig};

@@ -60,6 +60,7 @@ impl Engine {
             settings: self.hardware.as_ref().map(Hardware::settings),
             clock: self.clock.clone(),
             pools,
+            pool_groups: self.pools.groups(),
             shares: self.scheduler.shares(),
             faults: self.faults.list().to_vec(),
             decisions: self.decisions.iter().cloned().collect(),

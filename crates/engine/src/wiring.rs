@@ -159,7 +159,7 @@ impl Engine {
             Of::Send(pool, bytes) => Effect::Send { pool, bytes },
             Of::Disconnect(pool) => Effect::Disconnect { pool },
             Of::Node(pool, order) => Effect::Node { pool, order },
-            Of::Remember(pools) => Effect::RememberPools(pools),
+            Of::Remember(listed) => Effect::RememberPools(listed),
             Of::Left(pool) => return self.faults.forget(&format!("pool {pool}")),
             Of::Note(note) => return self.tell(note),
             Of::Job(job) => return self.give_scheduler(scheduler::Input::Job(job)),

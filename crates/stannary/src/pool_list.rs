@@ -1,8 +1,9 @@
 //! The list of pools as people change it while the daemon runs: orders from the interfaces
 //! become the engine's, and what comes of them is written into the configuration file.
 //!
-//! Only `[[pool]]` tables are touched. A pool that is there already keeps its table with all
-//! comments; the file is replaced in one step, so that it is whole whenever power goes.
+//! Only `[[pool]]` and `[[pool_group]]` tables are touched. A pool or group that is there already keeps
+//! its table with all comments; the file is replaced in one step, so that it is whole whenever power
+//! goes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use api::{PoolOrder, PoolRefused, Tried};
-use engine::PoolConfig;
+use engine::{GroupConfig, Listed, PoolConfig};
 use stratum::node::{Login, Payout};
 use stratum::{Address, node};
 use telemetry::Code;
@@ -30,6 +31,9 @@ const LAST_WRITE: Duration = Duration::from_secs(1);
 
 /// The engine's order that an interface's order stands for.
 pub(crate) fn to_engine(order: PoolOrder) -> Result<engine::PoolOrder, PoolRefused> {
+    if let Some(change) = order.groups() {
+        return Ok(engine::PoolOrder::Groups(change));
+    }
     Ok(match order {
         PoolOrder::Add {
             url,
@@ -60,6 +64,16 @@ pub(crate) fn to_engine(order: PoolOrder) -> Result<engine::PoolOrder, PoolRefus
         },
         PoolOrder::Enable { pool } => enable(pool, true),
         PoolOrder::Disable { pool } => enable(pool, false),
+        PoolOrder::MoveToGroup { pool, group } => engine::PoolOrder::MoveToGroup {
+            pool: PoolIndex(pool),
+            group,
+        },
+        PoolOrder::SetQuotas { .. } | PoolOrder::RemoveGroup { .. } => {
+            return Err(PoolRefused {
+                code: Code::PoolGroup,
+                detail: "this order changes no group".to_owned(),
+            });
+        }
     })
 }
 
@@ -102,7 +116,7 @@ fn enable(pool: u8, enabled: bool) -> engine::PoolOrder {
 /// Writes the list into a configuration file, on a thread of its own.
 pub(crate) struct PoolList {
     /// `None` once it ends.
-    latest: Option<Sender<Vec<PoolConfig>>>,
+    latest: Option<Sender<Listed>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -120,9 +134,9 @@ impl PoolList {
     }
 
     /// Write this down soon. Does not wait.
-    pub(crate) fn remember(&self, pools: Vec<PoolConfig>) {
+    pub(crate) fn remember(&self, listed: Listed) {
         if let Some(latest) = &self.latest {
-            let _ = latest.send(pools);
+            let _ = latest.send(listed);
         }
     }
 }
@@ -138,10 +152,10 @@ impl Drop for PoolList {
     }
 }
 
-fn write_all(path: &Path, latest: &Receiver<Vec<PoolConfig>>) {
+fn write_all(path: &Path, latest: &Receiver<Listed>) {
     while let Ok(next) = latest.recv() {
-        let pools = latest.try_iter().last().unwrap_or(next);
-        if let Err(why) = rewrite(path, &pools) {
+        let listed = latest.try_iter().last().unwrap_or(next);
+        if let Err(why) = rewrite(path, &listed) {
             let code = Code::StateWrite;
             tracing::warn!(
                 code = code.text(),
@@ -154,41 +168,79 @@ fn write_all(path: &Path, latest: &Receiver<Vec<PoolConfig>>) {
     }
 }
 
-fn rewrite(path: &Path, pools: &[PoolConfig]) -> Result<(), String> {
+fn rewrite(path: &Path, listed: &Listed) -> Result<(), String> {
     let text = file_text::read(path, FILE_BYTES_MAX).map_err(|problem| problem.to_string())?;
-    let text = with_pools(&text, pools)?;
+    let text = with_list(&text, listed)?;
     file_text::replace(path, text.as_bytes()).map_err(|error| error.to_string())
 }
 
-/// The text of a configuration with this list of pools instead of its own.
-fn with_pools(text: &str, pools: &[PoolConfig]) -> Result<String, String> {
+/// The text of a configuration with this list of pools and groups instead of its own.
+fn with_list(text: &str, listed: &Listed) -> Result<String, String> {
     let mut document: DocumentMut = text
         .parse()
         .map_err(|error: toml_edit::TomlError| error.to_string())?;
-    let old = match document.get("pool").and_then(Item::as_array_of_tables) {
+    let pools = listed.pools.as_slice();
+    let set_pool = |table: &mut Table, pool: &PoolConfig| {
+        set_group(table, pool);
+        set_state(table, pool);
+    };
+    let is_pools: [fn(&Table, &PoolConfig) -> bool; 2] = [is_of, is_alike];
+    replace(&mut document, "pool", pools, &is_pools, made, set_pool);
+    let groups = listed.groups.as_slice();
+    let is_groups: [fn(&Table, &GroupConfig) -> bool; 1] = [is_group];
+    let key = "pool_group";
+    replace(
+        &mut document,
+        key,
+        groups,
+        &is_groups,
+        made_group,
+        set_quota,
+    );
+    Ok(document.to_string())
+}
+
+/// One table of this name for each of the items, in their order. Who has a table already keeps it: the
+/// first of these tests that finds one counts, for all items before the next test has its turn.
+fn replace<T>(
+    document: &mut DocumentMut,
+    key: &str,
+    items: &[T],
+    tests: &[fn(&Table, &T) -> bool],
+    made: fn(&T) -> Table,
+    set: impl Fn(&mut Table, &T),
+) {
+    let old = match document.get(key).and_then(Item::as_array_of_tables) {
         Some(tables) => tables.iter().cloned().collect(),
         None => Vec::new(),
     };
     let mut old: Vec<Option<Table>> = old.into_iter().map(Some).collect();
     // Tables are printed by their positions: those of the old ones, in the new order.
     let places: Vec<Option<isize>> = old.iter().flatten().map(Table::position).collect();
+    let mut found: Vec<Option<Table>> = items.iter().map(|_| None).collect();
+    for test in tests {
+        for (item, found) in items.iter().zip(&mut found) {
+            let mut tables = old.iter_mut();
+            let same = |table: &&mut Option<Table>| table.as_ref().is_some_and(|t| test(t, item));
+            if found.is_none() {
+                *found = tables.find(same).and_then(Option::take);
+            }
+        }
+    }
     let mut tables = ArrayOfTables::new();
-    for (i, pool) in pools.iter().enumerate() {
-        let known = old
-            .iter()
-            .position(|table| table.as_ref().is_some_and(|table| is_of(table, pool)));
-        let mut table = known
-            .and_then(|place| old[place].take())
-            .unwrap_or_else(|| made(pool));
-        set_state(&mut table, pool);
+    for (i, (item, found)) in items.iter().zip(found).enumerate() {
+        let mut table = found.unwrap_or_else(|| made(item));
+        set(&mut table, item);
         // A new one without a place of its own follows the one before it.
         if let Some(place) = places.get(i).copied().flatten() {
             table.set_position(place);
         }
         tables.push(table);
     }
-    document.insert("pool", Item::ArrayOfTables(tables));
-    Ok(document.to_string())
+    match tables.is_empty() {
+        true => drop(document.remove(key)),
+        false => drop(document.insert(key, Item::ArrayOfTables(tables))),
+    }
 }
 
 fn text_of<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
@@ -198,10 +250,18 @@ fn text_of<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 /// The table is this pool's. Whoever has two alike at one address may find their tables
 /// exchanged, which changes nothing.
 fn is_of(table: &Table, pool: &PoolConfig) -> bool {
+    is_alike(table, pool) && group_of(table) == pool.group
+}
+
+/// The same, and the pool has moved to another group.
+fn is_alike(table: &Table, pool: &PoolConfig) -> bool {
     address_of(table).as_ref() == Some(&pool.address)
         && text_of(table, "user") == Some(&pool.user)
         && text_of(table, "password").unwrap_or(NO_PASSWORD) == pool.password
-        && text_of(table, "group").unwrap_or(PoolConfig::DEFAULT_GROUP) == pool.group
+}
+
+fn group_of(table: &Table) -> &str {
+    text_of(table, "group").unwrap_or(PoolConfig::DEFAULT_GROUP)
 }
 
 /// With the cookie that a node may have beside its address.
@@ -233,10 +293,50 @@ fn made(pool: &PoolConfig) -> Table {
             table.insert("password", value(&pool.password));
         }
     }
-    if pool.group != PoolConfig::DEFAULT_GROUP {
-        table.insert("group", value(&pool.group));
-    }
     table
+}
+
+fn set_group(table: &mut Table, pool: &PoolConfig) {
+    if group_of(table) == pool.group {
+        return;
+    }
+    match pool.group.as_str() {
+        PoolConfig::DEFAULT_GROUP => drop(table.remove("group")),
+        name => drop(table.insert("group", value(name))),
+    }
+}
+
+fn is_group(table: &Table, group: &GroupConfig) -> bool {
+    text_of(table, "name") == Some(&group.name)
+}
+
+fn made_group(group: &GroupConfig) -> Table {
+    let mut table = Table::new();
+    table.decor_mut().set_prefix("\n");
+    table.insert("name", value(&group.name));
+    table
+}
+
+fn set_quota(table: &mut Table, group: &GroupConfig) {
+    const KEY: &str = "quota_percent";
+    let whole = |item: &Item| item.as_integer().map(|number| number as f64);
+    let said = table
+        .get(KEY)
+        .and_then(|i| i.as_float().or_else(|| whole(i)));
+    if said == Some(group.quota_percent) {
+        return;
+    }
+    let percent = group.quota_percent;
+    let mut new = match percent.fract() == 0.0 {
+        // As people write it; quotas are at most a hundred.
+        true => toml_edit::Value::from(percent as i64),
+        false => toml_edit::Value::from(percent),
+    };
+    // A remark behind the number stays.
+    if let Some(old) = table.get(KEY).and_then(Item::as_value) {
+        new.decor_mut().clone_from(old.decor());
+    }
+    table.insert(KEY, Item::Value(new));
 }
 
 fn set_state(table: &mut Table, pool: &PoolConfig) {

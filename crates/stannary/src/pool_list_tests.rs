@@ -26,6 +26,21 @@ enabled = false # tired of it
 http = "127.0.0.1:8080"
 "#;
 
+fn with_pools(text: &str, pools: &[PoolConfig]) -> Result<String, String> {
+    with_list(text, &listed(pools, &[]))
+}
+
+fn listed(pools: &[PoolConfig], groups: &[(&str, f64)]) -> Listed {
+    let group = |(name, quota_percent): &(&str, f64)| GroupConfig {
+        name: (*name).to_owned(),
+        quota_percent: *quota_percent,
+    };
+    Listed {
+        pools: pools.to_vec(),
+        groups: groups.iter().map(group).collect(),
+    }
+}
+
 fn pool(url: &str, user: &str, password: &str) -> PoolConfig {
     PoolConfig::new(Address::parse(url).expect("an address"), user, password)
 }
@@ -182,8 +197,8 @@ fn the_file_is_replaced_in_one_step_and_keeps_its_permissions() {
     fs::write(&path, FILE).expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
     let list = PoolList::of(path.clone()).expect("a thread");
-    list.remember(vec![one(), two()]);
-    list.remember(vec![two(), one()]);
+    list.remember(listed(&[one(), two()], &[]));
+    list.remember(listed(&[two(), one()], &[]));
     drop(list);
     let text = fs::read_to_string(&path).expect("there");
     assert_eq!(text, with_pools(FILE, &[two(), one()]).expect("sound"));
@@ -211,4 +226,112 @@ fn orders_become_the_engines_or_say_why_not() {
     assert_eq!(taken, expected);
     let refused = to_engine(add("http://p:1")).expect_err("no pool");
     assert_eq!(refused.code, Code::PoolAddress);
+}
+
+/// A file with groups, as somebody wrote it.
+const GROUPS: &str = r#"config_version = 1
+
+# The good one.
+[[pool]]
+url = "one:3333"
+user = "me.rig"
+password = "s3cret"
+tls_pin = "kept" # not ours
+group = "mine" # most of it
+
+[[pool]]
+url = "two:3333"
+user = "me.rig"
+enabled = false
+
+# Who has how much.
+[[pool_group]]
+name = "mine" # me
+quota_percent = 70 # since May
+
+[api]
+"#;
+
+fn in_group(pool: PoolConfig, group: &str) -> PoolConfig {
+    PoolConfig {
+        group: group.into(),
+        ..pool
+    }
+}
+
+#[test]
+fn groups_and_quotas_are_written_and_remarks_stay() {
+    let mine = in_group(one(), "mine");
+    let same = listed(&[mine.clone(), two()], &[("mine", 70.0)]);
+    assert_eq!(with_list(GROUPS, &same).as_deref(), Ok(GROUPS));
+
+    // A quota alone.
+    let list = listed(&[mine.clone(), two()], &[("mine", 12.5)]);
+    let text = with_list(GROUPS, &list).expect("sound");
+    let expected = GROUPS.replace("= 70 #", "= 12.5 #");
+    assert_eq!(text, expected);
+    assert_eq!(with_list(&text, &list).expect("sound"), text);
+
+    // A group more, and a pool that moves to it with all that its table says.
+    let moved = [in_group(mine, "other"), in_group(two(), "mine")];
+    let list = listed(&moved, &[("mine", 70.0), ("other", 30.0)]);
+    let text = with_list(GROUPS, &list).expect("sound");
+    for kept in [
+        "# The good one.",
+        "tls_pin = \"kept\" # not ours",
+        "# since May",
+        "[api]",
+    ] {
+        assert!(text.contains(kept), "{kept} in\n{text}");
+    }
+    assert_eq!(text.matches("[[pool]]").count(), 2, "{text}");
+    assert!(text.contains("quota_percent = 30\n"), "{text}");
+    assert_eq!(with_list(&text, &list).expect("sound"), text);
+    let document: DocumentMut = text.parse().expect("TOML");
+    let tables = document["pool"].as_array_of_tables().expect("tables");
+    let groups: Vec<&str> = tables.iter().map(group_of).collect();
+    assert_eq!(groups, ["other", "mine"]);
+
+    // No group any more: neither the tables nor the pools' keys.
+    let text = with_list(GROUPS, &listed(&[one(), two()], &[])).expect("sound");
+    assert!(
+        !text.contains("pool_group") && !text.contains("group ="),
+        "{text}"
+    );
+    assert!(text.contains("tls_pin") && text.contains("[api]"), "{text}");
+    // And into a file that has had none.
+    let text = with_list(FILE, &listed(&[one(), two()], &[("a", 33.3)])).expect("sound");
+    let document: DocumentMut = text.parse().expect("TOML");
+    let group = document["pool_group"]
+        .as_array_of_tables()
+        .and_then(|t| t.get(0));
+    assert!(
+        group.is_some_and(|table| text_of(table, "name") == Some("a")),
+        "{text}"
+    );
+    assert!(
+        text.contains("# in the garage") && text.contains("[api]\nhttp"),
+        "{text}"
+    );
+}
+
+#[test]
+fn orders_about_groups_become_the_engines() {
+    let set = PoolOrder::SetQuotas {
+        quotas: vec![api::Quota {
+            group: "a".into(),
+            quota_percent: 30.0,
+        }],
+    };
+    let expected = telemetry::GroupChange::SetQuotas(listed(&[], &[("a", 30.0)]).groups);
+    assert_eq!(to_engine(set), Ok(engine::PoolOrder::Groups(expected)));
+    let group = "a".to_owned();
+    let moved = engine::PoolOrder::MoveToGroup {
+        pool: PoolIndex(3),
+        group: group.clone(),
+    };
+    assert_eq!(
+        to_engine(PoolOrder::MoveToGroup { pool: 3, group }),
+        Ok(moved)
+    );
 }

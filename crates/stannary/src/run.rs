@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use api::{PoolOrder, PoolRefused, Published};
 use board_support::Machine;
-use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, Recording, StartCause};
+use engine::{
+    EngineConfig, HardwareConfig, Listed, Local, Persisted, PoolConfig, Recording, StartCause,
+};
 use hal_linux::CleanStop;
 use telemetry::{Code, Note, Snapshot};
 
@@ -239,8 +241,8 @@ impl Observer for Daemon {
         }
     }
 
-    fn remember_pools(&mut self, pools: Vec<PoolConfig>) {
-        self.pools.remember(pools);
+    fn remember_pools(&mut self, listed: Listed) {
+        self.pools.remember(listed);
     }
 
     fn stopped(&mut self) {

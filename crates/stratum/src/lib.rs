@@ -56,7 +56,7 @@ pub use address::{Address, Security};
 pub use authority::AuthorityKey;
 pub use client::Client;
 pub use endpoint::{Endpoint, EndpointError};
-pub use policy::{GroupConfig, PoolConfig, PoolOrder, Pools, PoolsConfig};
+pub use policy::{GroupConfig, Listed, PoolConfig, PoolOrder, Pools, PoolsConfig};
 pub use route::{Proxy, ProxyError, Route, Trust};
 
 /// What a client needs to know about its pool and its machine.

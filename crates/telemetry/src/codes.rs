@@ -145,6 +145,7 @@ codes! {
     PoolReconnect = "E-POOL-RECONNECT", Info, "a pool asked to reconnect", "";
     PoolUp = "E-POOL-UP", Info, "a pool accepted the session and sent work", "";
     PoolOrder = "E-POOL-ORDER", Warn, "the list of pools was not changed as ordered", "`stannary pools` shows the pools with their numbers";
+    PoolGroup = "E-POOL-GROUP", Warn, "groups of pools and their quotas were not changed as ordered", "the reason is named; `stannary pools` shows the groups with their quotas";
     PoolSpaceSpent = "E-POOL-SPENT", Warn, "the search space of a job is used up and no new work can be made from it", "";
     BlockFound = "E-POOL-BLOCK", Info, "a share met the network target", "";
     // One's own node

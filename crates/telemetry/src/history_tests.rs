@@ -28,6 +28,7 @@ pub(crate) fn at(uptime_s: f64) -> Snapshot {
         settings: None,
         clock: Clock::default(),
         pools: Vec::new(),
+        pool_groups: Vec::new(),
         shares: Shares::default(),
         faults: Vec::new(),
         decisions: Vec::new(),

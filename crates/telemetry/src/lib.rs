@@ -11,6 +11,7 @@ mod constraint;
 mod history;
 mod note;
 mod order;
+mod quotas;
 mod reading;
 mod round;
 mod settings;
@@ -22,6 +23,10 @@ pub use constraint::{Choice, Constraint, Given, Kind, constraints};
 pub use history::{History, Past, RESOLUTIONS, Resolution, Series};
 pub use note::{Note, NoteLog};
 pub use order::{Order, OrderRefused};
+pub use quotas::{
+    DEFAULT_GROUP, GROUP_NAME_MAX, GroupChange, GroupsWrong, POOL_GROUPS_MAX, PoolGroup,
+    QUOTA_PERCENT, check_groups, check_pools, given,
+};
 pub use reading::Sensed;
 pub use settings::{FanSettings, Intent, Setting, Settings};
 pub use snapshot::{

@@ -124,6 +124,9 @@ pub struct Snapshot {
     pub clock: Clock,
     /// Pools in order of preference.
     pub pools: Vec<Pool>,
+    /// Groups of pools that have a quota of their own. Pools of no listed group are in the group `default`,
+    /// which has what these leave of a hundred percent.
+    pub pool_groups: Vec<crate::PoolGroup>,
     /// Account of shares since the start.
     pub shares: Shares,
     /// What is wrong now.

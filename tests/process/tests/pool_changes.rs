@@ -195,3 +195,93 @@ fn pools_are_added_moved_disabled_and_removed_while_a_daemon_mines() {
         "what was written starts again"
     );
 }
+
+/// Groups as the status shows them, when they are these.
+fn waits_for_groups(site: &Site, expected: &[(&str, f64)]) {
+    wait_for(&format!("{expected:?}"), PATIENCE, || {
+        let status = get_json(&format!("{}api/v1/status", site.page))?;
+        let groups = status["pool_groups"].as_array()?;
+        let found = groups
+            .iter()
+            .map(|g| Some((g["name"].as_str()?, g["quota_percent"].as_f64()?)));
+        (found.collect::<Option<Vec<_>>>()? == expected).then_some(())
+    });
+}
+
+/// Quotas move work between sessions that stand: none of them ends by it.
+#[test]
+fn groups_and_quotas_change_while_a_daemon_mines() {
+    let Some(binary) = stannary() else {
+        return;
+    };
+    let site = Site::new("antminer-s9");
+    let second = pool_at_bitcoins_scale();
+    let taken = || second.ledger(|ledger| ledger.totals.accepted);
+    let operator = Operator {
+        site: &site,
+        binary: &binary,
+    };
+    let mut daemon = site.run(&binary);
+    site.wait_for_shares(&mut daemon);
+
+    // Each order is about what the one before has made, without any wait between them.
+    let url = format!("stratum+tcp://{}", second.address());
+    operator.does("group set mine=60");
+    operator.does(&format!("add {url} you.rig --group mine"));
+    operator.waits_for(&mut daemon, &[(0, "active"), (1, "active")]);
+    wait_for("a share of the second pool", PATIENCE, || {
+        (taken() > 2).then_some(())
+    });
+    operator.does("group set mine=20 spare=5.5");
+    waits_for_groups(&site, &[("mine", 20.0), ("spare", 5.5)]);
+    let (_, said) = operator.runs("pools");
+    let groups = "groups: mine 20 %, spare 5.5 %, default 74.5 %, which is left";
+    assert!(said.contains(groups), "{said}");
+    operator.does("group move 1 spare");
+    operator.does("group remove mine");
+    waits_for_groups(&site, &[("spare", 5.5)]);
+    operator.waits_for(&mut daemon, &[(0, "active"), (1, "active")]);
+    let before = (site.accepted(), taken());
+    operator.does("group set spare=50");
+    site.wait_for_more_shares(&mut daemon, before.0);
+    wait_for("shares of the group that it moved to", PATIENCE, || {
+        (taken() > before.1 + 2).then_some(())
+    });
+
+    for (words, word) in [
+        ("group remove spare", "move"),
+        ("group set spare=100", "default"),
+        ("group set spare=60 more=41", "101"),
+        ("group set spare=0.001", "0.01"),
+        ("group move 0 mine", "`mine`"),
+        ("add stratum+tcp://127.0.0.1:1 u --group mine", "`mine`"),
+    ] {
+        let (end, said) = operator.says(words);
+        let refused = end != Some(0) && said.contains("E-POOL-GROUP") && said.contains(word);
+        assert!(refused, "{words}: {end:?} {said}");
+    }
+    let token = operator.claims();
+    let raise =
+        json!({ "order": "set_quotas", "quotas": [{ "group": "spare", "quota_percent": 60 }] });
+    assert_eq!(operator.posts("stn_0", &raise), 401);
+    assert_eq!(operator.posts(&token, &raise), 202);
+    waits_for_groups(&site, &[("spare", 60.0)]);
+    let written = operator.waits_for_file(|text| text.contains("quota_percent = 60\n"));
+    assert!(!written.contains("\"mine\""), "{written}");
+    let (_, changes) = operator.runs("access audit");
+    assert!(changes.contains("set_quotas"), "{changes}");
+
+    for pool in [&site.pool, &second] {
+        let (connections, totals) = pool.ledger(|l| (l.connections, l.totals));
+        assert_eq!(connections, 1, "nobody had to connect again");
+        assert_eq!((totals.rejected(), totals.stale), (0, 0), "{totals:?}");
+    }
+    daemon.terminate();
+    let end = daemon.wait(PATIENCE).code();
+    assert_eq!(end, Some(0), "{}", daemon.everything());
+    // The next start shares out by what was written.
+    let mut again = site.run(&binary);
+    waits_for_groups(&site, &[("spare", 60.0)]);
+    again.terminate();
+    assert_eq!(again.wait(PATIENCE).code(), Some(0));
+}

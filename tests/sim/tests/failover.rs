@@ -121,6 +121,53 @@ fn two_groups_at_once_lose_no_share() {
     assert!(verdicts.submitted > 300, "{verdicts:?}");
 }
 
+/// Quotas and groups change under chips that find shares all the time: each is answered by its own pool,
+/// and no pool sees a second connection.
+#[test]
+fn groups_and_quotas_change_and_no_share_is_lost() {
+    let mut world = exact(502, &[ONE, "other"]);
+    let set = |world: &mut World, name: &str, quota_percent: f64| {
+        let name = name.to_owned();
+        let quotas = vec![GroupConfig {
+            name,
+            quota_percent,
+        }];
+        let change = telemetry::GroupChange::SetQuotas(quotas);
+        world.pools_change(engine::PoolOrder::Groups(change));
+    };
+    let taken = |world: &World, pool: usize| world.ledger_of(pool).totals.accepted;
+    world.run_for(s(60));
+    for (i, percent) in [80.0, 5.0, 60.0, 20.0].into_iter().enumerate() {
+        let before = [0, 1].map(|pool| taken(&world, pool));
+        set(&mut world, "other", percent);
+        world.run_for(s(30));
+        let [first, second] = [0, 1].map(|pool| taken(&world, pool) - before[pool]);
+        let all = (first + second) as f64;
+        let found = 100.0 * second as f64 / all;
+        // A chain's item lasts three seconds and more.
+        assert!((found - percent).abs() < 15.0, "{i}: {found} for {percent}");
+    }
+    set(&mut world, "more", 50.0);
+    let (pool, group) = (units::PoolIndex(1), "more".to_owned());
+    world.pools_change(engine::PoolOrder::MoveToGroup { pool, group });
+    let gone = telemetry::GroupChange::Remove("other".to_owned());
+    world.pools_change(engine::PoolOrder::Groups(gone));
+    world.run_for(s(30));
+    let snapshot = world.snapshot();
+    let shown: Vec<_> = snapshot
+        .pools
+        .iter()
+        .map(|p| (p.active, p.group.as_str()))
+        .collect();
+    assert_eq!(shown, [(true, ONE), (true, "more")]);
+    assert_eq!(snapshot.pool_groups.len(), 1);
+    for pool in 0..2 {
+        assert_eq!(world.ledger_of(pool).connections, 1, "pool {pool}");
+    }
+    let verdicts = world.settle_accounts();
+    assert!(verdicts.submitted > 300, "{verdicts:?}");
+}
+
 /// Shares accepted by each pool since the last call, in percent.
 struct Taken(Vec<u64>);
 

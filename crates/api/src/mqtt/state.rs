@@ -22,6 +22,7 @@ pub(super) fn state(s: &Snapshot) -> Value {
         settings: s.settings.clone(),
         clock: s.clock.clone(),
         pools: pools.cloned().collect(),
+        pool_groups: s.pool_groups.clone(),
         faults: Vec::new(),
         decisions: Vec::new(),
         ..*s

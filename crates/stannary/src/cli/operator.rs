@@ -28,7 +28,7 @@ pub(crate) enum Operator {
     Status(Output),
     /// The same on a full screen, live and with charts; one look where there is no screen
     Top(TopArgs),
-    /// The pools; `add`, `remove`, `move`, `enable` and `disable` change them
+    /// The pools; `add`, `remove`, `move`, `enable`, `disable` and `group` change them
     Pools(PoolsArgs),
     /// Every chip: who keeps up with the model, and who lags behind
     Chips(ChipsArgs),
@@ -167,10 +167,12 @@ fn ask(daemon: &Daemon, command: &Operator) -> Result<(), Failure> {
             })
         }
         Operator::Pools(PoolsArgs { output, .. }) => {
-            let pools = daemon.get(STATUS)?["pools"].take();
-            show(&pools, *output, |pools, colour| {
-                let status = json!({ "pools": pools });
-                view::pools(&status, colour) + "\n" + &view::pool_accounts(&status, colour)
+            let mut status = daemon.get(STATUS)?;
+            let groups = status["pool_groups"].take();
+            show(&status["pools"], *output, |pools, colour| {
+                let status = json!({ "pools": pools, "pool_groups": groups });
+                let accounts = view::pool_accounts(&status, colour);
+                view::pools(&status, colour) + "\n" + &accounts + &view::pool_groups(&status)
             })
         }
         Operator::Chips(args) => {

@@ -29,7 +29,7 @@ pub(crate) enum PoolChange {
         /// Password; pools read settings from it
         #[arg(long, default_value = "x")]
         password: Secret,
-        /// Name of its group; it needs a `[[pool_group]]` of the configuration to have a quota
+        /// Name of its group, which has a quota: `pools group set` gives it one
         #[arg(long)]
         group: Option<String>,
         /// Place in the order of preference, the best is 0
@@ -58,6 +58,64 @@ pub(crate) enum PoolChange {
         /// Its number, as `stannary pools` shows it
         pool: u8,
     },
+    /// Groups of pools: who has how much of the hashrate
+    Group {
+        #[command(subcommand)]
+        change: GroupOrder,
+    },
+}
+
+/// A change to the groups of pools.
+#[derive(Subcommand, Debug)]
+pub(crate) enum GroupOrder {
+    /// Give groups their quotas, all of these together; new ones are made
+    Set {
+        /// `NAME=PERCENT`, 0.01 to 100; what all groups leave of 100 is the group `default`'s
+        #[arg(required = true, value_parser = quota, value_name = "NAME=PERCENT")]
+        quotas: Vec<(String, f64)>,
+    },
+    /// Take a group that has no pool off the list
+    Remove {
+        /// Its name
+        group: String,
+    },
+    /// Let a pool stand in for those of another group
+    Move {
+        /// Its number, as `stannary pools` shows it
+        pool: u8,
+        /// The group's name; `default` is that of pools that name none
+        group: String,
+    },
+}
+
+/// The last `=` parts them: a name may have one.
+fn quota(text: &str) -> Result<(String, f64), String> {
+    let (name, percent) = text.rsplit_once('=').ok_or("write it as `NAME=PERCENT`")?;
+    let percent = percent.strip_suffix('%').unwrap_or(percent);
+    let percent: f64 = percent
+        .parse()
+        .map_err(|_| format!("`{percent}` is no number of percent"))?;
+    // JSON has no other numbers.
+    if name.is_empty() || !percent.is_finite() {
+        return Err("write it as `NAME=PERCENT`".to_owned());
+    }
+    Ok((name.to_owned(), percent))
+}
+
+impl GroupOrder {
+    fn order(&self) -> Value {
+        match self {
+            GroupOrder::Set { quotas } => {
+                let quota = |(name, percent): &(String, f64)| json!({ "group": name, "quota_percent": percent });
+                let quotas: Vec<Value> = quotas.iter().map(quota).collect();
+                json!({ "order": "set_quotas", "quotas": quotas })
+            }
+            GroupOrder::Remove { group } => json!({ "order": "remove_group", "group": group }),
+            GroupOrder::Move { pool, group } => {
+                json!({ "order": "move_to_group", "pool": pool, "group": group })
+            }
+        }
+    }
 }
 
 impl PoolChange {
@@ -80,6 +138,7 @@ impl PoolChange {
             }
             PoolChange::Enable { pool } => json!({ "order": "enable", "pool": pool }),
             PoolChange::Disable { pool } => json!({ "order": "disable", "pool": pool }),
+            PoolChange::Group { change } => change.order(),
         }
     }
 
@@ -131,7 +190,28 @@ mod tests {
         );
         check("pools enable 3", Some(r#"{"order":"enable","pool":3}"#));
         check("pools disable 3", Some(r#"{"order":"disable","pool":3}"#));
+        check(
+            "pools group set mine=70 a=b=12.5%",
+            Some(
+                r#"{"order":"set_quotas","quotas":[{"group":"mine","quota_percent":70.0},{"group":"a=b","quota_percent":12.5}]}"#,
+            ),
+        );
+        check(
+            "pools group remove mine",
+            Some(r#"{"group":"mine","order":"remove_group"}"#),
+        );
+        check(
+            "pools group move 3 default",
+            Some(r#"{"group":"default","order":"move_to_group","pool":3}"#),
+        );
         for line in [
+            "pools group",
+            "pools group set",
+            "pools group set mine",
+            "pools group set mine=x",
+            "pools group set mine=inf",
+            "pools group set =5",
+            "pools group move mine",
             "pools remove",
             "pools remove -1",
             "pools remove 256",

@@ -289,6 +289,32 @@ pub(super) fn pool_accounts(s: &Value, colour: Colour) -> String {
     format!("{}{about}\n", table.render(colour))
 }
 
+/// Groups with their quotas as they were set, and what is left: the end of `stannary pools`. Nothing where
+/// there are none.
+pub(super) fn pool_groups(s: &Value) -> String {
+    let mut words = Vec::new();
+    let (mut given, mut has_default) = (0.0, false);
+    for group in list(&s["pool_groups"]) {
+        let percent = group["quota_percent"].as_f64().unwrap_or(0.0);
+        given += percent;
+        has_default |= group["name"] == telemetry::DEFAULT_GROUP;
+        words.push(format!("{} {percent} %", text(&group["name"])));
+    }
+    if words.is_empty() {
+        return String::new();
+    }
+    let left = (100.0 - given).max(0.0);
+    if !has_default {
+        words.push(format!("default {} %, which is left", rounded(left)));
+    }
+    format!("groups: {}\n", words.join(", "))
+}
+
+/// Without what a sum of decimal fractions is off.
+fn rounded(percent: f64) -> f64 {
+    (percent * 1e4).round() / 1e4
+}
+
 /// `stannary chips`: a letter for each chip of a status that was asked for with chips, and numbers of those
 /// that lag behind.
 pub(super) fn chip_map(s: &Value, columns: usize, colour: Colour) -> String {

@@ -186,3 +186,21 @@ fn a_node_is_shown_with_its_chain_and_height() {
     s["pools"][0]["node"] = json!({"chain": null, "height": null});
     check(&s, "node+http://h:1  ");
 }
+
+#[test]
+fn groups_are_shown_with_what_they_leave() {
+    let check = |groups: Value, expected: &str| {
+        let status = json!({ "pool_groups": groups });
+        assert_eq!(pool_groups(&status), expected);
+    };
+    let group = |name: &str, percent: f64| json!({ "name": name, "quota_percent": percent });
+    check(json!([]), "");
+    check(
+        json!([group("mine", 70.0), group("b", 0.1)]),
+        "groups: mine 70 %, b 0.1 %, default 29.9 %, which is left\n",
+    );
+    check(
+        json!([group("mine", 60.0), group("default", 40.0)]),
+        "groups: mine 60 %, default 40 %\n",
+    );
+}

@@ -20,7 +20,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 
-use engine::{Effect, Engine, EngineConfig, Event, Persisted, PoolConfig, PoolOrder, Recording};
+use engine::{Effect, Engine, EngineConfig, Event, Listed, Persisted, PoolOrder, Recording};
 use hal::MachinePorts;
 use telemetry::{Command, Note, Snapshot};
 use units::{Duration, Instant};
@@ -73,8 +73,8 @@ pub(crate) trait Observer {
     fn note(&mut self, note: &Note);
     /// Write this down where it survives power loss. Must not wait for a disk.
     fn remember(&mut self, _what: Persisted) {}
-    /// Write this list of pools down where the configuration is. Must not wait for a disk.
-    fn remember_pools(&mut self, _pools: Vec<PoolConfig>) {}
+    /// Write this list of pools and groups down where the configuration is. Must not wait for a disk.
+    fn remember_pools(&mut self, _listed: Listed) {}
     /// Keep this for people. Must not wait for a disk.
     fn recording(&mut self, _recording: Recording) {}
     /// Everything is off on purpose. Called before the lines are let go.
@@ -233,7 +233,7 @@ impl Miner {
                 Effect::Bus(job) => self.ports.bus(job),
                 Effect::Fans(op) => self.ports.fans(op),
                 Effect::Remember(what) => observer.remember(what),
-                Effect::RememberPools(pools) => observer.remember_pools(pools),
+                Effect::RememberPools(listed) => observer.remember_pools(listed),
                 Effect::Recording(recording) => observer.recording(*recording),
                 Effect::Connect {
                     pool,

@@ -42,6 +42,7 @@ fn snapshot() -> Snapshot {
         settings: None,
         clock: telemetry::Clock::default(),
         pools: Vec::new(),
+        pool_groups: Vec::new(),
         shares: Shares::default(),
         faults: Vec::new(),
         decisions: Vec::new(),

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use telemetry::DEFAULT_GROUP;
 use units::{DifficultyOne, PoolIndex};
 
 use crate::{Address, Route, SessionConfig};
+/// Pools that stand in for each other, and have a quota.
+pub use telemetry::PoolGroup as GroupConfig;
 
 /// One pool.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub struct PoolConfig {
 
 impl PoolConfig {
     /// The name of the group where none is given.
-    pub const DEFAULT_GROUP: &'static str = "default";
+    pub const DEFAULT_GROUP: &'static str = DEFAULT_GROUP;
 
     /// An enabled pool of the default group at Bitcoin's own scale.
     pub fn new(address: Address, user: impl Into<String>, password: impl Into<String>) -> Self {
@@ -58,21 +61,18 @@ impl fmt::Debug for PoolConfig {
     }
 }
 
-/// Pools that stand in for each other.
+/// The list of pools and groups, as it is to be written down.
 #[derive(Clone, PartialEq, Debug)]
-pub struct GroupConfig {
-    /// Its name.
-    pub name: String,
-    /// Its share of the hashrate, 0.01 to 100. Only the ratio among groups that have a working
-    /// pool counts.
-    pub quota_percent: f64,
+pub struct Listed {
+    /// Pools in order of preference.
+    pub pools: Vec<PoolConfig>,
+    /// Groups that have a quota of their own.
+    pub groups: Vec<GroupConfig>,
 }
 
-impl GroupConfig {
-    /// The quota in hundredths of a percent, at least one.
-    pub(super) fn weight(&self) -> u32 {
-        (self.quota_percent.clamp(0.01, 100.0) * 100.0).round() as u32
-    }
+/// A quota in hundredths of a percent, at least one.
+pub(super) fn weight(quota_percent: f64) -> u32 {
+    (quota_percent.clamp(0.01, 100.0) * 100.0).round() as u32
 }
 
 /// What all pools have in common.

@@ -15,6 +15,7 @@
 //! (`scheduler`).
 
 mod config;
+mod groups;
 mod orders;
 mod rank;
 
@@ -26,7 +27,8 @@ use units::{Duration, Instant, PoolIndex, SessionId, ShareId};
 use work::{Job, Share, ShareOutcome};
 
 use crate::{Address, Client, Endpoint, Route, Security, node};
-pub use config::{GroupConfig, PoolConfig, PoolsConfig};
+pub use config::{GroupConfig, Listed, PoolConfig, PoolsConfig};
+use groups::Group;
 pub use orders::{PoolOrder, PoolOrderRefused};
 use rank::Seen;
 
@@ -99,8 +101,8 @@ pub enum Effect {
     },
     /// This pool was left on purpose: what was wrong with it does not matter any more.
     Left(PoolIndex),
-    /// An order changed the list of pools. It is to be written down.
-    Remember(Vec<PoolConfig>),
+    /// An order changed the list of pools or their groups. It is to be written down.
+    Remember(Listed),
     /// Something worth telling.
     Note(Note),
 }
@@ -120,15 +122,6 @@ pub struct Pools {
     effects: VecDeque<Effect>,
     /// When to look again though nothing happens.
     again: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Group {
-    config: GroupConfig,
-    /// The pool in use.
-    current: Option<PoolIndex>,
-    /// It lost its last working session, or started its last pool.
-    waiting_since: Instant,
 }
 
 #[derive(Debug)]
@@ -153,7 +146,7 @@ struct Member {
 impl Pools {
     /// All pools at rest.
     pub fn new(now: Instant, pools: Vec<PoolConfig>, config: PoolsConfig) -> Self {
-        let groups = config.groups.iter().map(|group| Group::new(now, group));
+        let groups = config.groups.iter().map(|group| Group::listed(now, group));
         let mut all = Pools {
             groups: groups.collect(),
             members: Vec::new(),
@@ -213,7 +206,7 @@ impl Pools {
         let weights = self.weights();
         stay()
             .map(|member| {
-                let group = &self.groups[member.group].config;
+                let group = &self.groups[member.group];
                 let mut pool = member.client.status(now);
                 let used = self.uses.iter().any(|(id, _)| Some(*id) == member.session);
                 pool.active = used;
@@ -221,7 +214,7 @@ impl Pools {
                     pool.state = PoolState::Standby;
                 }
                 pool.enabled = member.config.enabled;
-                pool.group.clone_from(&group.name);
+                pool.group.clone_from(&group.config.name);
                 pool.quota_percent = 100.0 * f64::from(group.weight()) / f64::from(weights);
                 pool
             })
@@ -272,24 +265,6 @@ impl Pools {
         for member in &mut self.members {
             member.client.set_hosts(Arc::clone(&hosts));
         }
-    }
-
-    /// What a group is to have of the machine's hashes, by its quota.
-    fn hashrate_of(&self, group: usize) -> f64 {
-        let weight = self.groups[group].config.weight();
-        self.config.nominal_hashrate * f64::from(weight) / f64::from(self.weights())
-    }
-
-    /// The quotas of all groups that have a pool, together; at least one.
-    fn weights(&self) -> u32 {
-        let stays = |group| {
-            let mut members = self.members.iter();
-            members.any(|member| member.group == group && !member.leaves)
-        };
-        let groups = self.groups.iter().enumerate();
-        let weights = groups.filter(|(place, _)| stays(*place));
-        let weights: u32 = weights.map(|(_, group)| group.config.weight()).sum();
-        weights.max(1)
     }
 
     fn stop(&mut self, now: Instant) {
@@ -415,6 +390,7 @@ impl Pools {
         }
         self.members
             .retain(|member| !member.leaves || member.started);
+        self.forget_groups();
     }
 
     /// One look at all groups. True if a pool was started or stopped.
@@ -472,7 +448,7 @@ impl Pools {
             let current = choice.current.map(|rank| ranked[rank]);
             self.take_current(now, place, current);
             let session = current.and_then(|place| self.members[place].session);
-            uses.extend(session.map(|id| (id, self.groups[place].config.weight())));
+            uses.extend(session.map(|id| (id, self.groups[place].weight())));
         }
         if uses != self.uses {
             self.uses.clone_from(&uses);
@@ -516,16 +492,6 @@ impl Pools {
         let of_group = members.filter(|(_, member)| member.group == group && member.is_ranked());
         let of_group = of_group.filter(|_| self.running);
         of_group.map(|(place, _)| place).collect()
-    }
-}
-
-impl Group {
-    fn new(now: Instant, config: &GroupConfig) -> Group {
-        Group {
-            config: config.clone(),
-            current: None,
-            waiting_since: now,
-        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use telemetry::{Code, Note};
+use telemetry::{Code, GroupChange, GroupsWrong, Note};
 use units::{Instant, PoolIndex};
 
-use super::{Effect, Group, GroupConfig, Member, POOLS_MAX, PoolConfig, Pools};
+use super::{Effect, Listed, Member, POOLS_MAX, PoolConfig, Pools};
 use crate::Client;
 
 /// What an operator wants of the list of pools.
@@ -34,17 +34,26 @@ pub enum PoolOrder {
         /// True to use it.
         enabled: bool,
     },
+    /// Change groups or their quotas.
+    Groups(GroupChange),
+    /// Let it stand in for the pools of another group from now on.
+    MoveToGroup {
+        /// Which.
+        pool: PoolIndex,
+        /// The group's name; the default one, or one that has a quota.
+        group: String,
+    },
 }
 
 /// Why an order was refused. Nothing was changed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum PoolOrderRefused {
     /// There is no such pool.
     Unknown(PoolIndex),
     /// There are [`POOLS_MAX`] of them.
     Full,
-    /// There is no such group, or the listed ones leave nothing to it.
-    NoGroup(String),
+    /// Groups and quotas would not fit each other or the pools.
+    Groups(GroupsWrong),
     /// It is the last one, and a configuration has at least one pool.
     Last,
     /// Numbers of pools are never used twice in a process, and all are used.
@@ -54,7 +63,16 @@ pub enum PoolOrderRefused {
 impl PoolOrderRefused {
     /// The stable code.
     pub fn code(&self) -> Code {
-        Code::PoolOrder
+        match self {
+            PoolOrderRefused::Groups(_) => Code::PoolGroup,
+            _ => Code::PoolOrder,
+        }
+    }
+}
+
+impl From<GroupsWrong> for PoolOrderRefused {
+    fn from(wrong: GroupsWrong) -> Self {
+        PoolOrderRefused::Groups(wrong)
     }
 }
 
@@ -63,11 +81,7 @@ impl fmt::Display for PoolOrderRefused {
         match self {
             PoolOrderRefused::Unknown(pool) => write!(f, "there is no pool {pool}"),
             PoolOrderRefused::Full => write!(f, "there are {POOLS_MAX} pools: remove one first"),
-            PoolOrderRefused::NoGroup(name) => write!(
-                f,
-                "no share of the hashrate is left for a group `{name}`: give it one in the \
-                 configuration first"
-            ),
+            PoolOrderRefused::Groups(wrong) => write!(f, "{wrong}: {}", wrong.remedy()),
             PoolOrderRefused::Last => f.write_str("the last pool stays: disable it instead"),
             PoolOrderRefused::NumbersSpent => {
                 f.write_str("256 pools were added since the start: restart the daemon to add more")
@@ -86,17 +100,21 @@ impl Pools {
                 .and_then(|()| self.add(now, *pool, place)),
             PoolOrder::Remove(pool) => self.remove(pool),
             PoolOrder::Move { pool, place } => self.move_to(pool, place),
-            PoolOrder::Enable { pool, enabled } => self.listed(pool).map(|place| {
+            PoolOrder::Enable { pool, enabled } => self.place(pool).map(|place| {
                 self.members[place].config.enabled = enabled;
             }),
+            PoolOrder::Groups(change) => self.change_groups(now, &change),
+            PoolOrder::MoveToGroup { pool, group } => self.move_to_group(now, pool, &group),
         };
         match done {
             Ok(()) => {
                 self.choose(now);
                 self.tell_hosts();
                 let listed = self.members.iter().filter(|member| !member.leaves);
-                let list = listed.map(|member| member.config.clone()).collect();
-                self.effects.push_back(Effect::Remember(list));
+                let pools = listed.map(|member| member.config.clone()).collect();
+                let groups = self.groups();
+                let listed = Listed { pools, groups };
+                self.effects.push_back(Effect::Remember(listed));
             }
             Err(refused) => self.effects.push_back(Effect::Note(Note {
                 at: now,
@@ -140,18 +158,8 @@ impl Pools {
         Ok(())
     }
 
-    /// What is written down must be a configuration that starts.
-    fn has_room_for(&self, name: &str) -> Result<(), PoolOrderRefused> {
-        let given: f64 = self.groups.iter().map(|g| g.config.quota_percent).sum();
-        let known = self.groups.iter().any(|g| g.config.name == name);
-        if known || (name == PoolConfig::DEFAULT_GROUP && given <= 99.99) {
-            return Ok(());
-        }
-        Err(PoolOrderRefused::NoGroup(name.to_owned()))
-    }
-
     fn remove(&mut self, pool: PoolIndex) -> Result<(), PoolOrderRefused> {
-        let place = self.listed(pool)?;
+        let place = self.place(pool)?;
         if self.members.iter().filter(|m| !m.leaves).count() == 1 {
             return Err(PoolOrderRefused::Last);
         }
@@ -159,29 +167,15 @@ impl Pools {
         Ok(())
     }
 
-    /// The group of this name; one that is not known has what the others leave.
-    fn group(&mut self, now: Instant, name: &str) -> usize {
-        let known = self.groups.iter().position(|g| g.config.name == name);
-        known.unwrap_or_else(|| {
-            let given: f64 = self.groups.iter().map(|g| g.config.quota_percent).sum();
-            let config = GroupConfig {
-                name: name.to_owned(),
-                quota_percent: 100.0 - given,
-            };
-            self.groups.push(Group::new(now, &config));
-            self.groups.len() - 1
-        })
-    }
-
     fn move_to(&mut self, pool: PoolIndex, place: usize) -> Result<(), PoolOrderRefused> {
-        let from = self.listed(pool)?;
+        let from = self.place(pool)?;
         let member = self.members.remove(from);
         let to = self.place_of(place);
         self.members.insert(to, member);
         Ok(())
     }
 
-    fn listed(&self, pool: PoolIndex) -> Result<usize, PoolOrderRefused> {
+    pub(super) fn place(&self, pool: PoolIndex) -> Result<usize, PoolOrderRefused> {
         let mut members = self.members.iter();
         members
             .position(|member| member.id == pool && !member.leaves)

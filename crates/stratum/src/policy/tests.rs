@@ -1,6 +1,7 @@
 //! Pools that come and go, and what is made of it. Each pool is played by a few lines of
 //! Stratum V1.
 
+mod groups;
 mod nodes;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ struct Play {
     left: Vec<u8>,
     notes: Vec<Note>,
     remembered: Vec<Vec<String>>,
+    /// Groups as last remembered.
+    quotas: Vec<GroupConfig>,
     next_share: u64,
     serial: u32,
 }
@@ -80,6 +83,7 @@ impl Play {
             left: Vec::new(),
             notes: Vec::new(),
             remembered: Vec::new(),
+            quotas: Vec::new(),
             next_share: 0,
             serial: 0,
         };
@@ -122,7 +126,8 @@ impl Play {
                 }
                 Effect::Outcome { share, outcome } => self.outcomes.push((share.0, outcome)),
                 Effect::Remember(list) => {
-                    let names = list.iter().map(|p| p.address.endpoint().host.clone());
+                    self.quotas = list.groups;
+                    let names = list.pools.iter().map(|p| p.address.endpoint().host.clone());
                     self.remembered.push(names.collect());
                 }
                 Effect::Left(pool) => self.left.push(pool.0),
