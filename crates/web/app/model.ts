@@ -26,6 +26,8 @@ export interface Snapshot {
   settings: Maybe<Settings>;
   clock: { quality: string; source: Maybe<string> };
   pools: Pool[];
+  /** Those with a quota of their own. */
+  pool_groups: PoolGroup[];
   shares: Shares;
   faults: Fault[];
   decisions: Decision[];
@@ -114,6 +116,11 @@ export interface Pool {
   node: Maybe<{ chain: Maybe<string>; height: Maybe<number> }>;
 }
 
+export interface PoolGroup {
+  name: string;
+  quota_percent: number;
+}
+
 export interface Shares {
   submitted: number;
   accepted: number;
@@ -149,6 +156,19 @@ export interface Note {
   severity: string;
   meaning: string;
   remedy: string;
+}
+
+/** Pools that name no group are in this one. Without a quota of its own it has what the others leave. */
+export const DEFAULT_GROUP = "default";
+
+/** What quotas leave of a hundred percent, without what sums of decimal fractions are off; negative: they are too much. */
+export const leftOf = (quotas: number[]): number => Math.round((100 - quotas.reduce((sum, quota) => sum + quota, 0)) * 1e4) / 1e4;
+
+/** Each group that a pool may be in, with its quota; `left`: it has what the others leave. */
+export function groupsOf(groups: PoolGroup[]): { name: string; percent: number; left: boolean }[] {
+  const listed = groups.map((group) => ({ name: group.name, percent: group.quota_percent, left: false }));
+  if (listed.some((group) => group.name === DEFAULT_GROUP)) return listed;
+  return [...listed, { name: DEFAULT_GROUP, percent: leftOf(groups.map((group) => group.quota_percent)), left: true }];
 }
 
 /** How something stands, for colour and mark. */

@@ -1,17 +1,18 @@
-// Pools in their order, with the account of each; add, remove, order, enable, disable.
+// Pools in their order, with the account of each; add, remove, order, enable, disable, move to a group.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { changePools } from "../api.ts";
 import { testPool, type PoolTest } from "../owner.ts";
 import { DASH, fixed, large, rate, span } from "../format.ts";
-import { known, type Pool, type Snapshot } from "../model.ts";
+import { known, type Pool, type PoolGroup, type Snapshot } from "../model.ts";
 import { Facts, Pill, Said } from "../parts/bits.tsx";
 import { Confirm, Dialog, Trouble, useJob, type Question } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { mayChange } from "../session.ts";
 import { state } from "../store.ts";
 import { t, type Key } from "../words.ts";
+import { GroupOptions, Groups, percent } from "./groups.tsx";
 
 export function PoolsView({ s }: { s: Snapshot }): JSX.Element {
   const [question, ask] = useState<Question | null>(null);
@@ -28,18 +29,20 @@ export function PoolsView({ s }: { s: Snapshot }): JSX.Element {
       {!s.pools.length && <p class="why">{t("pools.none")}</p>}
       <ol class="pools">
         {s.pools.map((pool, place) => (
-          <PoolCard key={pool.id} pool={pool} place={place} last={s.pools.length - 1} disabled={!allowed || job.busy} ask={ask}
+          <PoolCard key={pool.id} pool={pool} groups={s.pool_groups} place={place} last={s.pools.length - 1} disabled={!allowed || job.busy} ask={ask}
             order={(order) => void job.run(() => changePools({ pool: pool.id, ...order }))} />
         ))}
       </ol>
+      <Groups s={s} allowed={allowed} />
       {question && <Confirm question={question} onClose={() => ask(null)} />}
-      {adding && <AddPool onClose={() => setAdding(false)} />}
+      {adding && <AddPool groups={s.pool_groups} onClose={() => setAdding(false)} />}
     </>
   );
 }
 
 interface CardProps {
   pool: Pool;
+  groups: PoolGroup[];
   place: number;
   last: number;
   disabled: boolean;
@@ -47,7 +50,7 @@ interface CardProps {
   order: (order: Record<string, unknown>) => void;
 }
 
-function PoolCard({ pool, place, last, disabled, ask, order }: CardProps): JSX.Element {
+function PoolCard({ pool, groups, place, last, disabled, ask, order }: CardProps): JSX.Element {
   const named = { url: pool.url };
   const stops = pool.active ? ` ${t("pools.gives_work")}` : "";
   const disable = () => ask({
@@ -64,13 +67,18 @@ function PoolCard({ pool, place, last, disabled, ask, order }: CardProps): JSX.E
         <span class="place" aria-hidden="true">{place + 1}</span>
         <div class="clip grow">
           <h2 class="mono" lang="en">{pool.url}</h2>
-          <p class="soft"><Said>{pool.user}</Said>{pool.group !== "default" && <> · <Said>{pool.group}</Said> {fixed(pool.quota_percent, 0, "%")}</>}</p>
+          <p class="soft"><Said>{pool.user}</Said>{groups.length > 0 && <> · <Said>{pool.group}</Said> {percent(pool.quota_percent)}</>}</p>
         </div>
         <Pill kind="pool" state={pool.enabled ? pool.state : "disabled"} />
       </div>
       {pool.last_error && !pool.active && <p class="trouble"><Said>{pool.last_error}</Said></p>}
       <Account pool={pool} />
       <div class="buttons">
+        {groups.length > 0 && (
+          <select class="group" aria-label={t("pools.group_label", named)} disabled={disabled} value={pool.group} onChange={(e) => order({ order: "move_to_group", group: e.currentTarget.value })}>
+            <GroupOptions groups={groups} />
+          </select>
+        )}
         <button type="button" class="button quiet" disabled={disabled || place === 0} aria-label={t("pools.up_label", named)}
           onClick={() => order({ order: "move", place: place - 1 })}><Icon name="up" />{t("pools.up")}</button>
         <button type="button" class="button quiet" disabled={disabled || place === last} aria-label={t("pools.down_label", named)}
@@ -110,7 +118,7 @@ function Account({ pool }: { pool: Pool }): JSX.Element {
   );
 }
 
-function AddPool({ onClose }: { onClose: () => void }): JSX.Element {
+function AddPool({ groups, onClose }: { groups: PoolGroup[]; onClose: () => void }): JSX.Element {
   const job = useJob();
   const [tested, setTested] = useState<PoolTest | null>(null);
   const form = useRef<HTMLFormElement>(null);
@@ -140,7 +148,7 @@ function AddPool({ onClose }: { onClose: () => void }): JSX.Element {
           <small id="url-help" class="soft">{t("pools.url_help")}</small></label>
         <label class="field"><span>{t("pools.user")}</span><input name="user" required maxLength={512} autocomplete="off" spellcheck={false} /></label>
         <label class="field"><span>{t("pools.password")}</span><input name="password" type="password" maxLength={512} autocomplete="off" /></label>
-        <label class="field"><span>{t("pools.group")}</span><input name="group" maxLength={512} autocomplete="off" /></label>
+        {groups.length > 0 && <label class="field"><span>{t("pools.group")}</span><select name="group"><GroupOptions groups={groups} plain /></select></label>}
         <label class="check"><input name="first" type="checkbox" value="1" />{t("pools.first")}</label>
         <Trouble error={job.error} />
         <Tested test={tested} busy={job.busy} />

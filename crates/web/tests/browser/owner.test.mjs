@@ -1,5 +1,5 @@
 // What an owner does at the page beside mining: password, tokens, old clients, the list of changes, a pool
-// that is tried before it is added, and a reboot.
+// that is tried before it is added, groups of pools, and a reboot.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
@@ -142,6 +142,64 @@ test("a pool is tried before it is added", async () => {
     await one.axe("a pool that refuses");
     await attempt(`stratum+tcp://127.0.0.1:${await freePort()}`, "account.good", "Nobody is there.");
     assert.equal((await miner.status()).pools.length, 1, "nothing was added");
+  });
+});
+
+test("groups are made, pools move between them, and quotas say what is left", async () => {
+  const group = "<i>mine</i>";
+  await owner(DESK, async (one, page) => {
+    page.on("dialog", () => one.complaints.push("a group's name ran as script"));
+    await one.go("pools");
+    const groups = region(page, "Groups and quotas");
+    const apply = groups.getByRole("button", { name: "Apply quotas" });
+    const cards = page.locator(".pool");
+    assert.equal(await cards.first().getByRole("combobox").count(), 0, "nothing to choose from yet");
+    await groups.getByText("Left for the group default: 100 %").waitFor();
+    await groups.getByLabel("New group").fill(group);
+    assert.ok(await apply.isDisabled(), "a group without a quota");
+    await groups.getByLabel("Its quota in percent").fill("60.5");
+    await groups.getByText("Left for the group default: 39.50 %").waitFor();
+    await apply.click();
+    await miner.is("a group", (s) => s.pool_groups[0]?.name === group && s.pool_groups[0].quota_percent === 60.5);
+
+    await page.getByRole("button", { name: "Add pool" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Address").fill(`stratum+tcp://127.0.0.1:${pool.address().port}`);
+    await dialog.getByLabel("User").fill("account.good");
+    await dialog.getByLabel("Group").selectOption(group);
+    await dialog.getByRole("button", { name: "Add pool" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    await cards.nth(1).getByText(group).first().waitFor();
+    assert.equal((await miner.status()).pools[1].group, group);
+    const gone = groups.getByRole("button", { name: `Remove the group ${group}` });
+    assert.ok(await gone.isDisabled(), "a pool is in it");
+
+    // The other pool's group would have nothing: the miner says so, and what is typed stays.
+    const quota = groups.getByLabel(`Quota of ${group} in percent`);
+    await quota.fill("100.5");
+    assert.ok(await apply.isDisabled(), "more than there is");
+    await quota.fill("100");
+    await apply.click();
+    await groups.getByRole("alert").getByText("E-POOL-GROUP").waitFor();
+    assert.equal(await quota.inputValue(), "100");
+    await one.axe("groups with a refusal");
+    await quota.fill("70");
+    await apply.click();
+    await miner.is("another quota", (s) => s.pool_groups[0].quota_percent === 70);
+    await cards.first().getByText("30 %").first().waitFor();
+    await one.fits("pools with groups");
+    await one.axe("pools with groups");
+    await one.shot("desk-groups");
+
+    await cards.nth(1).getByRole("combobox").selectOption("default");
+    await miner.is("a pool that moved", (s) => s.pools[1].group === "default");
+    await gone.click();
+    await miner.is("no group", (s) => !s.pool_groups.length);
+    await page.getByRole("button", { name: /^Remove stratum/ }).nth(1).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+    await miner.is("one pool", (s) => s.pools.length === 1);
+    // The console notes the refusal as well.
+    one.complaints = one.complaints.filter((c) => !c.includes("/api/v1/pools"));
   });
 });
 

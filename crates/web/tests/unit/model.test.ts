@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  acceptedPercent, domains, earning, errorClass, heatGroups, hottest, ofNominal, presentRate, rateClass, reasonAndCode, surelyBelow,
+  acceptedPercent, domains, earning, errorClass, groupsOf, heatGroups, hottest, leftOf, ofNominal, presentRate, rateClass, reasonAndCode, surelyBelow,
   type Chip, type Pool, type Shares, type Snapshot,
 } from "../../app/model.ts";
 import { mayChange, type Session } from "../../app/session.ts";
@@ -99,4 +99,14 @@ test("whoever may only read is offered no change", () => {
   assert.equal(mayChange(session(null, "unclaimed")), true);
   assert.equal(mayChange(session(null, "unclaimed", false)), false);
   assert.equal(mayChange(session(null, "unreadable")), false);
+});
+
+test("the default group has what quotas leave, unless it has one of its own", () => {
+  const check = (groups: [string, number][], expected: [string, number, boolean][]) =>
+    assert.deepEqual(groupsOf(groups.map(([name, quota_percent]) => ({ name, quota_percent }))).map(({ name, percent, left }) => [name, percent, left]), expected);
+  check([], [["default", 100, true]]);
+  check([["a", 33.3], ["b", 33.3]], [["a", 33.3, false], ["b", 33.3, false], ["default", 33.4, true]]);
+  check([["a", 60], ["default", 40]], [["a", 60, false], ["default", 40, false]]);
+  assert.equal(leftOf([60, 40.5]), -0.5);
+  assert.equal(leftOf([0.1, 0.2, 99.7]), 0);
 });
