@@ -48,3 +48,6 @@ function keep(session: Session): Session {
  */
 export const mayChange = (session: Session | null): boolean =>
   session !== null && (session.scope === "operate" || session.scope === "admin" || (session.machine === "unclaimed" && session.reads));
+
+/** Whoever asks is the owner, or somebody with a token like the owner's. */
+export const isAdmin = (session: Session | null): boolean => session?.scope === "admin";

@@ -320,6 +320,8 @@ export const en = {
   "log.count": "Lines: {shown} of {all}.",
   "log.empty": "The log is empty.",
   "log.closed": "The log is shown after a login.",
+  "log.support": "Support archive",
+  "log.support_help": "Log, status and configuration for a support request, without secrets",
   "log.no_match": "No line fits the filter.",
   "log.since_start": "{span} after the start",
 

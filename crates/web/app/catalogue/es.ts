@@ -322,6 +322,8 @@ export const es: Catalogue = {
   "log.count": "Líneas: {shown} de {all}.",
   "log.empty": "El registro está vacío.",
   "log.closed": "El registro se muestra tras iniciar sesión.",
+  "log.support": "Archivo de soporte",
+  "log.support_help": "Registro, estado y configuración para una consulta de soporte, sin secretos",
   "log.no_match": "Ninguna línea cumple el filtro.",
   "log.since_start": "{span} tras el arranque",
 

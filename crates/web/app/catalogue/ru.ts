@@ -322,6 +322,8 @@ export const ru: Catalogue = {
   "log.count": "Строк: {shown} из {all}.",
   "log.empty": "Журнал пуст.",
   "log.closed": "Журнал виден после входа.",
+  "log.support": "Архив для поддержки",
+  "log.support_help": "Журнал, состояние и настройки для обращения в поддержку, без секретов",
   "log.no_match": "Нет подходящих строк.",
   "log.since_start": "через {span} после запуска",
 

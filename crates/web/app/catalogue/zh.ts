@@ -322,6 +322,8 @@ export const zh: Catalogue = {
   "log.count": "行数：{shown}/{all}。",
   "log.empty": "日志为空。",
   "log.closed": "登录后可查看日志。",
+  "log.support": "支持存档",
+  "log.support_help": "用于支持请求的日志、状态和配置，不含机密",
   "log.no_match": "没有符合条件的行。",
   "log.since_start": "启动后 {span}",
 

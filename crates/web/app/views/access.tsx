@@ -6,7 +6,7 @@ import { moment } from "../format.ts";
 import { addToken, changePassword, changes, legacy, revokeToken, SCOPES, setLegacy, tokens, type Change, type Legacy, type Token } from "../owner.ts";
 import { Card, Facts, Said } from "../parts/bits.tsx";
 import { Confirm, Dialog, Trouble, useJob, type Question } from "../parts/dialog.tsx";
-import { logout, type Session } from "../session.ts";
+import { isAdmin, logout, type Session } from "../session.ts";
 import { changed, refreshSession, state } from "../store.ts";
 import { t } from "../words.ts";
 
@@ -36,7 +36,7 @@ export function Access({ session }: { session: Session }): JSX.Element {
         </div>
         {password && <NewPassword onClose={() => setPassword(false)} />}
       </Card>
-      {session.scope === "admin" && <><Tokens /><OldClients /><Changes /></>}
+      {isAdmin(session) && <><Tokens /><OldClients /><Changes /></>}
     </>
   );
 }

@@ -8,6 +8,7 @@ import type { Note, Snapshot, Tone } from "../model.ts";
 import { Said } from "../parts/bits.tsx";
 import { Coded } from "../parts/coded.tsx";
 import { Mark } from "../parts/icons.tsx";
+import { isAdmin } from "../session.ts";
 import { state } from "../store.ts";
 import { t } from "../words.ts";
 
@@ -33,6 +34,7 @@ export function LogView({ s }: { s: Snapshot }): JSX.Element {
           </select></label>
         <label class="field grow"><span>{t("log.find")}</span><input type="search" value={wanted} onInput={(e) => setWanted(e.currentTarget.value)} /></label>
         <button type="button" class="button" aria-pressed={held !== null} onClick={() => hold(held ? null : state.notes)}>{t(held ? "log.go_on" : "log.hold")}</button>
+        {isAdmin(state.session) && <a class="button" href="/api/v1/support" download title={t("log.support_help")}>{t("log.support")}</a>}
       </div>
       <p class="soft">{t(state.live ? "log.live" : "log.asked")} {t("log.count", { shown: shown.length, all: all.length })} {held && t("log.held", { count: state.notes.filter((n) => !held.includes(n)).length })}</p>
       {!shown.length && <p class="why">{t(all.length ? "log.no_match" : state.logClosed ? "log.closed" : "log.empty")}</p>}

@@ -1,7 +1,8 @@
 // What an owner does at the page beside mining: password, tokens, old clients, the list of changes, a pool
-// that is tried before it is added, groups of pools, and a reboot.
+// that is tried before it is added, groups of pools, the support archive, and a reboot.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { daemon, freePort } from "./miner.mjs";
@@ -201,6 +202,31 @@ test("groups are made, pools move between them, and quotas say what is left", as
     // The console notes the refusal as well.
     one.complaints = one.complaints.filter((c) => !c.includes("/api/v1/pools"));
   });
+});
+
+test("the support archive is fetched by whoever owns the miner", async () => {
+  await owner(PHONE, async (one, page) => {
+    await one.go("log");
+    const coming = page.waitForEvent("download");
+    await page.getByRole("link", { name: "Support archive" }).click();
+    const archive = await coming;
+    assert.equal(archive.suggestedFilename(), "stannary-support.tar");
+    const bytes = readFileSync(await archive.path());
+    assert.equal(bytes.subarray(257, 262).toString(), "ustar");
+    assert.ok(!bytes.includes("correct horse battery"));
+    await one.fits("log");
+    await one.axe("log with the archive");
+    await one.shot("phone-log-owner");
+  });
+  const context = await browser.newContext(DESK);
+  const login = await context.request.post(`${miner.page}api/v1/login`, { data: { password: "correct horse battery" } });
+  const { csrf } = await login.json();
+  // Whoever may not fetch it is not offered it.
+  const one = await Reader.at(context, miner.page, (page) => page.route("**/api/v1/session", (route) => route.fulfill({ json: { machine: "claimed", name: null, who: "x", scope: "operate", csrf, reads: true } })));
+  await one.go("log");
+  await one.page.getByRole("button", { name: "Hold" }).waitFor();
+  assert.equal(await one.page.getByRole("link", { name: "Support archive" }).count(), 0);
+  await one.close();
 });
 
 test("a reboot is asked about, and the network and the certificate are told", async () => {
