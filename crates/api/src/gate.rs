@@ -112,6 +112,7 @@ impl Gate {
             place: "access".to_owned(),
             detail: format!("the file of access cannot be read: {why}"),
             action: "nothing is taken over the network".to_owned(),
+            meaning: code.meaning(),
             remedy: code.remedy(),
         })
     }

@@ -267,6 +267,7 @@ fn two_things_of_one_name_are_one_series() {
         place: "pool 0".to_owned(),
         detail: String::new(),
         action: "one".to_owned(),
+        meaning: "",
         remedy: "",
     };
     s.faults = vec![

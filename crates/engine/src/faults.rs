@@ -27,6 +27,7 @@ impl Faults {
             place: note.place.clone(),
             detail: note.detail.clone(),
             action: String::new(),
+            meaning: note.code.meaning(),
             remedy: note.code.remedy(),
         };
         let known = self

@@ -296,6 +296,7 @@ impl Announcer {
             place: PLACE.to_owned(),
             detail: detail.clone(),
             action: "the machine goes on without it".to_owned(),
+            meaning: code.meaning(),
             remedy: code.remedy(),
         });
         self.published.beside(PLACE, fault);

@@ -446,6 +446,8 @@ pub struct Fault {
     pub detail: String,
     /// What was done about it; empty where nothing was, or where the detail says it.
     pub action: String,
+    /// What the code means, in a sentence.
+    pub meaning: &'static str,
     /// What to do.
     pub remedy: &'static str,
 }

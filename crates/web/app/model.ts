@@ -138,6 +138,7 @@ export interface Fault {
   place: string;
   detail: string;
   action: string;
+  meaning: string;
   remedy: string;
 }
 

@@ -14,6 +14,7 @@ fn fault(code: Code, place: &str) -> Fault {
         place: place.to_owned(),
         detail: String::new(),
         action: String::new(),
+        meaning: code.meaning(),
         remedy: code.remedy(),
     }
 }

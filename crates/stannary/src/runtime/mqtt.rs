@@ -276,6 +276,7 @@ impl Keeper {
                 place: PLACE.to_owned(),
                 detail: detail.clone(),
                 action: "the machine goes on without it".to_owned(),
+                meaning: end.code.meaning(),
                 remedy: end.code.remedy(),
             }),
         );

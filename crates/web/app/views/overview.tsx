@@ -106,8 +106,8 @@ export function Faults({ faults }: { faults: Fault[] }): JSX.Element {
           <li key={f.code + f.place + f.detail}>
             <Mark tone="bad" />
             <div>
-              <p><Said><b>{f.place}</b></Said> <Coded code={f.code} is="meaning" came={f.detail} /> <code>{f.code}</code></p>
-              {codeWords(f.code, "meaning") && f.detail && <p class="soft"><Said>{f.detail}</Said></p>}
+              <p><Said><b>{f.place}</b></Said> <Coded code={f.code} is="meaning" came={f.meaning} /> <code>{f.code}</code></p>
+              {f.detail && <p class="soft"><Said>{f.detail}</Said></p>}
               {f.action && <p class="soft">{t("faults.done")} <Phrase came={f.action} /></p>}
               {f.remedy && <p>{t("faults.remedy")} <Coded code={f.code} is="remedy" came={f.remedy} /></p>}
             </div>

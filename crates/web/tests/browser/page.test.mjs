@@ -216,6 +216,9 @@ test("a fault is shown with what to do, on every screen's way there", async () =
     await page.getByText("Faults: ").waitFor();
     const fault = page.getByRole("region", { name: "What is wrong" });
     await fault.getByText("E-POOL-CONNECT").first().waitFor();
+    // What it means and what was seen, as in any other language.
+    await fault.getByText("a pool cannot be reached").first().waitFor();
+    await fault.getByText(/^127\.0\.0\.1:\d+: /).first().waitFor();
     await fault.getByText("check address, network and name service").first().waitFor();
     await one.axe("overview with a fault");
     await one.shot("desk-fault");
