@@ -234,6 +234,15 @@ fn each_form_keeps_its_rules() {
 }
 
 #[test]
+fn quantiles_stand_in_summaries_alone() {
+    // Both forms reserve the label for them.
+    for (name, family) in told(&read(known(), OPEN, "/metrics?chips=1")) {
+        let quantiles = family.labels.contains("quantile");
+        assert_eq!(quantiles, family.kind == "summary", "{name}: {family:?}");
+    }
+}
+
+#[test]
 fn chips_are_told_where_they_are_asked_for() {
     let server = serving(known());
     assert!(!server.get("/metrics").body.contains("stannary_chip_"));

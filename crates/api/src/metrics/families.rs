@@ -370,7 +370,7 @@ fn pools(t: &mut Text, s: &Value) {
         }
     }
     let help = "From submit to answer, of the last 256 answers.";
-    let mut f = t.gauge("stannary_pool_latency_seconds", help);
+    let mut f = t.summary("stannary_pool_latency_seconds", help);
     let quantiles = [("0.5", "p50_ms"), ("0.9", "p90_ms"), ("0.99", "p99_ms")];
     for (pool, id, url) in all() {
         for (quantile, field) in quantiles {

@@ -15,6 +15,8 @@ pub(super) enum Form {
 pub(super) enum Kind {
     Gauge,
     Counter,
+    /// Quantiles over the latest of many.
+    Summary,
     Info,
 }
 
@@ -61,6 +63,10 @@ impl Text {
         self.family(name, Kind::Counter, help)
     }
 
+    pub(super) fn summary(&mut self, name: &'static str, help: &str) -> Family<'_> {
+        self.family(name, Kind::Summary, help)
+    }
+
     pub(super) fn info(&mut self, name: &'static str, help: &str) -> Family<'_> {
         self.family(name, Kind::Info, help)
     }
@@ -69,7 +75,7 @@ impl Text {
     /// family's.
     pub(super) fn family(&mut self, name: &'static str, kind: Kind, help: &str) -> Family<'_> {
         let suffix = match kind {
-            Kind::Gauge => "",
+            Kind::Gauge | Kind::Summary => "",
             Kind::Counter => "_total",
             Kind::Info => "_info",
         };
@@ -78,6 +84,7 @@ impl Text {
             (Form::OpenMetrics, Kind::Counter) => (base, "counter"),
             (Form::OpenMetrics, Kind::Info) => (base, "info"),
             (Form::Prometheus, Kind::Counter) => (name, "counter"),
+            (_, Kind::Summary) => (name, "summary"),
             (_, Kind::Gauge | Kind::Info) => (name, "gauge"),
         };
         // Writing to a string cannot fail.
