@@ -240,6 +240,12 @@ impl Sensors {
         if let Some(free) = places.iter().find(|place| !self.filled[**place]) {
             self.filled[*free] = true;
             self.four[*free] = degrees.unwrap_or(0);
+            // Clients look for an outlet or an inlet in either of its two places.
+            if let [first, second] = places
+                && free == first
+            {
+                self.four[*second] = self.four[*first];
+            }
         }
     }
 

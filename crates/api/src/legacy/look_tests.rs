@@ -26,8 +26,8 @@ fn sensors_stand_where_clients_look_for_inlet_and_outlet() {
         ("board 0 chip 2", Some(70.2)),
         ("board 0 chip 3", None),
     ]);
-    assert_eq!(pcb.four, [62, 0, 41, 0]);
-    assert_eq!(pcb.joined(), "62-0-41-0");
+    assert_eq!(pcb.four, [62, 62, 41, 41]);
+    assert_eq!(pcb.joined(), "62-62-41-41");
     assert_eq!((pcb.hottest, chips.hottest), (Some(62), Some(70)));
     assert_eq!(chips.four, [70, 0, 0, 0]);
 }

@@ -178,7 +178,7 @@ fn numbers_are_those_of_the_snapshot_in_their_makers_types() {
     assert_eq!((&row["fan_num"], &row["fan1"]), (&1.into(), &4560.into()));
     assert_eq!(
         (&row["temp1"], &row["temp_pcb1"]),
-        (&62.into(), &"62-0-0-0".into())
+        (&62.into(), &"62-62-0-0".into())
     );
     assert!(row.get("temp3").is_none(), "a failed sensor has no value");
     let letters = row["chain_acs3"].as_str().expect("letters");
