@@ -21,7 +21,8 @@ pub struct Pty {
     person: File,
     /// The program's end, which says what the terminal is like.
     program: OwnedFd,
-    said: Arc<Mutex<String>>,
+    /// As it came: a read may end within a character.
+    said: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Pty {
@@ -48,13 +49,13 @@ impl Pty {
             .spawn()
             .expect("`setsid` is everywhere");
         let person = File::from(person);
-        let said = Arc::<Mutex<String>>::default();
+        let said = Arc::<Mutex<Vec<u8>>>::default();
         let (mut from, into) = (person.try_clone().expect("open"), Arc::clone(&said));
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(length @ 1..) = from.read(&mut bytes) {
-                let text = String::from_utf8_lossy(&bytes[..length]);
-                into.lock().expect("nobody panics").push_str(&text);
+                let mut said = into.lock().expect("nobody panics");
+                said.extend_from_slice(&bytes[..length]);
             }
         });
         Pty {
@@ -65,9 +66,9 @@ impl Pty {
         }
     }
 
-    /// All that was written to the terminal so far.
+    /// All that was written to the terminal so far, but for a last character that is not whole yet.
     pub fn said(&self) -> String {
-        self.said.lock().expect("nobody panics").clone()
+        whole_characters(&self.said.lock().expect("nobody panics"))
     }
 
     /// Until the program has written this, counted from so many bytes. What was written by then.
@@ -127,6 +128,14 @@ fn set_size(terminal: impl std::os::fd::AsFd, columns: u16, rows: u16) {
     tcsetwinsize(terminal, size).expect("a terminal has a size");
 }
 
+fn whole_characters(bytes: &[u8]) -> String {
+    let whole = match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => bytes.len(),
+    };
+    String::from_utf8_lossy(&bytes[..whole]).into_owned()
+}
+
 /// What a terminal of this size shows after these bytes, as far as `stannary top` uses one: positions,
 /// clearing, colours.
 pub fn screen(bytes: &str, columns: usize, rows: usize) -> Vec<String> {
@@ -174,4 +183,18 @@ pub fn screen(bytes: &str, columns: usize, rows: usize) -> Vec<String> {
 fn lines(cells: &[Vec<char>]) -> Vec<String> {
     let lines = cells.iter().map(|row| row.iter().collect::<String>());
     lines.map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_shows_once_it_is_whole() {
+        let check = |bytes: &[u8], expected: &str| assert_eq!(whole_characters(bytes), expected);
+        check(b"", "");
+        check("a\u{2193}".as_bytes(), "a\u{2193}");
+        check(&"a\u{2193}".as_bytes()[..3], "a");
+        check(b"a\xffb", "a\u{fffd}b");
+    }
 }

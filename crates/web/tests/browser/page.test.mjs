@@ -223,7 +223,11 @@ test("a fault is shown with what to do, on every screen's way there", async () =
     await one.axe("overview with a fault");
     await one.shot("desk-fault");
     await one.go("log");
-    assert.equal(await page.locator("nav .count").textContent(), "1");
+    // A busy computer may show the miner another one for a while.
+    await until("the number of faults on every screen's way", async () => {
+      const { faults } = await poolless.status();
+      return faults.length > 0 && (await page.locator("nav .count").textContent()) === String(faults.length);
+    });
     await page.getByText("E-POOL-CONNECT").first().waitFor();
   });
 });
