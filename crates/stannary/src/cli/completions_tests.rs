@@ -19,7 +19,9 @@ fn what_can_stand_next_is_offered() {
     check("fa", &["faults", "fans"]);
     check(
         "pools ",
-        &["add", "remove", "move", "enable", "disable", "help"],
+        &[
+            "add", "remove", "move", "enable", "disable", "group", "help",
+        ],
     );
     check("access token a", &["add"]);
     check("fans ", &["auto", "quiet", "manual", "immersion", "hydro"]);

@@ -150,10 +150,11 @@ fn faults(out: &mut String, s: &Value, colour: Colour) {
             "{}",
             colour.paint(&format!("fault: {what}"), Tone::Bad)
         );
-        // A daemon before this one says nothing of it.
-        let action = fault["action"].as_str().unwrap_or_default();
-        if !action.is_empty() {
-            let _ = writeln!(out, "done: {}", plain(action));
+        // A daemon before this one says nothing of them.
+        for (name, key) in [("means", "meaning"), ("done", "action")] {
+            if let Some(words) = fault[key].as_str().filter(|words| !words.is_empty()) {
+                let _ = writeln!(out, "{name}: {}", plain(words));
+            }
         }
         let _ = writeln!(out, "hint: {}\n", text(&fault["remedy"]));
     }

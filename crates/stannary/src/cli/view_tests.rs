@@ -18,7 +18,7 @@ fn sample() -> Value {
                 {"index": 2, "domain": 1, "nonces": 0, "expected": 0.2, "ratio_low": null, "ratio_high": null}]}],
         "pools": [{"url": "stratum+tcp://p:1", "user": "evil\u{1b}[2J", "state": "waiting", "active": false,
             "difficulty": null, "accepted": 0, "rejected": 0, "stale": 0, "last_share_s": null, "last_error": "refused"}],
-        "faults": [{"code": "E-CHAIN-CHIPS", "place": "chain 0", "detail": "113 of 114", "action": "hash with the others", "remedy": "check the flat cable"}],
+        "faults": [{"code": "E-CHAIN-CHIPS", "place": "chain 0", "detail": "113 of 114", "meaning": "chips are missing", "action": "hash with the others", "remedy": "check the flat cable"}],
     })
 }
 
@@ -32,6 +32,7 @@ shares: 1 234 567 accepted · 2 rejected · 0 stale · 0 duplicate · 0 lost · 
 hottest – · slowest fan – at – · supply – · power – · –
 
 fault: E-CHAIN-CHIPS chain 0: 113 of 114
+means: chips are missing
 done: hash with the others
 hint: check the flat cable
 
@@ -128,7 +129,7 @@ chain  chip  domain  seen  expected    %  hw errors
 #[test]
 fn faults_are_shown_with_what_to_do_or_their_absence() {
     let shown = all_faults(&sample()["faults"], Colour::Never);
-    let expected = "fault: E-CHAIN-CHIPS chain 0: 113 of 114\ndone: hash with the others\nhint: check the flat cable\n";
+    let expected = "fault: E-CHAIN-CHIPS chain 0: 113 of 114\nmeans: chips are missing\ndone: hash with the others\nhint: check the flat cable\n";
     assert_eq!(shown, expected);
     assert_eq!(all_faults(&json!([]), Colour::Never), "no faults\n");
 }

@@ -131,7 +131,7 @@ fn faults(s: &Value, columns: usize) -> Vec<Line> {
         let what = format!("{code} {place}: {}", text(&fault["detail"]));
         let lines = wrapped(&what, columns).into_iter();
         out.extend(lines.map(|line| Line::of(&line, Tone::Bad)));
-        for (name, key) in [("done", "action"), ("hint", "remedy")] {
+        for (name, key) in [("means", "meaning"), ("done", "action"), ("hint", "remedy")] {
             if let Some(words) = fault[key].as_str().filter(|words| !words.is_empty()) {
                 out.extend(titled(name, &plain(words), columns));
             }

@@ -28,7 +28,7 @@ fn status() -> Value {
             "credited_ths": 96.4, "estimated_sat_per_day": 4711.4,
             "last_error": "go away\u{1b}]0;owned\u{7}\r\n" }],
         "faults": [{ "code": "E-CHAIN-CHIPS", "place": "chain 0", "detail": "113 of 114\u{1b}[0m",
-            "action": "hash with the others", "remedy": "check the flat cable" }],
+            "meaning": "chips are missing", "action": "hash with the others", "remedy": "check the flat cable" }],
         "decisions": [
             { "at_s": 3000.0, "place": "fans", "decision": "40 %", "reason": "63.2 °C" },
             { "at_s": 3700.0, "place": "", "decision": "hash\u{1b}c", "reason": "resumed" }],
@@ -59,6 +59,7 @@ fn the_overview_reads_like_this() {
 Antminer S19 Pro  hashing  emulated                            up 1 h 2 min
 [overview] chips  pools  log                                        1 fault
 E-CHAIN-CHIPS chain 0: 113 of 114[0m
+means       chips are missing
 done        hash with the others
 hint        check the flat cable
 
