@@ -431,6 +431,6 @@ export const en = {
   "pools.busy": "Working…",
   "tested.nothing": "Nobody is there.",
   "tested.connected": "Somebody is there, but the connection cannot be protected.",
-  "tested.protected": "The connection stands; the login was not taken.",
-  "tested.authorized": "The pool takes this login.",
+  "tested.protected": "The connection stands; no work would come.",
+  "tested.authorized": "It takes this login and would give work.",
 };

@@ -433,6 +433,6 @@ export const es: Catalogue = {
   "pools.busy": "Trabajando…",
   "tested.nothing": "No hay nadie.",
   "tested.connected": "Hay alguien, pero la conexión no se puede proteger.",
-  "tested.protected": "La conexión existe; el acceso no fue aceptado.",
-  "tested.authorized": "El pool acepta este acceso.",
+  "tested.protected": "La conexión existe; no llegaría trabajo.",
+  "tested.authorized": "Acepta este acceso y daría trabajo.",
 };

@@ -433,6 +433,6 @@ export const ru: Catalogue = {
   "pools.busy": "Выполняется…",
   "tested.nothing": "Там никого нет.",
   "tested.connected": "Кто-то отвечает, но соединение нельзя защитить.",
-  "tested.protected": "Соединение есть; вход не принят.",
-  "tested.authorized": "Пул принимает этот вход.",
+  "tested.protected": "Соединение есть; работы не будет.",
+  "tested.authorized": "Вход принят, работа будет.",
 };

@@ -433,6 +433,6 @@ export const zh: Catalogue = {
   "pools.busy": "进行中…",
   "tested.nothing": "没有响应。",
   "tested.connected": "有响应，但无法保护连接。",
-  "tested.protected": "连接已建立；登录未被接受。",
-  "tested.authorized": "矿池接受这个登录。",
+  "tested.protected": "连接已建立；但得不到任务。",
+  "tested.authorized": "登录已被接受，可以提供任务。",
 };

@@ -135,9 +135,9 @@ test("a pool is tried before it is added", async () => {
       await page.waitForTimeout(2200);
     };
     const at = `stratum+tcp://127.0.0.1:${pool.address().port}`;
-    await attempt(at, "account.good", "The pool takes this login.");
+    await attempt(at, "account.good", "It takes this login and would give work.");
     await one.shot("desk-pool-tried", false);
-    await attempt(at, "account.bad", "the login was not taken.");
+    await attempt(at, "account.bad", "no work would come.");
     // The pool's words are words.
     await dialog.getByText("<b>worker</b>").waitFor();
     await one.axe("a pool that refuses");
