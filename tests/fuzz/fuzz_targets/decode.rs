@@ -5,6 +5,8 @@
 mod entries;
 #[path = "../../../crates/stannary/src/cli/decode/frames/mod.rs"]
 mod frames;
+#[path = "../../../crates/stannary/src/hex.rs"]
+mod hex;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     entries::decode(bytes);
