@@ -157,10 +157,7 @@ impl PoolOrder {
     pub fn groups(&self) -> Option<GroupChange> {
         match self {
             PoolOrder::SetQuotas { quotas } => {
-                let quotas = quotas.iter().map(|quota| PoolGroup {
-                    name: quota.group.clone(),
-                    quota_percent: quota.quota_percent,
-                });
+                let quotas = quotas.iter().cloned().map(PoolGroup::from);
                 Some(GroupChange::SetQuotas(quotas.collect()))
             }
             PoolOrder::RemoveGroup { group } => Some(GroupChange::Remove(group.clone())),
@@ -247,6 +244,15 @@ impl PoolOrder {
             PoolOrder::MoveToGroup { pool, group } => {
                 json!({ "order": "move_to_group", "pool": pool, "group": group })
             }
+        }
+    }
+}
+
+impl From<Quota> for PoolGroup {
+    fn from(quota: Quota) -> Self {
+        PoolGroup {
+            name: quota.group,
+            quota_percent: quota.quota_percent,
         }
     }
 }

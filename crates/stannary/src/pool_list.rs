@@ -15,7 +15,7 @@ use api::{PoolOrder, PoolRefused, Tried};
 use engine::{GroupConfig, Listed, PoolConfig};
 use stratum::node::{Login, Payout};
 use stratum::{Address, node};
-use telemetry::Code;
+use telemetry::{Code, GroupChange, PoolGroup};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use units::PoolIndex;
 
@@ -31,9 +31,6 @@ const LAST_WRITE: Duration = Duration::from_secs(1);
 
 /// The engine's order that an interface's order stands for.
 pub(crate) fn to_engine(order: PoolOrder) -> Result<engine::PoolOrder, PoolRefused> {
-    if let Some(change) = order.groups() {
-        return Ok(engine::PoolOrder::Groups(change));
-    }
     Ok(match order {
         PoolOrder::Add {
             url,
@@ -68,12 +65,11 @@ pub(crate) fn to_engine(order: PoolOrder) -> Result<engine::PoolOrder, PoolRefus
             pool: PoolIndex(pool),
             group,
         },
-        PoolOrder::SetQuotas { .. } | PoolOrder::RemoveGroup { .. } => {
-            return Err(PoolRefused {
-                code: Code::PoolGroup,
-                detail: "this order changes no group".to_owned(),
-            });
+        PoolOrder::SetQuotas { quotas } => {
+            let quotas = quotas.into_iter().map(PoolGroup::from).collect();
+            engine::PoolOrder::Groups(GroupChange::SetQuotas(quotas))
         }
+        PoolOrder::RemoveGroup { group } => engine::PoolOrder::Groups(GroupChange::Remove(group)),
     })
 }
 
