@@ -39,7 +39,10 @@ pub use tls::{CertificateAuthority, time_server};
 pub use twin::TwinProcess;
 pub use web::{Answer, Line, Way};
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 /// Far beyond what anything here takes on a busy machine with two cores: reaching it
 /// means that it never comes.
@@ -55,6 +58,23 @@ pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option
         assert!(Instant::now() < end, "waited {limit:?} in vain for {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// What two interfaces say of the same snapshot, each asked once in a turn: one that is told of every other snapshot only,
+/// or of an older one, meets the other sooner or later.
+pub fn of_one_snapshot(
+    what: &str,
+    mut one: impl FnMut() -> Value,
+    mut other: impl FnMut() -> Value,
+) -> (Value, Value) {
+    let (mut ones, mut others) = (BTreeMap::new(), BTreeMap::new());
+    wait_for(what, PATIENCE, || {
+        for (said, by) in [(one(), &mut ones), (other(), &mut others)] {
+            by.insert(said["seq"].as_u64().expect("a number"), said);
+        }
+        let seq = *ones.keys().find(|seq| others.contains_key(seq))?;
+        Some((ones.remove(&seq)?, others.remove(&seq)?))
+    })
 }
 
 /// `found`, or `None` with a word on stderr; a panic where skipping is not allowed.

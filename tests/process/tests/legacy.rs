@@ -1,6 +1,5 @@
 //! The interfaces of old clients by plain sockets, on the daemon as it is run.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -8,8 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use process::{
-    Broker, Listener, OldPorts, PATIENCE, PoolHost, Site, broker_programs, get_json, stannary,
-    wait_for,
+    Broker, Listener, OldPorts, PATIENCE, PoolHost, Site, broker_programs, get_json,
+    of_one_snapshot, stannary, wait_for,
 };
 use serde_json::Value;
 
@@ -33,50 +32,50 @@ struct Moment {
     told: Value,
 }
 
-/// All of it between two snapshots, and of the same one at the broker: it is told of one in four.
+/// All of it of the snapshot that the broker was told of last: nothing is asked before that comes, so that most of the
+/// time to the next one is left.
 fn moment(site: &Site, ports: &OldPorts, heard: &Listener) -> Moment {
-    let status = || get_json(&format!("{}api/v1/status?chips=1", site.page));
+    let mut last = None;
     wait_for(
         "all boards in one snapshot of all interfaces",
         PATIENCE,
         || {
-            let before = status()?;
-            // Boards come up one after the other.
-            let chains = before["chains"].as_array()?;
-            let up = chains.iter().all(|chain| chain["state"] == "hashing");
-            // Sensors are read in turns, and those of chips only once these answer.
-            let temps = before["temperatures"].as_array()?;
-            let known = (0..chains.len()).all(|slot| {
-                let of = format!("board {slot} ");
-                let mut own = temps.iter().filter(|t| {
-                    let place = t["place"].as_str().unwrap_or_default();
-                    place.starts_with(&of) && !place.contains(" chip ")
-                });
-                own.any(|t| t["temp_c"].is_f64())
-            });
-            (up && known).then_some(())?;
+            let told = newest(heard)?;
+            if last.replace(told["seq"].clone()).as_ref() == Some(&told["seq"]) {
+                return None;
+            }
             let taken = Moment {
                 socket: ports.ask("summary+stats+pools+devs", None)?,
                 summary: page(site, "summary")?,
                 stats: page(site, "stats")?,
                 pools: page(site, "pools")?,
                 metrics: metrics(site)?,
-                told: Value::Null,
-                status: status()?,
+                status: get_json(&format!("{}api/v1/status?chips=1", site.page))?,
+                told,
             };
-            let seq = &taken.status["seq"];
-            if before["seq"] != *seq {
-                return None;
-            }
-            let told = wait_for("a later state at the broker", PATIENCE, || {
-                let states = heard.heard().into_iter().filter(|m| m.topic == STATE);
-                let states: Vec<_> = states.map(|m| m.json()).collect();
-                let later = states.last()?["seq"].as_u64() >= seq.as_u64();
-                later.then(|| states.into_iter().rev().find(|told| told["seq"] == *seq))
-            })?;
-            Some(Moment { told, ..taken })
+            let one = taken.status["seq"] == taken.told["seq"];
+            (one && settled(&taken.status)).then_some(taken)
         },
     )
+}
+
+/// The last state at the broker.
+fn newest(heard: &Listener) -> Option<Value> {
+    let states = heard.heard().into_iter().rev();
+    states.filter(|m| m.topic == STATE).map(|m| m.json()).next()
+}
+
+/// Boards come up one after the other, sensors are read in turns, and those of chips only once these answer.
+fn settled(status: &Value) -> bool {
+    let list = |key: &str| status[key].as_array().expect("a list").iter();
+    let known = |slot: usize| {
+        let of = format!("board {slot} ");
+        list("temperatures").any(|t| {
+            let place = t["place"].as_str().unwrap_or_default();
+            place.starts_with(&of) && !place.contains(" chip ") && t["temp_c"].is_f64()
+        })
+    };
+    list("chains").all(|chain| chain["state"] == "hashing") && (0..list("chains").len()).all(known)
 }
 
 fn metrics(site: &Site) -> Option<String> {
@@ -259,20 +258,9 @@ fn the_command_line_prints_what_is_streamed(binary: &Path, site: &Site) {
         serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
     };
-    let mut streamed = BTreeMap::new();
-    let mut printed = BTreeMap::new();
-    wait_for(
-        "one snapshot in the stream and on the command line",
-        PATIENCE,
-        || {
-            let (event, status) = (next(), told("status"));
-            streamed.insert(event["seq"].as_u64()?, event);
-            printed.insert(status["seq"].as_u64()?, status);
-            let both = printed.keys().find(|seq| streamed.contains_key(seq))?;
-            assert_eq!(printed[both], streamed[both]);
-            Some(())
-        },
-    );
+    let what = "one snapshot in the stream and on the command line";
+    let (streamed, printed) = of_one_snapshot(what, &mut next, || told("status"));
+    assert_eq!(printed, streamed);
     wait_for("the pools of one moment", PATIENCE, || {
         let pools = || Some(get_json(&format!("{}api/v1/status", site.page))?["pools"].clone());
         let (before, shown, after) = (pools()?, told("pools"), pools()?);

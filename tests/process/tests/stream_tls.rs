@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use process::{Line, PATIENCE, Site, Way, get_json, stannary, wait_for};
+use process::{Line, PATIENCE, Site, Way, get_json, of_one_snapshot, stannary, wait_for};
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 
@@ -93,14 +93,10 @@ fn the_stream_over_tls_says_what_the_status_says_and_slow_readers_are_bounded() 
         assert!(seq > before, "{seq} after {before}");
         before = seq;
     }
-    wait_for("one snapshot here and there", PATIENCE, || {
-        let status = get_json(&format!("{}api/v1/status", site.page))?;
-        let mut streamed = events.until("snapshot");
-        while streamed["seq"].as_u64() < status["seq"].as_u64() {
-            streamed = events.until("snapshot");
-        }
-        (streamed["seq"] == status["seq"]).then(|| assert_eq!(streamed, status))
-    });
+    let status = || get_json(&format!("{}api/v1/status", site.page)).expect("it answers");
+    let streamed = || events.until("snapshot");
+    let (streamed, status) = of_one_snapshot("one snapshot here and there", streamed, status);
+    assert_eq!(streamed, status);
     drop(events);
 
     let calm = daemon.resident_kib().expect("it lives");
