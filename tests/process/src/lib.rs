@@ -46,7 +46,7 @@ use serde_json::Value;
 
 /// Far beyond what anything here takes on a busy machine with two cores: reaching it
 /// means that it never comes.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Waits until `look` gives something; panics with `what` if it does not come.
 pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {

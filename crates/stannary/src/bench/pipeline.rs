@@ -94,6 +94,7 @@ pub(super) fn measure_load() -> Result<Value> {
     let later = p99("loaded")
         .zip(p99("quiet"))
         .map(|(loaded, quiet)| loaded - quiet);
+    let took = |span: Option<daemon::Span>| span.map(|s| figure(100.0 * s.stolen_s / s.seconds));
     let (quiet, loaded) = (run.span(Phase::Quiet), run.span(Phase::Loaded));
     let requests = run.peer["requests"]["answered"].as_f64().unwrap_or(0.0);
     let cpu_us = quiet.zip(loaded).map(|(quiet, loaded)| {
@@ -102,12 +103,15 @@ pub(super) fn measure_load() -> Result<Value> {
     });
     Ok(json!({
         "nonce_to_submit_us": { "quiet": submit["quiet"], "loaded": submit["loaded"] },
-        "p99_later_us": later.map(figure),
+        "p99_later_us": run.peer["turns"]["p99_later"]["median"],
+        "p99_of_all_later_us": later.map(figure),
+        "turns_us": run.peer["turns"],
+        "host_took_percent_of_a_core": { "quiet": took(quiet), "loaded": took(loaded) },
         "must_p99_later_us": 1000,
         "asked_per_s": REQUESTS_PER_S,
         "requests": run.peer["requests"],
         "daemon_cpu_us_per_request": cpu_us.map(figure),
-        "memory_grown_mib": loaded.map(|span| figure(span.grown_mib)),
+        "memory_grown_mib": run.grown_mib(Phase::Quiet, Phase::Drain).map(figure),
         "nonces": nonces(&run),
         "daemon_errors": run.errors,
     }))

@@ -144,16 +144,12 @@ impl Chips {
                     thread::sleep(MODEL_TICK);
                     due = stamp::now();
                 }
-                Phase::Replay
-                | Phase::Polled
-                | Phase::Quiet
-                | Phase::Loaded
-                | Phase::QuietAgain => {
+                Phase::Replay | Phase::Polled | Phase::Quiet | Phase::Loaded => {
                     let burst = phase == Phase::Replay && BURST_MS.contains(&millisecond());
                     let (rate, kind) = match (burst, phase) {
                         (true, _) => (BURST_PER_S, Kind::Burst),
                         (false, Phase::Polled) => (NONCES_PER_S, Kind::Polled),
-                        (false, Phase::Quiet | Phase::QuietAgain) => (NONCES_PER_S, Kind::Quiet),
+                        (false, Phase::Quiet) => (NONCES_PER_S, Kind::Quiet),
                         (false, Phase::Loaded) => (NONCES_PER_S, Kind::Loaded),
                         (false, _) => (NONCES_PER_S, Kind::Steady),
                     };
@@ -212,7 +208,7 @@ impl State {
                 whole as usize
             }
             Phase::Ramp | Phase::Model | Phase::Drain | Phase::End => 0,
-            Phase::Replay | Phase::Polled | Phase::Quiet | Phase::Loaded | Phase::QuietAgain => {
+            Phase::Replay | Phase::Polled | Phase::Quiet | Phase::Loaded => {
                 let stock = BURST_MS.start - STOCK_MS..BURST_MS.end;
                 let burst = self.phase == Phase::Replay && stock.contains(&millisecond());
                 let target = if burst { READY_FOR_BURST } else { READY };

@@ -19,8 +19,8 @@ use units::{DifficultyOne, Duration};
 
 use super::peer::Peer;
 use super::plan::{
-    CHAINS, Course, DIFFICULTY_ONE_BITS, DRAIN, LOADED, MODEL, POLLED, Phase, QUIET, REPLAY,
-    Speech, TICKET, ToPeer,
+    CHAINS, Course, DIFFICULTY_ONE_BITS, DRAIN, MODEL, POLLED, Phase, REPLAY, Speech, TICKET, TURN,
+    TURNS, ToPeer,
 };
 use super::port::{self, Traffic};
 use super::stamp::{self, Resident};
@@ -53,6 +53,7 @@ pub(super) struct Mark {
     cpu: u64,
     works: u64,
     nonces: u64,
+    stolen: u64,
     anonymous_mib: f64,
 }
 
@@ -63,22 +64,41 @@ pub(super) struct Span {
     pub(super) cpu_s: f64,
     pub(super) works: f64,
     pub(super) nonces: f64,
-    /// By how much memory grew that no file backs.
-    pub(super) grown_mib: f64,
+    /// What the host took of this computer's processors for others.
+    pub(super) stolen_s: f64,
 }
 
-impl Run {
-    /// What passed in a phase, if it was run to its end.
-    pub(super) fn span(&self, phase: Phase) -> Option<Span> {
-        let begin = self.marks.iter().position(|mark| mark.phase == phase)?;
-        let (from, to) = (self.marks.get(begin)?, self.marks.get(begin + 1)?);
-        Some(Span {
+impl Span {
+    fn between(from: &Mark, to: &Mark) -> Span {
+        Span {
             seconds: (to.at - from.at) as f64 / 1e9,
             cpu_s: (to.cpu - from.cpu) as f64 / 1e9,
             works: (to.works - from.works) as f64,
             nonces: (to.nonces - from.nonces) as f64,
-            grown_mib: to.anonymous_mib - from.anonymous_mib,
-        })
+            stolen_s: (to.stolen - from.stolen) as f64 / 1e9,
+        }
+    }
+}
+
+impl Run {
+    /// What passed in a phase, all its turns together, if it was run to its end.
+    pub(super) fn span(&self, phase: Phase) -> Option<Span> {
+        let pairs = self.marks.windows(2).filter(|pair| pair[0].phase == phase);
+        pairs
+            .map(|pair| Span::between(&pair[0], &pair[1]))
+            .reduce(|sum, turn| Span {
+                seconds: sum.seconds + turn.seconds,
+                cpu_s: sum.cpu_s + turn.cpu_s,
+                works: sum.works + turn.works,
+                nonces: sum.nonces + turn.nonces,
+                stolen_s: sum.stolen_s + turn.stolen_s,
+            })
+    }
+
+    /// By how many MiB the memory that no file backs grew from the first mark of one phase to that of another.
+    pub(super) fn grown_mib(&self, from: Phase, to: Phase) -> Option<f64> {
+        let first = |phase| self.marks.iter().find(|mark| mark.phase == phase);
+        Some(first(to)?.anonymous_mib - first(from)?.anonymous_mib)
     }
 }
 
@@ -202,6 +222,7 @@ impl Watch {
             cpu: stamp::cpu(),
             works: self.traffic.works.load(Ordering::Relaxed),
             nonces: self.traffic.nonces.load(Ordering::Relaxed),
+            stolen: stamp::stolen(),
             anonymous_mib: Resident::now().anonymous_mib,
         });
         // A peer that is gone reports nothing, and that is told.
@@ -229,9 +250,12 @@ impl Watch {
             },
             Phase::Replay => after(REPLAY, Phase::Polled),
             Phase::Polled => after(POLLED, Phase::Drain),
-            Phase::Quiet => after(QUIET, Phase::Loaded),
-            Phase::Loaded => after(LOADED, Phase::QuietAgain),
-            Phase::QuietAgain => after(QUIET, Phase::Drain),
+            Phase::Quiet => {
+                let turns = self.marks.iter().filter(|m| m.phase == Phase::Loaded);
+                let over = turns.count() == TURNS;
+                after(TURN, if over { Phase::Drain } else { Phase::Loaded })
+            }
+            Phase::Loaded => after(TURN, Phase::Quiet),
             Phase::Drain | Phase::End => None,
         }
     }

@@ -86,9 +86,46 @@ impl Log {
                 "quiet": percentiles(delays(Kind::Quiet)),
                 "loaded": percentiles(delays(Kind::Loaded)),
             },
+            "turns": self.turns(&submitted),
             "sent": self.sent.len(),
             "unanswered": self.sent.len() - answered,
             "submits": self.submits.len(),
+        })
+    }
+
+    /// How much later than in the turns beside it the 99th of a hundred nonces was submitted in each turn with
+    /// requests: half of these turns and more must be later before this says so, a disturbance of a few cannot.
+    fn turns(&self, submitted: &HashMap<u32, u64>) -> Value {
+        let mut turns = Vec::new();
+        let ends = self.phases.iter().skip(1).map(|(_, at)| *at);
+        for ((phase, from), to) in self.phases.iter().zip(ends) {
+            if !matches!(phase, Phase::Quiet | Phase::Loaded) {
+                continue;
+            }
+            let begin = self.sent.partition_point(|(.., at)| at < from);
+            let sent = self.sent[begin..].iter().take_while(|(.., at)| *at < to);
+            let delays =
+                sent.filter_map(|(_, nonce, at)| Some(micros(*at, *submitted.get(nonce)?)));
+            turns.push((*phase, percentiles(delays.collect())["p99"].as_f64()));
+        }
+        let later = turns.windows(3).filter_map(|three| match three {
+            [
+                (_, Some(before)),
+                (Phase::Loaded, Some(with)),
+                (_, Some(after)),
+            ] => Some(with - (before + after) / 2.0),
+            _ => None,
+        });
+        let of = |phase| {
+            turns
+                .iter()
+                .filter(move |(p, _)| *p == phase)
+                .filter_map(|(_, p99)| *p99)
+        };
+        json!({
+            "quiet_p99": percentiles(of(Phase::Quiet).collect()),
+            "loaded_p99": percentiles(of(Phase::Loaded).collect()),
+            "p99_later": percentiles(later.collect()),
         })
     }
 

@@ -51,15 +51,17 @@ pub(super) const REPLAY: Duration = Duration::from_secs(12);
 pub(super) const POLLED: Duration = Duration::from_secs(4);
 /// Nothing is sent any more, and answers come in.
 pub(super) const DRAIN: Duration = Duration::from_millis(500);
-/// How long nonces are replayed without a request and, before and after that, with many.
-pub(super) const QUIET: Duration = Duration::from_secs(30);
-pub(super) const LOADED: Duration = Duration::from_secs(60);
+/// How long nonces are replayed without a request and then, in turns, with many: so short that what else disturbs this
+/// computer meets both alike.
+pub(super) const TURN: Duration = Duration::from_secs(1);
+/// Turns with requests: a minute of them.
+pub(super) const TURNS: usize = 60;
 /// What is asked for meanwhile, and over how many connections.
 pub(super) const REQUESTS_PER_S: u64 = 1_000;
 pub(super) const ASKERS: u64 = 8;
 /// The daemon is stopped after this time whatever has happened.
 pub(super) const LIMIT: Duration = Duration::from_secs(45);
-pub(super) const LIMIT_OF_LOAD: Duration = Duration::from_secs(160);
+pub(super) const LIMIT_OF_LOAD: Duration = Duration::from_secs(240);
 
 /// What is measured in one run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,8 +132,6 @@ pub(super) enum Phase {
     Quiet,
     /// The same while others ask.
     Loaded,
-    /// As before.
-    QuietAgain,
 }
 
 impl Phase {
@@ -144,7 +144,6 @@ impl Phase {
             4 => Phase::Drain,
             6 => Phase::Quiet,
             7 => Phase::Loaded,
-            8 => Phase::QuietAgain,
             _ => Phase::End,
         }
     }
@@ -266,7 +265,6 @@ mod tests {
             Phase::End,
             Phase::Quiet,
             Phase::Loaded,
-            Phase::QuietAgain,
         ] {
             let ToPeer::Phase(back) = ToPeer::decode(&ToPeer::Phase(phase).encode()) else {
                 panic!("{phase:?} became work");

@@ -5,8 +5,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -30,7 +29,8 @@ pub(super) struct Askers(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    asking: AtomicBool,
+    asking: Mutex<bool>,
+    changed: Condvar,
     seen: Mutex<Seen>,
 }
 
@@ -56,12 +56,13 @@ impl Askers {
 
     /// Ask from now on, or no more.
     pub(super) fn ask(&self, asking: bool) {
-        self.0.asking.store(asking, Ordering::Relaxed);
+        *self.0.asking() = asking;
+        self.0.changed.notify_all();
     }
 
     /// What became of it.
     pub(super) fn report(&self) -> Value {
-        let seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.0.seen();
         let answered = seen.answers_us.len();
         json!({
             "answered": answered,
@@ -73,17 +74,30 @@ impl Askers {
     }
 }
 
+impl Shared {
+    fn asking(&self) -> MutexGuard<'_, bool> {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until they shall ask.
+    fn wait(&self) {
+        let waited = self.changed.wait_while(self.asking(), |asking| !*asking);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
 fn ask_for_ever(daemon: SocketAddr, i: u64, shared: &Shared) {
     let every = 1_000_000_000 * ASKERS / REQUESTS_PER_S;
     let mut connection = None;
     let mut due = 0;
     loop {
-        if !shared.asking.load(Ordering::Relaxed) {
-            // One that nobody uses would be closed at the other end.
-            connection = None;
+        if !*shared.asking() {
+            shared.wait();
             due = stamp::now() + every * i / ASKERS;
-            thread::sleep(Duration::from_millis(2));
-            continue;
         }
         due += every;
         let now = stamp::now();
@@ -93,7 +107,7 @@ fn ask_for_ever(daemon: SocketAddr, i: u64, shared: &Shared) {
         let at = stamp::now();
         let asked = ask(daemon, &mut connection);
         let took = stamp::now() - at;
-        let mut seen = shared.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = shared.seen();
         match asked {
             Ok(bytes) => {
                 seen.answers_us.push(took as f64 / 1e3);

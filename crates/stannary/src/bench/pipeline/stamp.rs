@@ -3,6 +3,9 @@
 
 use rustix::time::{ClockId, clock_gettime};
 
+/// In which the kernel counts what it tells programs, on all architectures that we build for.
+const TICKS_PER_S: u64 = 100;
+
 /// Nanoseconds of the system's monotonic clock, which is the same in every process.
 pub(in crate::bench) fn now() -> u64 {
     nanos(ClockId::Monotonic)
@@ -25,6 +28,16 @@ pub(in crate::bench) fn threads_cpu(name: &str) -> u64 {
         read("schedstat")?.split(' ').next()?.parse::<u64>().ok()
     };
     threads.filter_map(of_thread).sum()
+}
+
+/// Nanoseconds that the host took of this computer's processors for others, since it was started. Zero on a computer
+/// that has no host, or where the kernel does not say.
+pub(super) fn stolen() -> u64 {
+    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let all = stat.lines().next().unwrap_or_default();
+    let ticks = all.split_whitespace().nth(8);
+    let ticks: u64 = ticks.and_then(|t| t.parse().ok()).unwrap_or(0);
+    ticks * (1_000_000_000 / TICKS_PER_S)
 }
 
 fn nanos(clock: ClockId) -> u64 {
