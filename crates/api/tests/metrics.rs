@@ -12,6 +12,7 @@ use telemetry::{Code, Fault, Snapshot};
 
 const DOCUMENT: &str = include_str!("../../../docs/metrics.md");
 const DASHBOARD: &str = include_str!("../../../docs/grafana.json");
+const ALERTS: &str = include_str!("../../../docs/alerts.yml");
 
 const PROMETHEUS: &str = "";
 const OPEN: &str = "Accept: application/openmetrics-text;version=1.0.0\r\n";
@@ -346,6 +347,24 @@ fn the_dashboard_asks_for_what_there_is() {
     for key in ["expr", "query", "definition"] {
         texts(&dashboard, key, &mut expressions);
     }
+    there_is(&told, &expressions);
+}
+
+#[test]
+fn the_alerts_ask_for_what_there_is() {
+    let told = told(&read(known(), OPEN, "/metrics"));
+    let lines = ALERTS.lines().map(str::trim);
+    let expressions = lines.filter(|l| {
+        !["#", "summary:", "remedy:"]
+            .iter()
+            .any(|w| l.starts_with(w))
+    });
+    there_is(&told, &expressions.collect::<Vec<_>>());
+}
+
+/// That all names in these expressions exist, and each with these labels.
+#[track_caller]
+fn there_is(told: &BTreeMap<String, Told>, expressions: &[&str]) {
     let all: Vec<_> = expressions.iter().flat_map(|e| asked(e)).collect();
     assert!(all.len() > 20, "{all:?}");
     for (name, labels) in all {
