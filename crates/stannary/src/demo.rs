@@ -20,7 +20,7 @@ use twin::pool::PoolOptions;
 use units::{Difficulty, DifficultyOne, Duration, Instant};
 
 use crate::cli::{DemoArgs, consent, socket_folder};
-use crate::pool_server::{self, PoolServer, PoolServerOptions};
+use crate::pool_server::{self, PoolServer, PoolServerOptions, PoolSummary};
 use crate::runnable::refusal;
 use crate::runtime::{Clock, Commands, Miner, PortLock, end_safely_on_panic};
 use crate::show::{Progress, Publisher};
@@ -36,6 +36,9 @@ const OWN_POOL_BITS: u8 = 2;
 const OWN_POOL_DIFFICULTY: f64 = 2048.0;
 /// Submits that the summary compares with the twin's frames.
 const RECORDS_KEPT: usize = 200_000;
+/// The pool reads for so long at the end what the miner sent before it closed. Policy: far longer than a
+/// busy laptop keeps a thread waiting.
+const LAST_BYTES: std::time::Duration = std::time::Duration::from_secs(2);
 /// Ports tried for the page.
 const FIRST_PORT: u16 = 8080;
 const PORTS_TRIED: u16 = 20;
@@ -228,12 +231,14 @@ fn summarize(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take_ledger();
-    let comparison = server.with_ledger(|pool| {
-        summary::compare(&machine, pool, ended, |hash| {
+    server.read_out(LAST_BYTES);
+    // One look: somebody else may still mine there.
+    let (comparison, pool) = server.with_ledger(|pool| {
+        let comparison = summary::compare(&machine, pool, ended, |hash| {
             difficulty_at_least(hash, OWN_POOL_BITS, OWN_POOL_DIFFICULTY)
-        })
+        });
+        (comparison, PoolSummary::of(pool))
     });
-    let pool = server.summary();
     if pool.blocks_sent > 0 {
         println!(
             "node:    {} blocks given, {} taken",
