@@ -44,6 +44,7 @@ mod secure;
 mod secure_route;
 mod server;
 mod settings;
+mod shown;
 
 pub use access::{Change, Kept, Scope};
 pub use built_page::PageFile;

@@ -165,7 +165,7 @@ impl PoolOrder {
         }
     }
 
-    /// Whether a snapshot shows what it was to do to groups. Other orders say so at once.
+    /// Whether a snapshot shows what it was to do to groups; of other orders nothing is known here.
     pub(crate) fn is_shown(&self, now: &Snapshot) -> bool {
         match self {
             PoolOrder::SetQuotas { quotas } => quotas.iter().all(|quota| {

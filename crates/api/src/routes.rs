@@ -1,7 +1,6 @@
 //! Paths and what they answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
@@ -26,6 +25,7 @@ use crate::published::Published;
 use crate::refusal::Refusal;
 use crate::secure::Https;
 use crate::server::Takers;
+use crate::shown::Expected;
 use crate::{
     answers, built_page, history, live, machine, metrics, network_route, owner, owner_legacy, page,
     secure_route, settings,
@@ -33,10 +33,6 @@ use crate::{
 
 /// Longest request body: a command is a few dozen bytes.
 const BODY_MAX: usize = 4096;
-
-/// A snapshot comes four times a second, on a busy machine a little later.
-const SHOWN_LOOK: Duration = Duration::from_millis(50);
-const SHOWN_LOOKS: u32 = 20;
 
 /// What every answer is made of.
 pub(crate) struct Context {
@@ -221,6 +217,7 @@ async fn command(
         .gate
         .core()
         .told(&asker, "command", before, Some(after));
+    Expected::of(command).shown(&context.published).await;
     Ok((StatusCode::ACCEPTED, Json(command)).into_response())
 }
 
@@ -257,19 +254,10 @@ async fn pools(
     taken.map_err(not_taken)?;
     let after = Some(shown.to_string());
     context.gate.core().told(&asker, "pools", before, after);
-    until_shown(&context.published, &order).await;
+    // Whoever changes groups may name them in the next order: it is judged by a snapshot that knows them.
+    let expected = Expected::of_pools(&now, &[order]);
+    expected.shown(&context.published).await;
     Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
-}
-
-/// Whoever changes groups may name them in the next order: it is judged by a snapshot that knows them. What
-/// the miner does not show in time it has refused, as its log says, or is stopping.
-async fn until_shown(published: &Published, order: &PoolOrder) {
-    for _ in 0..SHOWN_LOOKS {
-        if order.is_shown(&published.snapshot()) {
-            return;
-        }
-        tokio::time::sleep(SHOWN_LOOK).await;
-    }
 }
 
 pub(crate) fn not_taken(why: PoolRefused) -> Refusal {

@@ -9,7 +9,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use api::{Listen, Published, start};
-use fixture::server::{Folder, JSON, Server, claimed, loopback, ours, post, server, server_with};
+use fixture::server::{
+    Folder, Given, JSON, Server, claimed, late_miner, loopback, obedient, ours, post, server,
+    server_with,
+};
 use serde_json::Value;
 use telemetry::{Code, Command};
 
@@ -436,6 +439,7 @@ fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password(
     let published = Published::new(fixture::snapshot(), 3);
     let orders = Arc::new(Mutex::new(Vec::new()));
     let taken = Arc::clone(&orders);
+    let miner = obedient(&published);
     let pools: api::PoolOrders = Arc::new(move |order| {
         if let api::PoolOrder::Add { url, .. } = &order
             && url == "nonsense"
@@ -443,6 +447,7 @@ fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password(
             let (code, detail) = (Code::PoolAddress, "no address".to_owned());
             return Err(api::PoolRefused { code, detail });
         }
+        miner(Given::Pools(order.clone()));
         taken.lock().expect("not poisoned").push(order);
         Ok(())
     });
@@ -509,6 +514,36 @@ fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password(
         (fixed.status, fixed.code().as_str()),
         (403, "E-API-FORBIDDEN")
     );
+}
+
+#[test]
+fn whoever_reads_after_an_order_was_answered_sees_it() {
+    let published = Published::new(fixture::snapshot(), 3);
+    let miner = late_miner(&published, std::time::Duration::from_millis(300));
+    let pools_miner = miner.clone();
+    let take = Arc::new(move |command| miner.send(Given::Command(command)).is_ok());
+    let pools: api::PoolOrders = Arc::new(move |order| {
+        pools_miner.send(Given::Pools(order)).expect("it runs");
+        Ok(())
+    });
+    let handle = api::start_with_pools(loopback(), published.clone(), claimed(), take, pools);
+    let server = Server {
+        handle: handle.expect("a free port"),
+        published: published.clone(),
+        commands: Arc::default(),
+    };
+    let after = |path: &str, body: &str| {
+        let answer = server.tcp(&post(JSON, body).replace("/api/v1/command", path));
+        assert_eq!(answer.status, 202, "{body}: {}", answer.body);
+        server.get("/api/v1/status").json()
+    };
+    let status = after("/api/v1/command", r#"{"command":"pause"}"#);
+    assert_eq!(status["settings"]["intent"], "pause");
+    let ceiling = r#"{"command":"power_ceiling","power_w":2000}"#;
+    let status = after("/api/v1/command", ceiling);
+    assert_eq!(status["settings"]["power_ceiling"]["set"], 2000.0);
+    let first = r#"{"order":"move","pool":1,"place":0}"#;
+    assert_eq!(after("/api/v1/pools", first)["pools"][0]["id"], 1);
 }
 
 /// Groups are judged by what the snapshot says, and what the miner then shows is waited for.

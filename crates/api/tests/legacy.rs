@@ -10,12 +10,15 @@ use api::{
     start_with_pools,
 };
 use md5::{Digest, Md5};
-use serde_json::Value;
+use serde_json::{Value, json};
 use telemetry::Snapshot;
 
 mod fixture;
 
-use fixture::server::{Told, gate};
+use fixture::server::{Given, Told, gate, late_miner};
+
+/// As late as a miner that publishes four times a second at worst, with room.
+const SHOWN_AFTER: Duration = Duration::from_millis(300);
 
 /// A server for these, and what it was ordered.
 struct Server {
@@ -32,6 +35,11 @@ fn real() -> Snapshot {
 }
 
 fn server(snapshot: Snapshot, permission: Permission, login: bool) -> Server {
+    of_miner(snapshot, permission, login, SHOWN_AFTER)
+}
+
+/// Of a miner that shows after so long what it was told.
+fn of_miner(snapshot: Snapshot, permission: Permission, login: bool, shows: Duration) -> Server {
     let credential = login.then(|| Credential::new("root", "hunter2"));
     let ordered: Arc<Mutex<Vec<String>>> = Arc::default();
     let taken = |list: &Arc<Mutex<Vec<String>>>| {
@@ -39,6 +47,9 @@ fn server(snapshot: Snapshot, permission: Permission, login: bool) -> Server {
         move |what: String| list.lock().expect("nobody panics").push(what)
     };
     let (command, pool, restart) = (taken(&ordered), taken(&ordered), taken(&ordered));
+    let published = Published::new(snapshot, 3);
+    let miner = late_miner(&published, shows);
+    let pools_miner = miner.clone();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let told = Told::default();
     let changes = Arc::clone(&told.changes);
@@ -63,18 +74,19 @@ fn server(snapshot: Snapshot, permission: Permission, login: bool) -> Server {
     };
     let handle = start_with_pools(
         listen,
-        Published::new(snapshot, 3),
+        published,
         gate(Ok(Kept::default()), &told),
         Arc::new(move |c| {
             command(format!("{c:?}"));
-            true
+            miner.send(Given::Command(c)).is_ok()
         }),
         Arc::new(move |order| {
-            pool(match order {
+            pool(match &order {
                 api::PoolOrder::Add { url, .. } => format!("+{url}"),
                 api::PoolOrder::Remove { pool } => format!("-{pool}"),
                 _ => "?".to_owned(),
             });
+            pools_miner.send(Given::Pools(order)).expect("it runs");
             Ok(())
         }),
     );
@@ -422,10 +434,12 @@ fn writing_needs_the_login_and_the_owners_word_and_no_browser() {
 fn with_both_the_pages_change_what_they_say() {
     let server = server(real(), Permission::Write, true);
     let check = |name: &str, body: &str, code: &str, ordered: &[&str]| {
-        let answer = server
-            .cgi("POST", name, "Content-Type: text/plain\r\n", body)
-            .json();
-        assert_eq!(answer["code"], code, "{body}: {answer}");
+        let answer = server.cgi("POST", name, "Content-Type: text/plain\r\n", body);
+        assert_eq!(answer.json()["code"], code, "{body}: {}", answer.body);
+        // Some clients read nothing but whether the answer is a success of HTTP.
+        let refused = code.ends_with("001");
+        assert_eq!(answer.status, if refused { 422 } else { 200 }, "{body}");
+        assert_eq!(answer.json()["stats"] == "error", refused, "{body}");
         assert_eq!(server.ordered(), ordered, "{body}");
     };
     check(
@@ -443,6 +457,12 @@ fn with_both_the_pages_change_what_they_say() {
     check("blink", "{\"blink\":7}", "B001", &[]);
     check("blink", "nothing", "B001", &[]);
     check("set_miner_conf", "{\"miner-mode\":1}", "M000", &["Sleep"]);
+    check(
+        "set_miner_conf",
+        "{\"miner-mode\":\"0\"}",
+        "M000",
+        &["Wake"],
+    );
     check("set_miner_conf", "{\"miner-mode\":\"0\"}", "M000", &[]);
     check("set_miner_conf", "{\"miner-mode\":3}", "M001", &[]);
     check("set_miner_conf", "{\"freq-level\":\"90\"}", "M001", &[]);
@@ -495,13 +515,109 @@ fn with_both_the_pages_change_what_they_say() {
     assert_eq!(server.cgi("GET", "reboot", "", "").status, 200);
     assert_eq!(server.ordered(), ["Machine"]);
     let changes = server.changes.lock().expect("nobody panics");
-    assert_eq!(changes.len(), 8, "{changes:?}");
+    assert_eq!(changes.len(), 9, "{changes:?}");
     for change in changes.iter() {
         assert_eq!(
             (change.who.as_str(), change.from.as_str()),
             ("legacy web", "127.0.0.1")
         );
         assert!(!format!("{change:?}").contains("\"p\""), "{change:?}");
+    }
+}
+
+/// A client that reads, changes one thing and writes all of it must not send back what was before.
+#[test]
+fn whoever_reads_after_a_write_was_answered_sees_it() {
+    let server = server(real(), Permission::Write, true);
+    let write = |body: &Value| {
+        let answer = server.cgi("POST", "set_miner_conf", "", &body.to_string());
+        assert_eq!(answer.json()["code"], "M000", "{body}");
+        server.cgi("GET", "get_miner_conf", "", "").json()
+    };
+    let conf = write(&json!({ "miner-mode": 1 }));
+    assert_eq!(conf["bitmain-work-mode"], "1");
+    let conf = write(&json!({ "bitmain-fan-ctrl": true, "bitmain-fan-pwm": "60" }));
+    assert_eq!(
+        (&conf["bitmain-fan-ctrl"], &conf["bitmain-fan-pwm"]),
+        (&true.into(), &"60".into())
+    );
+    let pool = |url: &str| json!({ "url": url, "user": "u", "pass": "" });
+    let wanted = ["stratum+tcp://a:1", "stratum+tcp://b:1"];
+    let both = [pool(wanted[0]), conf["pools"][1].clone(), pool(wanted[1])];
+    let conf = write(&json!({ "pools": both }));
+    assert_eq!(conf["pools"].as_array().map(Vec::as_slice), Some(&both[..]));
+    assert_eq!(
+        server.cgi("POST", "blink", "", r#"{"blink":true}"#).status,
+        200
+    );
+    let blinks = server.cgi("GET", "get_blink_status", "", "").json();
+    assert_eq!(blinks["blink"], true);
+
+    let say = |command: &str| server.ask(format!("{command}\n").as_bytes());
+    let shown = |command: &str, code: u32| {
+        let said = say(command);
+        assert!(said.contains(&format!("Code={code},")), "{said}");
+        let pools = say("pools");
+        let rows = pools.split('|').filter_map(|row| row.strip_prefix("POOL="));
+        let row = |row: &str| {
+            let id = row.split(',').next().expect("a number");
+            format!(
+                "{id}{}",
+                if row.contains("Status=Disabled") {
+                    "-"
+                } else {
+                    ""
+                }
+            )
+        };
+        rows.map(row).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown("disablepool|3", 48), "2 1 3-");
+    assert_eq!(shown("switchpool|3", 27), "3 2 1");
+    assert_eq!(shown("poolpriority|1,2", 73), "1 2 3");
+    assert_eq!(shown("removepool|3", 68), "1 2");
+    assert_eq!(shown("addpool|stratum+tcp://c:1,u,p", 55), "1 2 3");
+}
+
+/// What an engine refuses of orders that made sense before, it never shows.
+#[test]
+fn a_change_that_never_shows_is_not_called_a_success() {
+    let server = of_miner(real(), Permission::Write, true, Duration::from_secs(60));
+    let began = Instant::now();
+    let body = json!({ "pools": [{ "url": "stratum+tcp://a:1", "user": "u", "pass": "" }] });
+    let answer = server.cgi("POST", "set_miner_conf", "", &body.to_string());
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (422, &"M001".into())
+    );
+    let said = server.ask(b"enablepool|1\n");
+    // It is enabled already, as far as anybody can see.
+    assert!(said.contains("Code=49,"), "{said}");
+    let said = server.ask(b"switchpool|1\n");
+    assert!(said.contains("STATUS=E"), "{said}");
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn what_the_makers_interface_can_and_this_cannot_says_so_to_whoever_has_the_login() {
+    for permission in [Permission::Read, Permission::Write] {
+        let server = server(real(), permission, true);
+        for name in ["set_network_conf", "passwd", "upgrade", "reset_conf"] {
+            let answer = server.cgi("POST", name, "", "{\"newPwd\":\"other\"}");
+            assert_eq!(answer.status, 404, "{name}");
+            let said = answer.json();
+            assert_eq!(
+                (&said["stats"], &said["code"]),
+                (&"error".into(), &"E-API-PATH".into())
+            );
+            assert!(said["msg"].as_str().is_some_and(|m| m.len() > 20), "{said}");
+        }
+        assert!(server.ordered().is_empty());
+        assert!(server.changes.lock().expect("nobody panics").is_empty());
     }
 }
 

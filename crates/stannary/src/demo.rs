@@ -5,12 +5,12 @@
 //! settle times of the bring-up are shortened, and there is no site with which a resume would
 //! have to be staggered.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use api::{Gate, Handle, Published};
+use api::{Gate, Handle, Legacy, Published};
 use board_support::Machine;
 use engine::{EngineConfig, HardwareConfig, Local, Persisted, PoolConfig, StartCause};
 use stratum::{Address, Endpoint};
@@ -20,14 +20,14 @@ use twin::pool::PoolOptions;
 use units::{Difficulty, DifficultyOne, Duration, Instant};
 
 use crate::cli::{DemoArgs, consent, socket_folder};
-use crate::pool_server::{self, PoolServer, PoolServerOptions};
+use crate::pool_server::{self, PoolServer, PoolServerOptions, PoolSummary};
 use crate::runnable::refusal;
 use crate::runtime::{Clock, Commands, Miner, PortLock, end_safely_on_panic};
 use crate::show::{Progress, Publisher};
 use crate::support::{self, Known};
 use crate::twin_scale::{self, EASY_HASHES_PER_S, USUAL_BITS_MAX};
 use crate::voltages::{self, Word};
-use crate::{FIRMWARE, LOG_NOTES, access_file, page, signals, summary, whole};
+use crate::{FIRMWARE, LOG_NOTES, access_file, old_clients, page, signals, summary, whole};
 
 /// Zero bits of difficulty one at the twin's own pool: four hashes of real search per
 /// "2^32", so that a laptop keeps up with hundreds of modelled terahashes.
@@ -36,6 +36,11 @@ const OWN_POOL_BITS: u8 = 2;
 const OWN_POOL_DIFFICULTY: f64 = 2048.0;
 /// Submits that the summary compares with the twin's frames.
 const RECORDS_KEPT: usize = 200_000;
+/// The pool reads for so long at the end what the miner sent before it closed. Policy: far longer than a
+/// busy laptop keeps a thread waiting.
+const LAST_BYTES: std::time::Duration = std::time::Duration::from_secs(2);
+/// Where all of it is, unless another place is asked for.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Ports tried for the page.
 const FIRST_PORT: u16 = 8080;
 const PORTS_TRIED: u16 = 20;
@@ -76,6 +81,7 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
 
     let clock = Clock::start();
     let whole = whole::machine(&machine, twin_options, clock)?;
+    let control_board = machine.control_board.id.clone();
     // There is no site to spread starts over.
     let mut local = Local {
         seed: options.seed,
@@ -112,11 +118,24 @@ pub(crate) fn run(options: &DemoArgs) -> Result<bool> {
     }));
     // What a demo is told is forgotten with it.
     let gate = access_file::open(None, miner.wall(), &shelf, clock)?;
-    let page = open_page(options.http, socket, &shelf, &gate, miner.commands())?;
+    let (old, password) = match options.old_clients {
+        true => {
+            let at = options.http.map_or(HERE, |http| http.ip());
+            let (old, password) = old_clients::of_demo(at, control_board)?;
+            (old, Some(password))
+        }
+        false => (Legacy::default(), None),
+    };
+    let page = open_page(options.http, socket, old, &shelf, &gate, miner.commands())?;
 
     if let Some(address) = page.addresses().first() {
         println!("page: http://{address}/");
         println!("also: stannary status --api http://{address}");
+    }
+    if let (Some(password), Some(socket), Some(side)) =
+        (password, page.legacy_socket(), page.legacy_side())
+    {
+        println!("old:  cgminer {socket}, side port {side}, web login root {password}");
     }
     eprintln!(
         "note: {}: {}",
@@ -145,6 +164,7 @@ fn shorten_rest(machine: &mut Machine) {
 fn open_page(
     http: Option<SocketAddr>,
     socket: PathBuf,
+    old: Legacy,
     shelf: &Published,
     gate: &Gate,
     commands: Commands,
@@ -153,6 +173,7 @@ fn open_page(
     let listen = |http| api::Listen {
         http: vec![http],
         socket: Some(socket.clone()),
+        legacy: old.clone(),
         ..api::Listen::default()
     };
     let start = |http| api::start(listen(http), shelf.clone(), gate.clone(), Arc::clone(&take));
@@ -160,13 +181,12 @@ fn open_page(
         return Ok(start(http)?);
     }
     for port in FIRST_PORT..FIRST_PORT + PORTS_TRIED {
-        let http = SocketAddr::from(([127, 0, 0, 1], port));
+        let http = SocketAddr::from((HERE, port));
         if let Ok(handle) = start(http) {
             return Ok(handle);
         }
     }
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    Ok(start(any)?)
+    Ok(start(SocketAddr::from((HERE, 0)))?)
 }
 
 /// A demo's own local socket, so that demos do not meet.
@@ -228,12 +248,14 @@ fn summarize(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take_ledger();
-    let comparison = server.with_ledger(|pool| {
-        summary::compare(&machine, pool, ended, |hash| {
+    server.read_out(LAST_BYTES);
+    // One look: somebody else may still mine there.
+    let (comparison, pool) = server.with_ledger(|pool| {
+        let comparison = summary::compare(&machine, pool, ended, |hash| {
             difficulty_at_least(hash, OWN_POOL_BITS, OWN_POOL_DIFFICULTY)
-        })
+        });
+        (comparison, PoolSummary::of(pool))
     });
-    let pool = server.summary();
     if pool.blocks_sent > 0 {
         println!(
             "node:    {} blocks given, {} taken",

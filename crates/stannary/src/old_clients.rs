@@ -2,7 +2,8 @@
 //! their login, and what starting anew means here.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -20,6 +21,9 @@ use crate::{host, pool_list};
 
 /// The only user that these clients know.
 const USER: &str = "root";
+/// Where these clients look: they take no other ports.
+const DEMO_SOCKET: u16 = 4028;
+const DEMO_SIDE: u16 = 6060;
 /// What a file may hold instead of a password of ours.
 const PASSWORD_MAX: u64 = 128;
 
@@ -117,10 +121,32 @@ fn login(path: &Path) -> Result<Credential> {
     Ok(Credential::new(USER, password))
 }
 
-fn make_login(path: &Path) -> Result<()> {
+/// For a demo at this loopback address: all that an owner can allow, with a password that nobody had
+/// before. Nothing is started anew: a demo ends with its accounts.
+pub(crate) fn of_demo(at: IpAddr, control_board: String) -> Result<(Legacy, String)> {
+    let password = new_password().context("no random numbers")?;
+    let allowed = Allowed {
+        permission: Permission::Write,
+        credential: Some(Credential::new(USER, password.clone())),
+    };
+    let legacy = Legacy {
+        socket: Some((at, DEMO_SOCKET).into()),
+        side: Some((at, DEMO_SIDE).into()),
+        allowed: Arc::new(move || allowed.clone()),
+        host: Arc::new(move || host::look(&control_board)),
+        ..Legacy::default()
+    };
+    Ok((legacy, password))
+}
+
+fn new_password() -> io::Result<String> {
     let mut chance = [0; LOGIN_CHANCE];
     fs::File::open("/dev/urandom")?.read_exact(&mut chance)?;
-    let password = login_password(chance);
+    Ok(login_password(chance))
+}
+
+fn make_login(path: &Path) -> Result<()> {
+    let password = new_password()?;
     let mut options = fs::OpenOptions::new();
     let mut file = options
         .write(true)

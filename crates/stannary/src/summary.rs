@@ -22,7 +22,8 @@ pub(crate) struct Comparison {
     /// Of these, shares on their way when the run ended: the pool was sent neither them nor
     /// anything that came after.
     pub(crate) on_the_way: u64,
-    /// All other nonces that meet the pool's target.
+    /// All other nonces that meet the pool's target, in the work they were found in or in newer work of its
+    /// wire id.
     pub(crate) due: u64,
     /// Of these, nonces that the pool was never sent.
     pub(crate) missing: u64,
@@ -44,6 +45,12 @@ pub(crate) fn compare(
     // With few zero bits a nonce may also solve newer work of its wire id, and was then
     // sent as that share.
     let nonces: BTreeSet<_> = pool.records.iter().filter_map(|r| r.nonce).collect();
+    let solved = pool
+        .records
+        .iter()
+        .filter(|r| r.hash.is_some_and(|hash| worth(&hash)));
+    let solving: BTreeSet<_> = solved.filter_map(|r| r.nonce).collect();
+    let is_share = |found: &Found| worth(found.hash) || solving.contains(&found.nonce.0);
     let was_sent = |found: &Found| sent.contains(found.hash) || nonces.contains(&found.nonce.0);
     let found: Vec<_> = machine.frames.iter().filter_map(found).collect();
     // Places of the last nonce of each chain that the pool was sent.
@@ -57,7 +64,7 @@ pub(crate) fn compare(
         partial: machine.frames_left_out > 0,
         ..Comparison::default()
     };
-    for (place, found) in found.iter().enumerate().filter(|(_, f)| worth(f.hash)) {
+    for (place, found) in found.iter().enumerate().filter(|(_, f)| is_share(f)) {
         let was_read = read.get(&found.slot).is_some_and(|last| place <= *last);
         if !was_read && found.at + UNREAD_MAX >= end {
             out.on_the_way += 1;
@@ -216,6 +223,28 @@ mod tests {
             *made_up = true;
         }
         check(&[woken], &[], Comparison::default());
+    }
+
+    /// Else the pool would have more shares than the machine found.
+    #[test]
+    fn a_nonce_that_solves_newer_work_alone_is_a_share_too() {
+        let machine = Ledger {
+            frames: vec![frame(0, 200, 100), frame(0, 201, 200)],
+            ..Ledger::default()
+        };
+        let as_newer = |hash, nonce| pool::Record {
+            nonce: Some(nonce),
+            ..record(hash)
+        };
+        let mut pool = pool::Ledger::default();
+        // The second is worth a share in no work; it was sent for all that.
+        pool.records.extend([as_newer(1, 200), as_newer(150, 201)]);
+        let expected = Comparison {
+            arrived: 2,
+            due: 1,
+            ..Comparison::default()
+        };
+        assert_eq!(compare(&machine, &pool, END, |h| h[0] < 100), expected);
     }
 
     #[test]

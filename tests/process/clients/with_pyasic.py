@@ -1,6 +1,7 @@
 """pyasic as its users call it, against one machine.
 
     with_pyasic.py IP PASSWORD read                 what it finds and reads
+    with_pyasic.py IP PASSWORD light                its light on, and what is read at once
     with_pyasic.py IP PASSWORD change NEW_POOL_URL  light, sleep, wake, pools, in this order
 
 Prints one JSON object.
@@ -65,6 +66,11 @@ async def read(miner):
     }
 
 
+async def light(miner):
+    await miner.fault_light_on()
+    return await miner.web.get_blink_status()
+
+
 async def until(look, wanted):
     for _ in range(200):
         if await look() == wanted:
@@ -103,7 +109,7 @@ async def main(ip, password, action, *rest):
     miner = await pyasic.get_miner(ip)
     if miner is None:
         sys.exit("pyasic finds no machine")
-    said = await (read(miner) if action == "read" else change(miner, *rest))
+    said = await {"read": read, "light": light, "change": change}[action](miner, *rest)
     print(json.dumps(said))
 
 

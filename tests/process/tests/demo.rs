@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use process::{PATIENCE, Program, get_json, stannary, wait_for};
+use process::{
+    PATIENCE, Program, clients_python, get_json, own_loopback, run_client, stannary, wait_for,
+};
 
 #[test]
 fn a_demo_of_an_s19_pro_earns_shares_and_loses_none() {
@@ -40,6 +42,41 @@ fn a_demo_of_every_machine_that_runs_earns_shares_and_loses_none() {
             check(name, number(slots) as usize, number(chips));
         }
     }
+}
+
+/// At an address of its own, since these clients take no other port.
+#[test]
+fn a_demo_lets_fleet_software_in_where_that_was_asked_for() {
+    let (Some(binary), Some(python)) = (stannary(), clients_python()) else {
+        return;
+    };
+    let Some(ip) = own_loopback() else {
+        return;
+    };
+    let page = format!("{ip}:80");
+    let args = ["demo", "--old-clients", "--http", &page];
+    let mut demo = Program::start(Command::new(binary).args(args));
+    let login = wait_for("the login of old clients", PATIENCE, || {
+        assert!(demo.ended().is_none(), "{}", demo.everything());
+        let said = demo.stdout();
+        let line = said.lines().find(|line| line.starts_with("old: "))?;
+        line.rsplit(' ').next().map(str::to_owned)
+    });
+    let ip = ip.to_string();
+    let said = run_client(&python, "with_pyasic.py", &[&ip, &login, "read"]);
+    let data = &said["data"];
+    assert_eq!(
+        (&data["make"], &data["model"]),
+        (&"AntMiner".into(), &"S19 Pro".into()),
+        "{said}"
+    );
+    assert_eq!(data["pools"][0]["user"], "demo.worker", "{said}");
+    // The password is the one that was printed: with another one nothing is changed.
+    let light = |password| run_client(&python, "with_pyasic.py", &[&ip, password, "light"]);
+    assert_eq!(light("root")["blink"], false);
+    assert_eq!(light(&login)["blink"], true);
+    demo.terminate();
+    demo.wait(PATIENCE);
 }
 
 fn check(machine: &str, chains: usize, chips: u64) {

@@ -4,6 +4,7 @@
 //! Terms: a *look* is what these interfaces say of one snapshot, in their units; a *command* is
 //! one word of the socket; a *write* is whatever changes something. Field names and types are
 //! those of the makers' own program, because clients compare them letter by letter.
+//! A write is answered once a snapshot shows it, so that what its client reads next is what holds.
 //!
 //! Invariants: every number comes from one published snapshot; what is not known is left out,
 //! or is 0 where the maker's program itself writes 0 for it; a write needs the owner's
@@ -44,6 +45,7 @@ use crate::pools::{PoolOrder, PoolRefused};
 use crate::published::Published;
 use crate::secure::Https;
 use crate::server::Takers;
+use crate::shown::SHOWN_WITHIN;
 
 pub use digest::Credential;
 pub(crate) use listeners::{Bound, Listening};
@@ -200,6 +202,12 @@ fn own_name(s: &Snapshot) -> String {
         ""
     };
     format!("Stannary {}{emulated}", s.machine.firmware)
+}
+
+/// What is said of a change that no snapshot showed in time.
+fn not_shown() -> String {
+    let seconds = SHOWN_WITHIN.as_secs();
+    format!("the miner did not show the change within {seconds} s: see its log")
 }
 
 /// Seconds since 1970, as far as the computer knows.

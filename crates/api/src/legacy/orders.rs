@@ -9,12 +9,12 @@ use crate::pools::PoolOrder;
 pub(super) type Refused = String;
 
 impl Shared {
-    /// Give a command within the machine's limits.
-    pub(super) fn give(&self, s: &Snapshot, order: Order) -> Result<(), Refused> {
+    /// Give a command within the machine's limits; says which it was.
+    pub(super) fn give(&self, s: &Snapshot, order: Order) -> Result<Command, Refused> {
         let command = order
             .check(s.settings.as_ref())
             .map_err(|why| why.to_string())?;
-        self.give_command(command)
+        self.give_command(command).map(|()| command)
     }
 
     fn give_command(&self, command: Command) -> Result<(), Refused> {
@@ -39,15 +39,15 @@ impl Shared {
     }
 
     /// Stop hashing with the supply off, or hash again. A machine that is paused stays paused:
-    /// its owner has stopped it in another way. True if anything was ordered.
-    pub(super) fn set_sleep(&self, s: &Snapshot, sleep: bool) -> Result<bool, Refused> {
+    /// its owner has stopped it in another way. `None`: nothing was to be ordered.
+    pub(super) fn set_sleep(&self, s: &Snapshot, sleep: bool) -> Result<Option<Command>, Refused> {
         let intent = s.settings.as_ref().map_or(Intent::Hash, |set| set.intent);
         let order = match (sleep, intent) {
             (true, Intent::Hash) => Order::Sleep {},
             (false, Intent::Sleep) => Order::Wake {},
             (false, Intent::Pause) => Order::Resume {},
-            _ => return Ok(false),
+            _ => return Ok(None),
         };
-        self.give(s, order).map(|()| true)
+        self.give(s, order).map(Some)
     }
 }

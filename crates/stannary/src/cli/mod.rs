@@ -141,6 +141,10 @@ pub(crate) struct DemoArgs {
     /// Where the page listens [default: a free port from 8080 on]
     #[arg(long, value_name = "ADDR", value_parser = paths::loopback)]
     pub(crate) http: Option<SocketAddr>,
+    /// Let fleet software in at the page's address: the cgminer socket (4028), the side port (6060) and the
+    /// maker's web interface, with a login that is printed
+    #[arg(long)]
+    pub(crate) old_clients: bool,
     /// Stop this long after the first work, print a summary, and fail if a share was lost
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seconds: Option<u64>,

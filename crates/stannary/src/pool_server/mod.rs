@@ -9,6 +9,7 @@ mod node;
 mod sockets;
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -25,6 +26,7 @@ use sockets::{Msg, Sockets};
 const QUEUE: usize = 1024;
 /// The pool's thread looks up this often even if nothing is due: for nothing but safety.
 const IDLE: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// What to start.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub(crate) struct PoolServerOptions {
 pub(crate) struct PoolServer {
     local_addr: SocketAddr,
     pool: Arc<Mutex<Pool>>,
+    /// Connections of which something may still come.
+    open: Arc<AtomicUsize>,
     queue: SyncSender<Msg>,
     core: Option<JoinHandle<()>>,
 }
@@ -64,6 +68,29 @@ pub(crate) struct PoolSummary {
     pub(crate) last_refusal: Option<String>,
     /// Departures of the clients from the protocol.
     pub(crate) violations: usize,
+}
+
+impl PoolSummary {
+    /// Of an account at one moment.
+    pub(crate) fn of(ledger: &Ledger) -> Self {
+        let mut refusals = ledger
+            .blocks
+            .iter()
+            .filter_map(|block| match &block.answer {
+                BlockAnswer::Refused(why) => Some(why.clone()),
+                _ => None,
+            });
+        let taken = |answer: &BlockAnswer| *answer == BlockAnswer::Taken;
+        PoolSummary {
+            totals: ledger.totals,
+            connections: ledger.connections,
+            blocks_sent: ledger.blocks.len(),
+            blocks_taken: ledger.blocks.iter().filter(|b| taken(&b.answer)).count(),
+            blocks_refused: refusals.clone().count(),
+            last_refusal: refusals.next_back(),
+            violations: ledger.violations.len(),
+        }
+    }
 }
 
 /// Listens, and asks the node for its first template, so that a wrong address or
@@ -96,8 +123,10 @@ pub(crate) fn start(mut options: PoolServerOptions) -> Result<PoolServer> {
         queue.send(Msg::Pool(Input::Template(template)))?;
     }
     let sockets = Sockets::listen(listener, queue.clone())?;
+    let open = Arc::new(AtomicUsize::new(0));
     let core = Core {
         pool: pool.clone(),
+        open: open.clone(),
         sockets,
         node_orders,
         origin: std::time::Instant::now(),
@@ -108,6 +137,7 @@ pub(crate) fn start(mut options: PoolServerOptions) -> Result<PoolServer> {
     Ok(PoolServer {
         local_addr,
         pool,
+        open,
         queue,
         core: Some(core),
     })
@@ -124,27 +154,13 @@ impl PoolServer {
         look(lock(&self.pool).ledger())
     }
 
-    /// The account in short.
-    pub(crate) fn summary(&self) -> PoolSummary {
-        self.with_ledger(|ledger| {
-            let mut refusals = ledger
-                .blocks
-                .iter()
-                .filter_map(|block| match &block.answer {
-                    BlockAnswer::Refused(why) => Some(why.clone()),
-                    _ => None,
-                });
-            let taken = |answer: &BlockAnswer| *answer == BlockAnswer::Taken;
-            PoolSummary {
-                totals: ledger.totals,
-                connections: ledger.connections,
-                blocks_sent: ledger.blocks.len(),
-                blocks_taken: ledger.blocks.iter().filter(|b| taken(&b.answer)).count(),
-                blocks_refused: refusals.clone().count(),
-                last_refusal: refusals.next_back(),
-                violations: ledger.violations.len(),
-            }
-        })
+    /// Waits until every client has closed and all that they sent stands in the account, or so long. What
+    /// a client sent just before it closed may still be on its way through a socket.
+    pub(crate) fn read_out(&self, limit: Duration) {
+        let end = std::time::Instant::now() + limit;
+        while self.open.load(Ordering::Acquire) > 0 && std::time::Instant::now() < end {
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
 
     /// Closes all connections and ends. The account stays readable.
@@ -165,6 +181,7 @@ impl Drop for PoolServer {
 /// The thread that owns time and order.
 struct Core {
     pool: Arc<Mutex<Pool>>,
+    open: Arc<AtomicUsize>,
     sockets: Sockets,
     node_orders: Option<SyncSender<NodeOrder>>,
     origin: std::time::Instant,
@@ -178,6 +195,7 @@ impl Core {
             match inbox.recv_timeout(wait) {
                 Ok(Msg::Opened(id, stream)) => {
                     self.sockets.add(id, stream);
+                    self.open.store(self.sockets.open(), Ordering::Release);
                     self.step(Input::Opened(id));
                 }
                 Ok(Msg::Pool(input)) => {
@@ -185,6 +203,7 @@ impl Core {
                         self.sockets.close(*id);
                     }
                     self.step(input);
+                    self.open.store(self.sockets.open(), Ordering::Release);
                 }
                 Ok(Msg::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => self.step(Input::Wake),

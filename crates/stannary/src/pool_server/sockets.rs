@@ -71,6 +71,11 @@ impl Sockets {
         }
     }
 
+    /// Connections that nobody has closed.
+    pub(super) fn open(&self) -> usize {
+        self.streams.len()
+    }
+
     /// False if the bytes could not be sent whole. Unknown connections swallow them.
     pub(super) fn send(&mut self, id: ConnId, bytes: &[u8]) -> bool {
         match self.streams.get_mut(&id) {

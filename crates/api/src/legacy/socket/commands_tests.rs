@@ -1,14 +1,14 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use telemetry::{ChainState, Pool, Snapshot};
+use telemetry::{ChainState, Snapshot};
 
 use super::*;
 use crate::access::Kept;
-use crate::legacy::fixture::server::{Told, gate};
+use crate::legacy::fixture::server::{Given, Told, gate};
 use crate::legacy::{Allowed, Legacy, Restart, fixture};
 use crate::live::Live;
-use crate::pools::{PoolOrder, PoolOrders};
+use crate::pools::PoolOrders;
 use crate::published::Published;
 use crate::server::Takers;
 
@@ -34,16 +34,9 @@ impl Scene {
         let (restart, shelf) = (note(&ordered), published.clone());
         let pools: PoolOrders = Arc::new(move |order| {
             add(order.shown().to_string());
-            if let PoolOrder::Add { url, user, .. } = order {
-                let mut next = Snapshot::clone(&shelf.snapshot());
-                next.pools.push(Pool {
-                    id: 7,
-                    url,
-                    user,
-                    ..Pool::default()
-                });
-                shelf.publish(Arc::new(next));
-            }
+            let mut next = Snapshot::clone(&shelf.snapshot());
+            fixture::obey(&mut next, Given::Pools(order));
+            shelf.publish(Arc::new(next));
             Ok(())
         });
         let legacy = Legacy {
@@ -330,12 +323,6 @@ fn with_it_pools_are_changed_by_the_orders_of_every_interface() {
         &[r#"{"order":"disable","pool":1}"#],
     );
     check("removepool", "0", ("E", 67), &[]);
-    check(
-        "removepool",
-        "1",
-        ("S", 68),
-        &[r#"{"order":"remove","pool":1}"#],
-    );
     let ranked = [
         r#"{"order":"move","place":0,"pool":1}"#,
         r#"{"order":"move","place":1,"pool":0}"#,
@@ -343,6 +330,12 @@ fn with_it_pools_are_changed_by_the_orders_of_every_interface() {
     check("poolpriority", "1,0", ("S", 73), &ranked);
     check("poolpriority", "1,1", ("E", 74), &[]);
     check("poolpriority", "1,x", ("E", 26), &[]);
+    check(
+        "removepool",
+        "1",
+        ("S", 68),
+        &[r#"{"order":"remove","pool":1}"#],
+    );
     check("addpool", "only", ("E", 53), &[]);
     check("addpool", "a,,p", ("E", 53), &[]);
     let added =

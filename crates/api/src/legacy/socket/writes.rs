@@ -2,19 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
 
 use telemetry::{Pool, Snapshot};
-use tokio::time::sleep;
 
-use super::super::{Restart, Shared};
+use super::super::{Restart, Shared, not_shown};
 use super::reply::Reply;
 use super::request::parts;
 use crate::pools::PoolOrder;
-
-/// A new pool has its number in the next snapshot, or it was refused.
-const ADDED_WITHIN: Duration = Duration::from_secs(2);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+use crate::shown::Expected;
 
 /// Do it, and say what came of it.
 pub(super) async fn carry_out(
@@ -29,9 +25,9 @@ pub(super) async fn carry_out(
         "privileged" => Reply::done(46, "Privileged access OK"),
         "restart" => at.restart(),
         "addpool" => at.add(parameter).await,
-        "poolpriority" => at.rank(parameter),
+        "poolpriority" => at.rank(parameter).await,
         _ => match at.pool(parameter) {
-            Ok(pool) => at.change(command, pool),
+            Ok(pool) => at.change(command, pool).await,
             Err(refusal) => refusal,
         },
     }
@@ -72,7 +68,7 @@ impl<'a> Write<'a> {
         })
     }
 
-    fn change(&self, command: &str, pool: &Pool) -> Reply {
+    async fn change(&self, command: &str, pool: &Pool) -> Reply {
         let id = pool.id;
         let shown = format!("{id}:'{}'", pool.url);
         let usable = self.s.pools.iter().filter(|pool| pool.enabled).count();
@@ -106,14 +102,11 @@ impl<'a> Write<'a> {
             "disablepool" => vec![PoolOrder::Disable { pool: id }],
             _ => vec![PoolOrder::Remove { pool: id }],
         };
-        match self.give_all(orders) {
-            Ok(()) => reply,
-            Err(refusal) => refusal,
-        }
+        self.give_and_see(orders, reply).await
     }
 
     /// The named pools first, in this order.
-    fn rank(&self, parameter: Option<&str>) -> Reply {
+    async fn rank(&self, parameter: Option<&str>) -> Reply {
         let mut orders = Vec::new();
         let mut seen = BTreeSet::new();
         let named = parameter.map(parts).unwrap_or_default();
@@ -130,10 +123,8 @@ impl<'a> Write<'a> {
             }
             orders.push(PoolOrder::Move { pool, place });
         }
-        match self.give_all(orders) {
-            Ok(()) => Reply::done(73, "Changed pool priorities"),
-            Err(refusal) => refusal,
-        }
+        let reply = Reply::done(73, "Changed pool priorities");
+        self.give_and_see(orders, reply).await
     }
 
     async fn add(&self, parameter: Option<&str>) -> Reply {
@@ -155,36 +146,36 @@ impl<'a> Write<'a> {
         if let Err(why) = self.shared.check_pool(self.s, &order) {
             return Reply::refused(53, format!("Invalid addpool details: {why}"));
         }
-        if let Err(refusal) = self.give_all(vec![order]) {
-            return refusal;
-        }
-        match self.number_of_new().await {
+        let shown = match self.give_all(vec![order]).await {
+            Ok(shown) => shown,
+            Err(refusal) => return refusal,
+        };
+        let is_new = |pool: &&Pool| !self.s.pools.iter().any(|known| known.id == pool.id);
+        let new = shown.as_ref().and_then(|now| now.pools.iter().find(is_new));
+        match new {
             Some(pool) => Reply::done(55, format!("Added pool {}: '{}'", pool.id, pool.url)),
             None => Reply::refused(54, "The pool was not added: see the miner's log"),
         }
     }
 
-    async fn number_of_new(&self) -> Option<Pool> {
-        let known: BTreeSet<u8> = self.s.pools.iter().map(|pool| pool.id).collect();
-        let looks = ADDED_WITHIN.as_millis() / LOOK_EVERY.as_millis();
-        for _ in 0..looks {
-            sleep(LOOK_EVERY).await;
-            let now = self.shared.snapshot();
-            let mut pools = now.pools.iter();
-            if let Some(new) = pools.find(|pool| !known.contains(&pool.id)) {
-                return Some(new.clone());
-            }
+    /// This reply, once the orders show.
+    async fn give_and_see(&self, orders: Vec<PoolOrder>, reply: Reply) -> Reply {
+        match self.give_all(orders).await {
+            Ok(Some(_)) => reply,
+            Ok(None) => Reply::refused(45, not_shown()),
+            Err(refusal) => refusal,
         }
-        None
     }
 
-    fn give_all(&self, orders: Vec<PoolOrder>) -> Result<(), Reply> {
+    /// The snapshot that shows them; `None`: none did in time.
+    async fn give_all(&self, orders: Vec<PoolOrder>) -> Result<Option<Arc<Snapshot>>, Reply> {
+        let expected = Expected::of_pools(self.s, &orders);
         for order in orders {
             let shown = order.shown().to_string();
             let given = self.shared.give_pools(self.s, order);
             given.map_err(|why| Reply::refused(45, why))?;
             self.told(shown);
         }
-        Ok(())
+        Ok(expected.shown(&self.shared.published).await)
     }
 }

@@ -17,9 +17,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use serde_json::Value;
-use telemetry::Snapshot;
+use telemetry::{Code, Snapshot};
 
 use super::digest::{Attempt, Nonces};
 use super::{Permission, Shared};
@@ -33,6 +33,26 @@ const FOLDER: &str = "/cgi-bin/";
 /// What changes something.
 const WRITES: [&str; 3] = ["set_miner_conf", "blink", "reboot"];
 
+/// What the maker's interface changes and this one does not, and why: whoever has the login is told.
+const ABSENT: [(&str, &str); 4] = [
+    (
+        "set_network_conf",
+        "the network is not set through this interface: the machine's system sets it",
+    ),
+    (
+        "passwd",
+        "no password is changed through this interface: the owner does it at the page or by `stannary access`",
+    ),
+    (
+        "upgrade",
+        "no firmware is installed through this interface: the owner does it on the machine",
+    ),
+    (
+        "reset_conf",
+        "settings are not reset through this interface: the owner does it on the machine",
+    ),
+];
+
 /// One port's legacy web interface.
 pub(crate) struct Web {
     shared: Arc<Shared>,
@@ -43,7 +63,7 @@ pub(crate) struct Web {
 type At = State<Arc<Web>>;
 
 /// Pages that are there.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 19] = [
     "get_system_info",
     "miner_type",
     "get_network_info",
@@ -59,11 +79,15 @@ const PAGES: [&str; 15] = [
     "set_miner_conf",
     "blink",
     "reboot",
+    "set_network_conf",
+    "passwd",
+    "upgrade",
+    "reset_conf",
 ];
 
 /// True for a path of the legacy interface, which has a login of its own.
 pub(crate) fn is_path(path: &str) -> bool {
-    name_of(path).is_some_and(|name| PAGES.contains(&name))
+    is_among(&PAGES, path)
 }
 
 fn name_of(path: &str) -> Option<&str> {
@@ -86,7 +110,14 @@ pub(crate) fn routes(shared: Arc<Shared>) -> Router {
     let shown = |view: fn(&Snapshot) -> Value| {
         get(move |State(web): At| async move { json(&view(&web.shared.snapshot())) })
     };
-    Router::new()
+    let absent = ABSENT
+        .into_iter()
+        .fold(Router::new(), |router, (name, why)| {
+            let code = Code::ApiPath.text();
+            let answer = move || async move { write::refused(StatusCode::NOT_FOUND, code, why) };
+            router.route(&cgi(name), any(answer))
+        });
+    absent
         .route(&cgi("get_system_info"), read(system::system_info))
         .route(&cgi("miner_type"), read(system::miner_type))
         .route(&cgi("get_network_info"), read(system::network_info))
@@ -149,13 +180,14 @@ enum Entry {
 impl Web {
     fn judge(&self, request: &Request) -> Entry {
         let allowed = self.shared.allowed();
-        let writes = changes_something(request.uri().path());
+        let path = request.uri().path();
+        let (writes, absent) = (is_among(&WRITES, path), is_absent(path));
         let asker = request.extensions().get::<Asker>();
         let of_twin = asker.is_some_and(|a| a.door == Door::Network { own_twin: true });
         if allowed.permission == Permission::Nothing {
             return Entry::Nowhere;
         }
-        if of_twin && !writes {
+        if of_twin && !writes && !absent {
             return Entry::Open;
         }
         let Some(credential) = &allowed.credential else {
@@ -201,8 +233,12 @@ impl Web {
     }
 }
 
-fn changes_something(path: &str) -> bool {
-    name_of(path).is_some_and(|name| WRITES.contains(&name))
+fn is_among(names: &[&str], path: &str) -> bool {
+    name_of(path).is_some_and(|name| names.contains(&name))
+}
+
+fn is_absent(path: &str) -> bool {
+    is_among(&ABSENT.map(|(name, _)| name), path)
 }
 
 /// Programs send none of this; browsers always send the first or the last.

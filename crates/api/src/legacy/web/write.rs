@@ -3,6 +3,9 @@
 //! A body is checked whole before anything of it is ordered. Values that were read and come back
 //! unchanged are not touched; what this miner does not do is refused, and never skipped in
 //! silence.
+//!
+//! What is refused is no success of HTTP either: of what the maker's pages say in JSON, MiningOS reads
+//! nothing, and asic-rs does not for pools and fans.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,9 +18,10 @@ use serde_json::{Map, Value, json};
 use telemetry::{FanMode, Order, Snapshot};
 
 use super::super::pool_edit::{SHOWN, Wanted, plan};
-use super::super::{Restart, Shared};
+use super::super::{Restart, Shared, not_shown};
 use super::{At, json, peer, system};
 use crate::pools::PoolOrder;
+use crate::shown::Expected;
 
 /// Longest body: three pools, with room.
 const BODY_MAX: usize = 16 * 1024;
@@ -26,12 +30,18 @@ pub(super) async fn set_miner_conf(State(web): At, request: Request) -> Response
     let from = peer(&request);
     let said = match fields(request.into_body()).await {
         Err(why) => Err(why),
-        Ok(fields) => configure(&web.shared, from, &fields),
+        Ok(fields) => configure(&web.shared, from, &fields).await,
     };
-    json(&match said {
-        Ok(()) => json!({ "stats": "success", "code": "M000", "msg": "OK!" }),
-        Err(why) => json!({ "stats": "error", "code": "M001", "msg": why }),
-    })
+    match said {
+        Ok(()) => json(&json!({ "stats": "success", "code": "M000", "msg": "OK!" })),
+        Err(why) => refused(StatusCode::UNPROCESSABLE_ENTITY, "M001", &why),
+    }
+}
+
+/// Why something was not done, as the maker's pages say it.
+pub(super) fn refused(status: StatusCode, code: &str, why: &str) -> Response {
+    let said = json(&json!({ "stats": "error", "code": code, "msg": why }));
+    (status, said).into_response()
 }
 
 pub(super) async fn blink(State(web): At, request: Request) -> Response {
@@ -42,17 +52,18 @@ pub(super) async fn blink(State(web): At, request: Request) -> Response {
         on.ok_or_else(|| "`blink` must be true or false".to_owned())
     });
     let given = on.and_then(|on| {
-        web.shared
-            .give(&web.shared.snapshot(), Order::Locate { on })?;
-        Ok(on)
+        let order = Order::Locate { on };
+        let command = web.shared.give(&web.shared.snapshot(), order)?;
+        Ok((on, command))
     });
-    json(&match given {
-        Ok(on) => {
+    match given {
+        Ok((on, command)) => {
             tell(&web.shared, from, format!("blink {on}"));
-            json!({ "code": if on { "B000" } else { "B100" } })
+            Expected::of(command).shown(&web.shared.published).await;
+            json(&json!({ "code": if on { "B000" } else { "B100" } }))
         }
-        Err(why) => json!({ "stats": "error", "code": "B001", "msg": why }),
-    })
+        Err(why) => refused(StatusCode::UNPROCESSABLE_ENTITY, "B001", &why),
+    }
 }
 
 pub(super) async fn reboot(State(web): At, request: Request) -> Response {
@@ -85,28 +96,31 @@ struct Changes {
     fans: Option<Order>,
 }
 
-fn configure(
+async fn configure(
     shared: &Arc<Shared>,
     from: Option<IpAddr>,
     fields: &Map<String, Value>,
 ) -> Result<(), String> {
     let s = shared.snapshot();
     let changes = Changes::read(shared, &s, fields)?;
+    let mut expected = Expected::of_pools(&s, &changes.pools);
     for order in changes.pools {
         let shown = order.shown().to_string();
         shared.give_pools(&s, order)?;
         tell(shared, from, shown);
     }
     if let Some(order) = changes.fans {
-        shared.give(&s, order)?;
+        expected.and(shared.give(&s, order)?);
         tell(shared, from, format!("{order:?}"));
     }
     if let Some(sleep) = changes.sleep
-        && shared.set_sleep(&s, sleep)?
+        && let Some(command) = shared.set_sleep(&s, sleep)?
     {
+        expected.and(command);
         tell(shared, from, format!("sleep {sleep}"));
     }
-    Ok(())
+    let shown = expected.shown(&shared.published).await;
+    shown.map(drop).ok_or_else(not_shown)
 }
 
 impl Changes {
