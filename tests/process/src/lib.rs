@@ -32,7 +32,7 @@ pub use node::{Node, node_program};
 pub use noise::{AUTHORITY, Authority, OTHER_AUTHORITY};
 pub use old_clients::{OldPorts, clients_python, own_loopback, run_client};
 pub use pool::PoolHost;
-pub use program::{Program, get_json, stannary};
+pub use program::{ANSWER_S, Program, get_json, stannary};
 pub use pty::{Pty, screen};
 pub use site::{Site, config};
 pub use tls::{CertificateAuthority, time_server};

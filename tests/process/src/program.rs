@@ -135,8 +135,11 @@ fn collect(mut stream: impl Read + Send + 'static, into: &Arc<Mutex<String>>) ->
     })
 }
 
+/// For one answer, in seconds: a host that takes the processor away for some of them makes no failure of it.
+pub const ANSWER_S: u64 = 60;
+
 /// The JSON at an address, if it answers with some.
 pub fn get_json(url: &str) -> Option<Value> {
-    let response = minreq::get(url).with_timeout(5).send().ok()?;
+    let response = minreq::get(url).with_timeout(ANSWER_S).send().ok()?;
     serde_json::from_slice(response.as_bytes()).ok()
 }

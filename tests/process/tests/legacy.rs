@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use process::{
-    Broker, Listener, OldPorts, PATIENCE, PoolHost, Site, broker_programs, get_json,
+    ANSWER_S, Broker, Listener, OldPorts, PATIENCE, PoolHost, Site, broker_programs, get_json,
     of_one_snapshot, stannary, wait_for,
 };
 use serde_json::Value;
@@ -80,7 +80,7 @@ fn settled(status: &Value) -> bool {
 
 fn metrics(site: &Site) -> Option<String> {
     let answer = minreq::get(format!("{}metrics", site.page))
-        .with_timeout(5)
+        .with_timeout(ANSWER_S)
         .send()
         .ok()?;
     answer.as_str().ok().map(str::to_owned)

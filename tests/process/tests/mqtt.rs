@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use process::{
-    Broker, CertificateAuthority, Listener, PATIENCE, Program, Site, broker_programs,
+    ANSWER_S, Broker, CertificateAuthority, Listener, PATIENCE, Program, Site, broker_programs,
     clients_python, get_json, run_client, stannary, wait_for,
 };
 use serde_json::{Value, json};
@@ -255,7 +255,7 @@ fn said_nowhere(site: &Site, daemon: &Program, all: &Listener) {
     let mut said = daemon.everything();
     for path in ["api/v1/status", "api/v1/log", "metrics"] {
         let answer = minreq::get(format!("{}{path}", site.page))
-            .with_timeout(5)
+            .with_timeout(ANSWER_S)
             .send();
         said.push_str(answer.expect("it answers").as_str().unwrap_or_default());
     }

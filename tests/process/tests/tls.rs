@@ -5,7 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use process::{
-    CertificateAuthority, PATIENCE, Program, Site, get_json, stannary, time_server, wait_for,
+    ANSWER_S, CertificateAuthority, PATIENCE, Program, Site, get_json, stannary, time_server,
+    wait_for,
 };
 
 /// 2039-12-31 and 2040-07-01: before and after the end of the certificates.
@@ -173,7 +174,7 @@ fn credentials_are_said_nowhere() {
         "",
     ] {
         let answer = minreq::get(format!("{}{path}", site.page))
-            .with_timeout(5)
+            .with_timeout(ANSWER_S)
             .send();
         said.push_str(answer.expect("it answers").as_str().unwrap_or_default());
     }
