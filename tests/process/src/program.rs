@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::{or_skip, wait_for};
+use crate::{PATIENCE, Stretch, or_skip, wait_for};
 
 /// The binary: `STANNARY_BIN`, or `stannary` in the folder above the test's executable.
 pub fn stannary() -> Option<PathBuf> {
@@ -101,6 +101,24 @@ impl Program {
             let _ = reader.join();
         }
         status
+    }
+
+    /// Waits for its end, which it promises within `limit`.
+    #[track_caller]
+    pub fn ends_within(&mut self, limit: Duration) -> ExitStatus {
+        let stretch = Stretch::begin();
+        let status = self.wait(PATIENCE);
+        stretch.was_within(limit, "its end");
+        status
+    }
+
+    /// Waits until it has said this on stderr.
+    pub fn wait_for_word(&self, word: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.stderr().contains(word) {
+            assert!(Instant::now() < end, "no `{word}`\n{}", self.everything());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// SIGTERM.

@@ -115,7 +115,13 @@ fn a_daemon_mines_over_ttys_and_stops_in_time() {
     let mut twin = bench.twin(&binary);
     let mut daemon = bench.daemon(&binary);
     bench.wait_for_shares(&mut daemon, 10);
-    let status = bench.status().expect("a page");
+    // Boards come up one after the other, and a status is as old as its snapshot.
+    let status = wait_for("all boards", PATIENCE, || {
+        let status = bench.status()?;
+        let mut chains = status["chains"].as_array()?.iter();
+        let up = chains.all(|c| c["chips_found"].is_u64() && c["frequency_mhz"].is_f64());
+        up.then_some(status)
+    });
     assert_eq!(status["machine"]["backend"], "linux");
     for chain in status["chains"].as_array().expect("chains") {
         assert_eq!(chain["chips_found"], 65, "{chain}");
@@ -126,13 +132,13 @@ fn a_daemon_mines_over_ttys_and_stops_in_time() {
         }
     }
     daemon.terminate();
-    let ended = daemon.wait(STOP_LIMIT);
+    let ended = daemon.ends_within(STOP_LIMIT);
     assert_eq!(ended.code(), Some(0), "{}", daemon.everything());
     let totals = bench.pool.ledger(|l| l.totals);
     assert_eq!((totals.rejected(), totals.stale), (0, 0), "{totals:?}");
     twin.terminate();
     assert_eq!(
-        twin.wait(STOP_LIMIT).code(),
+        twin.ends_within(STOP_LIMIT).code(),
         Some(0),
         "{}",
         twin.everything()
@@ -197,7 +203,7 @@ fn terminals_that_hang_up_are_faults_of_links() {
             .then_some(())
     });
     daemon.terminate();
-    let ended = daemon.wait(Duration::from_secs(15));
+    let ended = daemon.wait(PATIENCE);
     assert!(
         ended.code().is_some(),
         "it ended by itself: {}",
