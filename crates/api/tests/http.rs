@@ -223,7 +223,7 @@ fn whoever_holds_what_he_opened_shuts_nobody_out_and_ends_nobody_who_asks() {
     let server = server();
     let connect = || {
         let stream = TcpStream::connect(server.handle.addresses()[0]).expect("listening");
-        let limit = Some(std::time::Duration::from_secs(20));
+        let limit = Some(std::time::Duration::from_secs(60));
         stream.set_read_timeout(limit).expect("set");
         stream
     };

@@ -17,7 +17,7 @@ OPEN = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.
 
 def fetch(url, accept):
     request = urllib.request.Request(url, headers={"Accept": accept})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.headers["Content-Type"], answer.read().decode()
 
 

@@ -14,6 +14,9 @@ import sys
 import pyasic
 from pyasic import settings
 
+# For one answer.
+PATIENCE_S = 60
+
 
 def data_of(data):
     return {
@@ -72,7 +75,8 @@ async def light(miner):
 
 
 async def until(look, wanted):
-    for _ in range(200):
+    # Some five minutes: whoever slept lets its supply rest first, and raises its frequency again.
+    for _ in range(1000):
         if await look() == wanted:
             return True
         await asyncio.sleep(0.3)
@@ -106,6 +110,9 @@ async def change(miner, url):
 
 async def main(ip, password, action, *rest):
     settings.update("default_antminer_web_password", password)
+    # It gives up after 3 and 5 s else, which a host that takes the processor away for a moment would make failures of.
+    settings.update("factory_get_timeout", PATIENCE_S)
+    settings.update("api_function_timeout", PATIENCE_S)
     miner = await pyasic.get_miner(ip)
     if miner is None:
         sys.exit("pyasic finds no machine")

@@ -51,7 +51,7 @@ def main(address, seconds, command, *rest):
             sys.exit("nothing said good-bye")
         print(json.dumps({"gone": True}))
         return
-    info = zeroconf.get_service_info(KIND, seen.names[0], timeout=5000)
+    info = zeroconf.get_service_info(KIND, seen.names[0], timeout=60_000)
     text = {key.decode(): value.decode() for key, value in info.properties.items() if value is not None}
     print(json.dumps({"name": info.name, "server": info.server, "port": info.port, "addresses": info.parsed_addresses(), "text": text}))
 

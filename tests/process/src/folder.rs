@@ -1,7 +1,10 @@
 //! Folders and ports for one test.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A folder that goes away with its owner.
@@ -54,8 +57,50 @@ impl Drop for Folder {
     }
 }
 
-/// A loopback address that was free a moment ago.
+/// Ports that Linux gives to nobody who asks for any: those begin at 32768 as it comes.
+const PORTS: std::ops::Range<u16> = 10_240..32_768;
+/// So far apart do neighbours among processes begin to look.
+const STRIDE: usize = 61;
+
+/// A loopback address that nobody else takes as long as this process lives, whether or not somebody listens there: neither
+/// a socket that asked for any port nor another of these tests.
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("it is bound")
+    static MARKS: Mutex<Vec<net::UnixListener>> = Mutex::new(Vec::new());
+    let mut marks = MARKS.lock().expect("nobody panics with it");
+    let begin = std::process::id() as usize * STRIDE % PORTS.len();
+    let found = PORTS
+        .cycle()
+        .skip(begin)
+        .take(PORTS.len())
+        .find_map(|port| {
+            let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            // A name without a file: it is free again when this process ends, however that ends.
+            let name = format!("stannary-test-port-{port}");
+            let name = net::SocketAddr::from_abstract_name(name).expect("a short name");
+            let mark = net::UnixListener::bind_addr(&name).ok()?;
+            TcpListener::bind(at).ok().map(|_| (mark, at))
+        });
+    let (mark, at) = found.expect("loopback has a free port");
+    marks.push(mark);
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn an_address_is_given_once_and_to_nobody_else() {
+        let given: BTreeSet<_> = (0..50).map(|_| free_address()).collect();
+        assert_eq!(given.len(), 50);
+        for at in given {
+            assert!(PORTS.contains(&at.port()), "{at}");
+            TcpListener::bind(at).expect("free");
+            let name = format!("stannary-test-port-{}", at.port());
+            let name = net::SocketAddr::from_abstract_name(name).expect("a name");
+            assert!(net::UnixListener::bind_addr(&name).is_err(), "{at}");
+        }
+    }
 }

@@ -9,10 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{Site, free_address, or_skip, wait_for};
-
-/// Longest time that a client of a foreign maker takes for all that it is asked.
-const CLIENT_LIMIT: Duration = Duration::from_secs(180);
+use crate::{ANSWER_S, PATIENCE, Site, free_address, or_skip, wait_for};
 
 /// Python with fleet software in it: `STANNARY_CLIENTS`, or where `scripts/fetch-clients` puts it.
 pub fn clients_python() -> Option<PathBuf> {
@@ -44,7 +41,7 @@ pub fn run_client(python: &Path, script: &str, args: &[&str]) -> Value {
         .join("clients")
         .join(script);
     let mut program = crate::Program::start(Command::new(python).arg(path).args(args));
-    let status = program.wait(CLIENT_LIMIT);
+    let status = program.wait(2 * PATIENCE);
     assert!(
         status.success(),
         "{script}: {status}\n{}",
@@ -109,7 +106,7 @@ impl OldPorts {
         }
         let mut stream = TcpStream::connect(self.socket).ok()?;
         stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
+            .set_read_timeout(Some(Duration::from_secs(ANSWER_S)))
             .ok()?;
         stream.write_all(request.to_string().as_bytes()).ok()?;
         let mut answer = Vec::new();
@@ -120,9 +117,7 @@ impl OldPorts {
 
     /// The same, with the kind and code of its status.
     pub fn code(&self, command: &str, parameter: Option<&str>) -> (String, u64) {
-        let reply = wait_for("an answer", Duration::from_secs(30), || {
-            self.ask(command, parameter)
-        });
+        let reply = wait_for("an answer", PATIENCE, || self.ask(command, parameter));
         let status = &reply["STATUS"][0];
         let kind = status["STATUS"].as_str().unwrap_or_default().to_owned();
         (kind, status["Code"].as_u64().unwrap_or_default())

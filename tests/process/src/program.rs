@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::{or_skip, wait_for};
+use crate::{PATIENCE, Stretch, or_skip, wait_for};
 
 /// The binary: `STANNARY_BIN`, or `stannary` in the folder above the test's executable.
 pub fn stannary() -> Option<PathBuf> {
@@ -103,6 +103,24 @@ impl Program {
         status
     }
 
+    /// Waits for its end, which it promises within `limit`.
+    #[track_caller]
+    pub fn ends_within(&mut self, limit: Duration) -> ExitStatus {
+        let stretch = Stretch::begin();
+        let status = self.wait(PATIENCE);
+        stretch.was_within(limit, "its end");
+        status
+    }
+
+    /// Waits until it has said this on stderr.
+    pub fn wait_for_word(&self, word: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.stderr().contains(word) {
+            assert!(Instant::now() < end, "no `{word}`\n{}", self.everything());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// SIGTERM.
     pub fn terminate(&self) {
         self.signal("TERM");
@@ -135,8 +153,11 @@ fn collect(mut stream: impl Read + Send + 'static, into: &Arc<Mutex<String>>) ->
     })
 }
 
+/// For one answer, in seconds: a host that takes the processor away for some of them makes no failure of it.
+pub const ANSWER_S: u64 = 60;
+
 /// The JSON at an address, if it answers with some.
 pub fn get_json(url: &str) -> Option<Value> {
-    let response = minreq::get(url).with_timeout(5).send().ok()?;
+    let response = minreq::get(url).with_timeout(ANSWER_S).send().ok()?;
     serde_json::from_slice(response.as_bytes()).ok()
 }

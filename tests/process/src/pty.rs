@@ -6,7 +6,6 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -98,8 +97,7 @@ impl Pty {
 
     /// How it ended.
     pub fn wait(&mut self) -> ExitStatus {
-        let limit = Duration::from_secs(60);
-        wait_for("the end of the program", limit, || {
+        wait_for("the end of the program", PATIENCE, || {
             self.child.try_wait().expect("it is our child")
         })
     }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use process::{Node, PATIENCE, Program, node_program, stannary};
+use process::{Node, PATIENCE, Program, node_program, stannary, wait_for};
 use serde_json::{Value, json};
 
 /// Bits that miners may roll (BIP320), which the twin's pool grants.
@@ -27,7 +27,6 @@ fn check(machine: &str) {
     let node = Node::start(node);
     let waiting = [node.pay(1.5), node.pay(0.25)];
     let payee = node.new_address();
-    // Five seconds a template: the fourth block comes after some fifteen.
     let mut demo = Program::start(Command::new(binary).args([
         "demo",
         "--machine",
@@ -38,9 +37,13 @@ fn check(machine: &str) {
         &format!("{payee}.rig1"),
         "--http",
         "127.0.0.1:0",
-        "--seconds",
-        "21",
     ]));
+    // Five seconds a template: the fourth block comes after some fifteen.
+    wait_for("four blocks", PATIENCE, || {
+        assert!(demo.ended().is_none(), "{}", demo.everything());
+        (node.height() > BEFORE + 3).then_some(())
+    });
+    demo.terminate();
     let status = demo.wait(PATIENCE);
     assert!(status.success(), "{status}\n{}", demo.everything());
 

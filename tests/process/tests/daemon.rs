@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use process::{
-    Folder, PATIENCE, Program, Site, config, free_address, get_json, stannary, wait_for,
+    Folder, PATIENCE, Program, Site, Stretch, config, free_address, get_json, stannary, wait_for,
 };
 
 /// Longest time from SIGTERM to the end, as the contract of `run` has it.
@@ -23,7 +23,7 @@ fn sigterm_while_mining_ends_in_time_with_success() {
         setting.wait_for_shares(&mut daemon);
         let (asleep, mut awake) = (open_stream(&setting.page), open_stream(&setting.page));
         daemon.terminate();
-        let status = daemon.wait(STOP_LIMIT);
+        let status = daemon.ends_within(STOP_LIMIT);
         assert_eq!(status.code(), Some(0), "{}", daemon.everything());
         let mut heard = String::new();
         awake.read_to_string(&mut heard).expect("text to its end");
@@ -53,11 +53,13 @@ fn a_second_sigterm_does_not_wait_for_the_first() {
     let setting = Site::new("antminer-s19-pro");
     let mut daemon = setting.run(&binary);
     setting.wait_for_shares(&mut daemon);
+    let stretch = Stretch::begin();
     // Two that come at once may be heard as one.
-    let status = wait_for("its end", Duration::from_secs(2), || {
+    let status = wait_for("its end", PATIENCE, || {
         daemon.terminate();
         daemon.ended()
     });
+    stretch.was_within(Duration::from_secs(2), "its end");
     assert_eq!(status.code(), Some(130), "{}", daemon.everything());
 }
 
@@ -111,7 +113,7 @@ fn what_an_operator_set_survives_the_process_and_a_damaged_state_harms_nothing()
     setting.wait_for_state(&mut daemon, "paused");
     kept();
     daemon.terminate();
-    assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
+    assert_eq!(daemon.ends_within(STOP_LIMIT).code(), Some(0));
 
     let mut daemon = setting.run(&binary);
     setting.wait_for_state(&mut daemon, "paused");
@@ -119,13 +121,13 @@ fn what_an_operator_set_survives_the_process_and_a_damaged_state_harms_nothing()
     assert_eq!(order("sleep").0, Some(0));
     setting.wait_for_state(&mut daemon, "sleeping");
     daemon.terminate();
-    assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
+    assert_eq!(daemon.ends_within(STOP_LIMIT).code(), Some(0));
 
     let mut daemon = setting.run(&binary);
     setting.wait_for_state(&mut daemon, "sleeping");
     kept();
     daemon.terminate();
-    assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
+    assert_eq!(daemon.ends_within(STOP_LIMIT).code(), Some(0));
 
     std::fs::write(&state, "{\"version\":").expect("its folder is there");
     let before = setting.pool.ledger(|l| l.totals.accepted);
@@ -135,13 +137,9 @@ fn what_an_operator_set_survives_the_process_and_a_damaged_state_harms_nothing()
             .pool
             .ledger(|l| (l.totals.accepted > before).then_some(()))
     });
-    assert!(
-        daemon.stderr().contains("E-PROC-STATE"),
-        "{}",
-        daemon.everything()
-    );
+    daemon.wait_for_word("E-PROC-STATE");
     daemon.terminate();
-    assert_eq!(daemon.wait(STOP_LIMIT).code(), Some(0));
+    assert_eq!(daemon.ends_within(STOP_LIMIT).code(), Some(0));
 }
 
 #[test]

@@ -89,11 +89,7 @@ fn the_page_over_tls_is_known_by_a_key_that_stays() {
         fingerprint(&binary, &site)["key_sha256"],
         first["key_sha256"]
     );
-    assert!(
-        daemon.stderr().contains("E-HTTPS-FILE"),
-        "{}",
-        daemon.everything()
-    );
+    daemon.wait_for_word("E-HTTPS-FILE");
     daemon.terminate();
     daemon.wait(PATIENCE);
 }

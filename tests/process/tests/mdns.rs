@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use process::{PATIENCE, Program, Site, clients_python, run_client, stannary, wait_for};
+use process::{ANSWER_S, PATIENCE, Program, Site, clients_python, run_client, stannary, wait_for};
 use serde_json::{Value, json};
 
 const CLIENT: &str = "with_zeroconf.py";
@@ -36,14 +36,14 @@ fn wait_for_word(program: &mut Program, word: &str) {
 }
 
 fn find(python: &Path) -> Value {
-    run_client(python, CLIENT, &["127.0.0.1", "30", "find"])
+    run_client(python, CLIENT, &["127.0.0.1", "240", "find"])
 }
 
 /// The status asked for under this name, as a browser would.
 fn status_under(site: &Site, host: &str) -> u16 {
     let answer = minreq::get(format!("{}api/v1/status", site.page)).with_header("Host", host);
     answer
-        .with_timeout(5)
+        .with_timeout(ANSWER_S)
         .send()
         .expect("it answers")
         .status_code
@@ -79,14 +79,14 @@ fn a_machine_is_found_says_good_bye_and_yields_its_name_to_who_has_it() {
         assert_eq!(text[key], value, "{text}");
     }
     assert_eq!(status_under(&with, &format!("{label}.local")), 200);
-    let mut other = client(&python, &["127.0.0.1", "60", "gone"]);
+    let mut other = client(&python, &["127.0.0.1", "240", "gone"]);
     wait_for_word(&mut other, "found");
     daemon.terminate();
     wait_for_word(&mut other, "\"gone\": true");
     daemon.wait(PATIENCE);
 
     // Somebody else has the name.
-    let other = client(&python, &["127.0.0.1", "120", "claim", label]);
+    let other = client(&python, &["127.0.0.1", "600", "claim", label]);
     let mut other = other;
     wait_for_word(&mut other, "claimed");
     let mut daemon = with.run(&binary);

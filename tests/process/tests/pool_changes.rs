@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use process::{PATIENCE, PoolHost, Program, Site, get_json, stannary, wait_for};
+use process::{ANSWER_S, PATIENCE, PoolHost, Program, Site, get_json, stannary, wait_for};
 use serde_json::{Value, json};
 use twin::pool::PoolOptions;
 use units::{Difficulty, DifficultyOne};
@@ -72,7 +72,7 @@ impl Operator<'_> {
             .with_header("content-type", "application/json")
             .with_header("authorization", format!("Bearer {token}"))
             .with_body(order.to_string())
-            .with_timeout(5);
+            .with_timeout(ANSWER_S);
         request.send().expect("it answers").status_code
     }
 

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use process::{
-    AUTHORITY, CertificateAuthority, Folder, Node, OTHER_AUTHORITY, PATIENCE, PoolHost, Program,
-    Site, free_address, get_json, node_program, stannary, wait_for,
+    ANSWER_S, AUTHORITY, CertificateAuthority, Folder, Node, OTHER_AUTHORITY, PATIENCE, PoolHost,
+    Program, Site, free_address, get_json, node_program, stannary, wait_for,
 };
 use serde_json::{Value, json};
 use twin::pool::{PoolOptions, Protocol};
@@ -33,7 +33,7 @@ fn test(site: &Site, url: &str, user: &str) -> Value {
         let asked = minreq::post(format!("{}api/v1/pools/test", site.page))
             .with_header("Content-Type", "application/json")
             .with_body(body.as_str())
-            .with_timeout(60)
+            .with_timeout(ANSWER_S)
             .send();
         let answer = asked.expect("an answer");
         // One at a time, and then a rest.

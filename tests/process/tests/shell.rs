@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use process::{PATIENCE, PoolHost, Pty, Site, get_json, screen, stannary, wait_for};
+use process::{ANSWER_S, PATIENCE, PoolHost, Pty, Site, get_json, screen, stannary, wait_for};
 use twin::pool::PoolOptions;
 use units::{Difficulty, DifficultyOne};
 
@@ -164,7 +164,7 @@ impl Technician<'_> {
     fn fetches(&self, token: &str) -> minreq::Response {
         let url = format!("{}api/v1/support", self.site.page);
         let request = minreq::get(url).with_header("authorization", format!("Bearer {token}"));
-        request.with_timeout(20).send().expect("it answers")
+        request.with_timeout(ANSWER_S).send().expect("it answers")
     }
 
     /// Both ways to an archive, and each secret that this site has.
@@ -172,7 +172,7 @@ impl Technician<'_> {
         let login = minreq::post(format!("{}api/v1/login", self.site.page))
             .with_header("content-type", "application/json")
             .with_body(format!("{{\"password\":\"{OWNER}\"}}"))
-            .with_timeout(20)
+            .with_timeout(ANSWER_S)
             .send()
             .expect("it answers");
         let mut headers = login.headers.iter();

@@ -73,7 +73,8 @@ impl Place {
     }
 
     fn state_words(&self) -> Vec<String> {
-        let pool = self.site.pool.address().port().to_string();
+        // With its colon: the digits alone stand in a nonce of a challenge, or in a time, once in some runs.
+        let pool = format!(":{}", self.site.pool.address().port());
         let words = [
             "account.worker",
             "hashrate",

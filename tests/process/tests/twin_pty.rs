@@ -50,9 +50,9 @@ impl Driver {
         self.command(&[0x51, 9, 0, register, a, b, c, d]);
     }
 
-    /// Everything until `enough` bytes came, or for two seconds.
+    /// Everything until `enough` bytes came, or for as long as something can come.
     fn read(&mut self, enough: usize) -> Vec<u8> {
-        let end = Instant::now() + Duration::from_secs(2);
+        let end = Instant::now() + PATIENCE;
         let mut all = Vec::new();
         while all.len() < enough && Instant::now() < end {
             let mut buffer = [0; 256];

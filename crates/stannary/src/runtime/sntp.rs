@@ -258,24 +258,28 @@ mod tests {
     fn a_server_is_asked_and_what_others_send_is_not_heard() {
         let server = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let port = server.local_addr().expect("bound").port();
-        let serves = thread::spawn(move || {
+        thread::spawn(move || {
             let mut asked = [0; 128];
-            let (read, from) = server.recv_from(&mut asked).expect("it asks");
-            assert_eq!((read, asked[0]), (PACKET_BYTES, VERSION << 3 | CLIENT));
-            let number = &asked[40..48];
-            server.send_to(b"noise", from).expect("sent");
-            server.send_to(&packet(NOW, &[]), from).expect("sent");
-            let mut good = packet(NOW, &[]);
-            good[24..32].copy_from_slice(number);
-            server.send_to(&good, from).expect("sent");
+            while let Ok((read, from)) = server.recv_from(&mut asked) {
+                assert_eq!((read, asked[0]), (PACKET_BYTES, VERSION << 3 | CLIENT));
+                let number = &asked[40..48];
+                server.send_to(b"noise", from).expect("sent");
+                server.send_to(&packet(NOW, &[]), from).expect("sent");
+                let mut good = packet(NOW, &[]);
+                good[24..32].copy_from_slice(number);
+                server.send_to(&good, from).expect("sent");
+            }
         });
         let endpoint = Endpoint {
             host: "127.0.0.1".into(),
             port,
         };
-        let unix = ask(&endpoint).expect("it answers");
-        assert_eq!(wall::date(unix), "2026-11-26 09:00 UTC");
-        serves.join().expect("no panic");
+        // An answer is too old after two seconds, which a computer may let nobody run.
+        let unix = (0..5).find_map(|_| ask(&endpoint).ok());
+        assert_eq!(
+            wall::date(unix.expect("it answers")),
+            "2026-11-26 09:00 UTC"
+        );
     }
 
     #[test]

@@ -10,21 +10,19 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /** Far beyond the usual: a machine that does other things besides is slow. */
-const PATIENCE_MS = 120_000;
+export const PATIENCE_MS = 120_000;
 const LOOK_MS = 250;
 
 const binary = process.env.STANNARY_BIN;
 if (!binary) throw new Error("STANNARY_BIN names no binary; run scripts/test-page");
 
-/** A port that was free a moment ago. */
+/** A port that is free and stays so: none that the system gives to whoever asks for any, which begin at 32768. */
 export function freePort() {
-  return new Promise((resolve, reject) => {
+  const port = 10_240 + Math.floor(Math.random() * 22_528);
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    server.on("error", () => resolve(freePort()));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
   });
 }
 

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { PATIENCE_MS } from "./miner.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const shots = process.env.PAGE_SCREENSHOTS ?? "page-screenshots";
@@ -43,6 +44,7 @@ export class Reader {
   }
 
   static async at(context, address, prepare = async () => {}) {
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     const reader = new Reader(context, page, address);
     await prepare(page);

@@ -22,7 +22,8 @@ use super::{CONNECTIONS_MAX, Calls, Identity, Remote, RemoteError, serve, socket
 use crate::pins::Pins;
 
 const SLOT: ChainSlot = ChainSlot(1);
-const SOON: Duration = Duration::from_secs(10);
+/// Far beyond what anything here takes: what hangs does it for ever.
+const SOON: Duration = Duration::from_secs(60);
 
 /// A folder with a twin in it.
 struct Bench {
@@ -207,8 +208,14 @@ fn a_machine_behind_a_socket_obeys_every_port() {
     check_ports("antminer-s19-pro");
 }
 
-/// Chips answer a question for their addresses through either kind of link.
+/// Chips answer a question for their addresses through either kind of link. A computer that stands still for longer than a
+/// lease has cut their supply, so it may be tried again.
 fn check_chips(model: &str, question: &[u8]) {
+    let answered = (0..3).any(|_| chips_answer(model, question));
+    assert!(answered, "{model}: silence");
+}
+
+fn chips_answer(model: &str, question: &[u8]) -> bool {
     let bench = Bench::new(model);
     let mut ports = bench.ports();
     ports.beats.all();
@@ -218,10 +225,12 @@ fn check_chips(model: &str, question: &[u8]) {
     }
     // These boards have no controllers: chips live from the supply alone.
     let mut events = Vec::new();
-    let mut asked = Clock::now() - SOON;
-    let end = Clock::now() + SOON;
+    let mut asked = None::<Clock>;
+    let end = Clock::now() + Duration::from_secs(10);
     while events.is_empty() {
-        assert!(Clock::now() < end, "{model}: silence");
+        if Clock::now() >= end {
+            return false;
+        }
         ports.beats.all();
         let now = bench.now();
         for order in [
@@ -237,8 +246,8 @@ fn check_chips(model: &str, question: &[u8]) {
         let link = links
             .find(|link| link.slots().contains(&SLOT))
             .expect("one");
-        if asked.elapsed() > Duration::from_millis(500) {
-            asked = Clock::now();
+        if asked.is_none_or(|at| at.elapsed() > Duration::from_millis(500)) {
+            asked = Some(Clock::now());
             let frame = hal::Frame::new(question).expect("short");
             link.submit(now, SLOT, hal::LinkOp::Command(frame));
         }
@@ -247,6 +256,7 @@ fn check_chips(model: &str, question: &[u8]) {
         thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(events[0].0, SLOT, "{model}");
+    true
 }
 
 #[test]
@@ -426,9 +436,13 @@ fn a_twin_that_is_late_once_is_found_again() {
     assert_eq!(pins.plugged(Instant::ZERO, SLOT), Err(110), "bounded");
     let bounded = before.elapsed();
     assert!(bounded >= Duration::from_millis(400) && bounded < SOON);
-    let before = Clock::now();
-    assert_eq!(pins.plugged(Instant::ZERO, SLOT), Err(110), "at once");
-    assert!(before.elapsed() < Duration::from_millis(400));
+    // One that this computer kept from running says nothing of that.
+    let at_once = (0..5).any(|_| {
+        let before = Clock::now();
+        assert_eq!(pins.plugged(Instant::ZERO, SLOT), Err(110), "at once");
+        before.elapsed() < Duration::from_millis(400)
+    });
+    assert!(at_once);
     drop(held);
     wait_for("it to be there again", || {
         pins.plugged(Instant::ZERO, SLOT).ok()

@@ -117,6 +117,11 @@ fn nothing_is_heard_of_a_connection_that_was_given_up() {
 
 #[test]
 fn a_pool_that_reads_nothing_loses_its_connection_and_nobody_waits() {
+    // In one of several: a computer that lets nobody run makes none of them wait.
+    assert!((0..3).any(|_| nobody_waits_for_a_full_connection()));
+}
+
+fn nobody_waits_for_a_full_connection() -> bool {
     let (listener, mut engine) = (listener(), Engine::new());
     let _pool = engine.connected(&listener);
     let share = [b'x'; 200];
@@ -130,7 +135,7 @@ fn a_pool_that_reads_nothing_loses_its_connection_and_nobody_waits() {
     });
     let why = why.expect("it ends");
     assert!(why.contains("does not read"), "{why}");
-    assert!(longest < Duration::from_secs(1), "{longest:?}");
+    longest < Duration::from_secs(1)
 }
 
 #[test]
@@ -142,10 +147,14 @@ fn a_pool_that_floods_waits_for_the_engine() {
         let line = [b'\n'; 64 * 1024];
         while pool.write_all(&line).is_ok() {}
     });
-    // The engine is busy elsewhere.
-    std::thread::sleep(Duration::from_millis(300));
-    let waiting: Vec<_> = std::iter::from_fn(|| engine.inbox.try_recv().ok()).collect();
+    // The engine is busy elsewhere: so many wait for it, and no more.
+    let within = |limit| move |inbox: &Receiver<Message>| inbox.recv_timeout(limit).ok();
+    let (all, none) = (within(PATIENCE), within(Duration::from_millis(300)));
+    let waiting: Vec<_> = (0..mail::PIECES_UNREAD)
+        .map_while(|_| all(&engine.inbox))
+        .collect();
     assert_eq!(waiting.len(), mail::PIECES_UNREAD as usize);
+    assert!(none(&engine.inbox).is_none());
     for message in waiting {
         let Message::Pool(news) = message else {
             panic!("only the pool speaks");
@@ -172,7 +181,8 @@ fn a_flood_is_read_at_its_rate() {
         while pool.write_all(&[b'\n'; 64 * 1024]).is_ok() {}
     });
     let (began, mut read) = (Instant::now(), 0);
-    while began.elapsed() < Duration::from_secs(2) {
+    let burst = carry::BURST_BYTES as usize;
+    while began.elapsed() < Duration::from_secs(2) || (read < burst && began.elapsed() < PATIENCE) {
         if let Some(PoolEvent::Bytes(bytes)) = engine.event_within(Duration::from_millis(500)) {
             read += bytes.len();
         }
@@ -225,7 +235,7 @@ fn a_byte_now_and_then_does_not_prolong_a_handshake() {
     };
     let error = wire.read_exact(&mut [0; 100_000]).expect_err("in time");
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-    assert!(began.elapsed() < Duration::from_secs(10));
+    assert!(began.elapsed() < PATIENCE, "of half an hour's drips");
     drop(stream);
     drips.join().expect("no panic");
 }
