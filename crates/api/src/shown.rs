@@ -41,9 +41,8 @@ impl Expected {
         let mut list = List::of(now);
         let mut groups = Vec::new();
         for order in orders {
-            match list.change(order) {
-                true => {}
-                false => groups.push(order.clone()),
+            if !list.change(order) {
+                groups.push(order.clone());
             }
         }
         let changes = orders.len() > groups.len();

@@ -63,7 +63,7 @@ pub(crate) struct Web {
 type At = State<Arc<Web>>;
 
 /// Pages that are there.
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 15] = [
     "get_system_info",
     "miner_type",
     "get_network_info",
@@ -79,15 +79,11 @@ const PAGES: [&str; 19] = [
     "set_miner_conf",
     "blink",
     "reboot",
-    "set_network_conf",
-    "passwd",
-    "upgrade",
-    "reset_conf",
 ];
 
 /// True for a path of the legacy interface, which has a login of its own.
 pub(crate) fn is_path(path: &str) -> bool {
-    is_among(&PAGES, path)
+    is_among(&PAGES, path) || is_absent(path)
 }
 
 fn name_of(path: &str) -> Option<&str> {
