@@ -257,7 +257,8 @@ test("a fault and a decision are told in the reader's language, and their detail
       assert.ok(told, JSON.stringify(decisions));
       await spoken(page.getByRole("region", { name: decided }), phrases[told.decision], language);
       assert.equal(await page.getByText("check address").count(), 0);
-      assert.deepEqual(asked.filter((path) => path.startsWith("/miner-words")), [`/miner-words.${language}.json`], "its own language alone");
+      // Asked again where a busy computer gave the first no answer.
+      assert.deepEqual([...new Set(asked.filter((path) => path.startsWith("/miner-words")))], [`/miner-words.${language}.json`], "its own language alone");
       if (language === "zh") await one.axe("a fault in zh");
       await one.fits(`a fault in ${language}`);
       await one.shot(`desk-fault-${language}`);
