@@ -28,6 +28,7 @@ mod open_core;
 mod open_core_fans;
 mod orders;
 mod outbox;
+mod silence;
 mod spi;
 mod uart;
 

@@ -100,6 +100,9 @@ pub enum LinkOp {
 pub enum LinkEvent {
     /// Bytes received from a UART, in order, cut anywhere.
     Bytes(Vec<u8>),
+    /// After bytes, for longer than a frame has gaps, nothing was received: half a frame stays
+    /// one. Told once after what was received, and never because somebody looked late.
+    Silent,
     /// What came in during one exchange on SPI, from its first word that is not zero on.
     Words(Vec<u8>),
     /// One entry of an FPGA's result FIFO.

@@ -23,6 +23,7 @@
 use units::{ChainSlot, Duration, Instant};
 
 use crate::outbox::{Outbox, Pending};
+use crate::silence::Silence;
 use crate::uart::byte_time;
 use crate::{COMMAND_FRAME_MAX, Frame, LinkError, LinkEvent, LinkOp, LinkPort, RegisterWindow};
 
@@ -116,6 +117,7 @@ pub struct OpenCorePort<W> {
     next_count: Instant,
     /// It rose, and no answer has come since.
     in_damage: bool,
+    silence: Silence,
 }
 
 /// What the core was told.
@@ -149,6 +151,7 @@ impl<W: RegisterWindow> OpenCorePort<W> {
             errors: None,
             next_count: Instant::ZERO,
             in_damage: false,
+            silence: Silence::default(),
         }
     }
 
@@ -373,8 +376,12 @@ impl<W: RegisterWindow> OpenCorePort<W> {
             }
         }
         let answered = !bytes.is_empty();
+        let silent = self.silence.looked(now, answered);
         if answered {
             events.push((self.slot[0], LinkEvent::Bytes(bytes)));
+        }
+        if silent {
+            events.push((self.slot[0], LinkEvent::Silent));
         }
         let due = now >= self.next_count;
         if (answered || due) && self.is_damaged_anew(now, answered) {

@@ -361,7 +361,7 @@ fn damage_and_faults_of_the_window_are_told() {
     port.window().errors = 8;
     assert_eq!(polled(&mut port, at(22)), [], "not looked at yet");
     assert_eq!(polled(&mut port, at(32)), [LinkEvent::Damaged(1)]);
-    assert_eq!(polled(&mut port, at(42)), []);
+    assert_eq!(polled(&mut port, at(42)), [LinkEvent::Silent]);
     // An answer, and the first byte of a damage behind it in the same look.
     port.window().work_rx.extend([0x83EA_0372, 0x9800_0300]);
     polled(&mut port, at(43));

@@ -14,6 +14,7 @@ use std::os::fd::BorrowedFd;
 use units::{ChainSlot, Duration, Instant};
 
 use crate::outbox::{Outbox, Pending};
+use crate::silence::Silence;
 use crate::{LinkError, LinkEvent, LinkOp, LinkPort};
 
 /// A line that takes no byte for this long is stuck: 80 times the longest frame's time
@@ -62,6 +63,7 @@ pub struct PacedUart<S> {
     last_work: Option<Instant>,
     /// Bytes may still be waiting in the device.
     read_again: bool,
+    silence: Silence,
 }
 
 impl<S: SerialPort> PacedUart<S> {
@@ -78,6 +80,7 @@ impl<S: SerialPort> PacedUart<S> {
             period: Duration::ZERO,
             last_work: None,
             read_again: false,
+            silence: Silence::default(),
         }
     }
 
@@ -197,8 +200,12 @@ impl<S: SerialPort> PacedUart<S> {
                 break;
             }
         }
+        let silent = self.silence.looked(now, !bytes.is_empty());
         if !bytes.is_empty() {
             events.push((self.slot[0], LinkEvent::Bytes(bytes)));
+        }
+        if silent {
+            events.push((self.slot[0], LinkEvent::Silent));
         }
     }
 
@@ -249,10 +256,12 @@ impl<S: SerialPort> LinkPort for PacedUart<S> {
         if self.read_again || self.out.has_news() {
             return Some(Instant::ZERO);
         }
-        [self.next_send(), self.serial.next_event()]
-            .into_iter()
-            .flatten()
-            .min()
+        let own = [
+            self.next_send(),
+            self.serial.next_event(),
+            self.silence.due(),
+        ];
+        own.into_iter().flatten().min()
     }
 
     fn wakes(&self) -> Option<BorrowedFd<'_>> {

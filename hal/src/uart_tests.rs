@@ -239,3 +239,42 @@ fn other_slots_are_not_served() {
     assert_eq!(run(&mut port, us(0), us(0)), []);
     assert_eq!(port.slots(), [SLOT]);
 }
+
+#[test]
+fn silence_after_bytes_is_told_once() {
+    let mut port = port();
+    port.serial.input = vec![0xAA; 5];
+    let mut events = Vec::new();
+    port.poll(us(0), &mut events);
+    let told: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
+    assert_eq!(told, [LinkEvent::Bytes(vec![0xAA; 5])]);
+    assert_eq!(run(&mut port, us(1), us(20_000)), []);
+    assert_eq!(run(&mut port, us(20_001), us(60_000)), [LinkEvent::Silent]);
+    assert_eq!(port.next_deadline(), None);
+}
+
+/// The device has the rest of a frame since long; its thread did not look.
+#[test]
+fn whoever_looks_late_hears_no_silence() {
+    let mut port = port();
+    let mut looks = |at: u64, input: &[u8]| {
+        port.serial.input = input.to_vec();
+        let mut events = Vec::new();
+        port.poll(us(at), &mut events);
+        events
+            .into_iter()
+            .map(|(_, event)| event)
+            .collect::<Vec<_>>()
+    };
+    looks(0, &[0xAA; 5]);
+    assert_eq!(
+        looks(500_000, &[0x55; 6]),
+        [LinkEvent::Bytes(vec![0x55; 6])]
+    );
+    // The instant of a look may be far before it: the next one decides.
+    assert_eq!(looks(900_000, &[]), []);
+    assert_eq!(
+        looks(900_001, &[0x55; 6]),
+        [LinkEvent::Bytes(vec![0x55; 6])]
+    );
+}

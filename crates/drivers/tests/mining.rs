@@ -340,6 +340,27 @@ fn noise_is_told_and_deafness_restarts() {
     assert_eq!(bench.codes(), [Code::ChainUp, Code::ChainNoisy]);
 }
 
+/// A host that stands still gets the second half of a frame late, and a chain that stops in the
+/// middle of one sends it never: only the link can tell which.
+#[test]
+fn half_a_frame_waits_until_the_link_tells_silence() {
+    let mut bench = up(s21_pro(), 16);
+    let damaged = |bench: &Bench| bench.chain.status(bench.now).damaged_frames;
+    let before = damaged(&bench);
+    let frame = response(4, &[0; 8]);
+    let (first, second) = frame.split_at(5);
+    let half = |bytes: &[u8]| Input::Link(LinkEvent::Bytes(bytes.to_vec()));
+    bench.input(half(first));
+    bench.now += Duration::from_millis(200);
+    bench.input(Input::Wake);
+    bench.input(half(second));
+    bench.input(Input::Link(LinkEvent::Silent));
+    assert_eq!(damaged(&bench), before);
+    bench.input(half(first));
+    bench.input(Input::Link(LinkEvent::Silent));
+    assert_eq!(damaged(&bench), before + 1);
+}
+
 /// An FPGA counts damage for all its chains together: the chain that is told of it may be
 /// the healthy one.
 #[test]

@@ -115,6 +115,7 @@ fn three_uarts_answer_a_broadcast_read() {
             .filter(|(s, _)| *s == slot)
             .flat_map(|(_, event)| match event {
                 LinkEvent::Bytes(bytes) => bytes.clone(),
+                LinkEvent::Silent => Vec::new(),
                 other => panic!("{other:?}"),
             })
             .collect();

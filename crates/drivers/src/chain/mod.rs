@@ -188,10 +188,7 @@ impl Chain {
             Input::FlushWork => self.flush(now),
             Input::Verdict { report, ok } => self.verdict(&report, ok),
             Input::Cap(cap) => self.set_cap(now, cap),
-            Input::Wake => {
-                self.wire.wake(now);
-                self.responses(now);
-            }
+            Input::Wake => {}
         }
         self.advance(now);
     }
@@ -213,13 +210,12 @@ impl Chain {
             State::BringUp(BringUp::Words(player)) => player.deadline(),
             State::Mining(mining) => mining.deadline(&self.shape),
         };
-        let wire = self.wire.deadline().unwrap_or(Instant::NEVER);
         let later = self.later.front().map_or(Instant::NEVER, |w| w.0);
         let plug = match self.is_powered() {
             true => self.plug.deadline(),
             false => Instant::NEVER,
         };
-        let first = state.min(wire).min(later).min(plug);
+        let first = state.min(later).min(plug);
         (first < Instant::NEVER).then_some(first)
     }
 
@@ -371,7 +367,8 @@ impl Chain {
 
     fn link_event(&mut self, now: Instant, event: LinkEvent) {
         match event {
-            LinkEvent::Bytes(bytes) => self.wire.bytes(now, &bytes),
+            LinkEvent::Bytes(bytes) => self.wire.bytes(&bytes),
+            LinkEvent::Silent => self.wire.silent(),
             LinkEvent::Record { head, data } => self.wire.record(head, data),
             LinkEvent::Words(bytes) => self.wire.words(&bytes),
             LinkEvent::Damaged(frames) => self.wire.dropped(frames),

@@ -8,14 +8,10 @@ use protocol::uart::UartDecoder;
 use protocol::{
     ChainResponse, Command, Dialect, JobLayout, Profile, ResponseLength, Shape, fpga, register,
 };
-use units::{ChainSlot, Duration, Instant, WireJobId, WorkItem};
+use units::{ChainSlot, Duration, WireJobId, WorkItem};
 
 use super::kind::Kind;
 use super::words;
-
-/// A line quiet for this long holds no half frame: a frame takes 1 ms at the slowest
-/// rate, and a host that schedules badly adds a few more.
-const QUIET: Duration = Duration::from_millis(20);
 
 /// An FPGA sends one command at a time for all chains, of which there are at most four:
 /// three others may be ahead of ours.
@@ -69,9 +65,16 @@ impl Wire {
     }
 
     /// What came over the link.
-    pub(super) fn bytes(&mut self, now: Instant, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
         if let Wire::Serial(serial) = self {
-            serial.bytes(now, bytes);
+            serial.bytes(bytes);
+        }
+    }
+
+    /// Nothing more comes of what is half received.
+    pub(super) fn silent(&mut self) {
+        if let Wire::Serial(serial) = self {
+            serial.silent();
         }
     }
 
@@ -92,19 +95,6 @@ impl Wire {
         match self {
             Wire::Serial(serial) => serial.dropped(frames),
             Wire::Words(codec) => codec.dropped(frames),
-        }
-    }
-
-    pub(super) fn wake(&mut self, now: Instant) {
-        if let Wire::Serial(serial) = self {
-            serial.wake(now);
-        }
-    }
-
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        match self {
-            Wire::Serial(serial) => serial.deadline(),
-            Wire::Words(_) => None,
         }
     }
 
@@ -144,7 +134,6 @@ pub(super) struct Serial {
     shared: u64,
     /// Damaged frames that the link marked as this chain's.
     dropped: u64,
-    quiet_at: Option<Instant>,
     /// The next work begins a block: it is the first since a flush.
     new_block: bool,
 }
@@ -173,7 +162,6 @@ impl Serial {
             responses: Vec::new(),
             shared: 0,
             dropped: 0,
-            quiet_at: None,
             new_block: true,
         })
     }
@@ -240,10 +228,15 @@ impl Serial {
         self.new_block = true;
     }
 
-    fn bytes(&mut self, now: Instant, bytes: &[u8]) {
+    fn bytes(&mut self, bytes: &[u8]) {
         if let Codec::Uart(decoder) = &mut self.codec {
             decoder.push(bytes, &mut self.responses);
-            self.quiet_at = decoder.holds().then(|| now + QUIET);
+        }
+    }
+
+    fn silent(&mut self) {
+        if let Codec::Uart(decoder) = &mut self.codec {
+            decoder.settle(&mut self.responses);
         }
     }
 
@@ -265,15 +258,6 @@ impl Serial {
         self.shared += u64::from(frames);
     }
 
-    fn wake(&mut self, now: Instant) {
-        if self.quiet_at.is_some_and(|at| at <= now) {
-            self.quiet_at = None;
-            if let Codec::Uart(decoder) = &mut self.codec {
-                decoder.settle(&mut self.responses);
-            }
-        }
-    }
-
     /// What has been received since the last call, in order.
     pub(super) fn take_responses(&mut self) -> Vec<ChainResponse> {
         core::mem::take(&mut self.responses)
@@ -293,13 +277,8 @@ impl Serial {
             }
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        self.quiet_at
-    }
-
     /// Forget what is half received: the chips lost power.
     fn reset(&mut self) {
-        self.quiet_at = None;
         self.new_block = true;
         if let Codec::Uart(decoder) = &mut self.codec {
             decoder.reset();
