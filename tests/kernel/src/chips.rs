@@ -163,7 +163,7 @@ impl Wire {
             let now = self.now();
             self.machine.advance(now);
             loop {
-                let count = self.machine.uart_read(now, SLOT, &mut buffer);
+                let count = self.machine.uart_read_whole(now, SLOT, &mut buffer);
                 if count == 0 {
                     break;
                 }

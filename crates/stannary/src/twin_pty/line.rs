@@ -225,8 +225,9 @@ impl Line {
         }
     }
 
-    /// Give the driver what has arrived, no faster than a wire does. Without one it is lost, as
-    /// on a wire.
+    /// Give the driver what has arrived, no faster than a wire does, and of a frame all at once: a
+    /// process that stands still in the middle of one would be a wire that does. Without a driver
+    /// it is lost, as on a wire.
     fn give(&mut self, port: &mut dyn Wire) -> Result<()> {
         let now = self.now();
         let bits_per_s = self.machine().chips_baud(self.slot);
@@ -235,7 +236,7 @@ impl Line {
         loop {
             let most = self.pace.bytes().min(buffer.len());
             let buffer = &mut buffer[..most];
-            let count = self.machine().uart_read(now, self.slot, buffer);
+            let count = self.machine().uart_read_whole(now, self.slot, buffer);
             if count == 0 {
                 return Ok(());
             }
@@ -321,7 +322,7 @@ impl Pace {
         let passed = now.since(self.at).as_secs_f64();
         self.at = self.at.max(now);
         // A frame at least, at whatever speed.
-        let most = (bytes_per_s * GULP.as_secs_f64()).max(16.0);
+        let most = (bytes_per_s * GULP.as_secs_f64()).max(32.0);
         self.credit = (self.credit + passed * bytes_per_s * CATCH_UP).min(most);
     }
 

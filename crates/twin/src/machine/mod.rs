@@ -429,6 +429,15 @@ impl TwinMachine {
         self.uart(slot).map_or(0, |uart| uart.read(now, buffer))
     }
 
+    /// As [`uart_read`](Self::uart_read), but of a frame all or nothing: for whoever hands bytes
+    /// on in real time and may stand still between two looks, which no wire does in a frame.
+    pub fn uart_read_whole(&mut self, now: Instant, slot: ChainSlot, buffer: &mut [u8]) -> usize {
+        self.advance(now);
+        let now = self.now;
+        self.uart(slot)
+            .map_or(0, |uart| uart.read_whole(now, buffer))
+    }
+
     /// Set the host's baud rate on a chain's UART, at once: bytes that have not left yet
     /// leave at the new rate.
     pub fn uart_set_baud(&mut self, now: Instant, slot: ChainSlot, bits_per_s: u32) {

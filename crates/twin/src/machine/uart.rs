@@ -26,15 +26,18 @@ pub(crate) struct Uart {
     rx: Rx,
 }
 
-/// Received bytes, each with the instant from which it can be read.
+/// Received bytes, each with the instant from which it can be read, and whether it ends a frame.
 #[derive(Debug, Default)]
-struct Rx(VecDeque<(Instant, u8)>);
+struct Rx(VecDeque<(Instant, u8, bool)>);
 
 impl Sink for Rx {
     fn bytes(&mut self, bytes: &[(Instant, u8)]) -> bool {
         let room = self.0.len() + bytes.len() <= RX_MAX;
         if room {
-            self.0.extend(bytes);
+            let last = bytes.len().wrapping_sub(1);
+            let bytes = bytes.iter().enumerate();
+            self.0
+                .extend(bytes.map(|(i, (at, byte))| (*at, *byte, i == last)));
         }
         room
     }
@@ -77,7 +80,7 @@ impl Uart {
 
     pub(crate) fn read(&mut self, now: Instant, buffer: &mut [u8]) -> usize {
         let mut count = 0;
-        while let Some((at, byte)) = self.rx.0.front().copied()
+        while let Some((at, byte, _)) = self.rx.0.front().copied()
             && at <= now
             && count < buffer.len()
         {
@@ -86,6 +89,15 @@ impl Uart {
             self.rx.0.pop_front();
         }
         count
+    }
+
+    /// As [`read`](Self::read), but of a frame all or nothing.
+    pub(crate) fn read_whole(&mut self, now: Instant, buffer: &mut [u8]) -> usize {
+        let arrived = self.rx.0.iter().take(buffer.len()).enumerate();
+        let arrived = arrived.take_while(|(_, (at, ..))| *at <= now);
+        let ends = arrived.filter(|(_, (.., ends))| *ends).map(|(i, _)| i + 1);
+        let whole = ends.last().unwrap_or(0);
+        self.read(now, &mut buffer[..whole])
     }
 
     /// Let both directions run until `now`.
@@ -126,7 +138,7 @@ impl Uart {
     /// When there may be something to read: the last byte that has begun to arrive, the
     /// next answer, the end of what is being sent (it may be answered), the next nonce.
     pub(crate) fn next_event(&self, chain: &Chain) -> Option<Instant> {
-        let arriving = self.rx.0.back().map(|(at, _)| *at);
+        let arriving = self.rx.0.back().map(|(at, ..)| *at);
         let sent = (!self.tx.is_empty())
             .then(|| self.tx_front_done + self.byte_time(chain) * (self.tx.len() as u32 - 1));
         [arriving, chain.uplink.next_end(), sent, chain.next_nonce()]
