@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telemetry::{Code, DEFAULT_GROUP, GroupChange, GroupsWrong, PoolGroup, Snapshot, check_pools};
+use telemetry::{
+    Code, DEFAULT_GROUP, GroupChange, GroupsWrong, POOLS_MAX, PoolGroup, Snapshot, check_pools,
+};
 
 /// What somebody wants of the list of pools. Unknown fields are refused: a misspelt one must
 /// not become a default.
@@ -102,13 +104,27 @@ pub struct PoolRefused {
 /// Where orders about pools go. Called on the server's thread, so it must not wait.
 pub type PoolOrders = Arc<dyn Fn(PoolOrder) -> Result<(), PoolRefused> + Send + Sync>;
 
-/// Longest login, password or name of a group.
+/// Longest address, login, password or name of a group: what the configuration file takes, where they
+/// end.
 const TEXT_MAX: usize = 512;
+
+/// Whether a list of so many pools has room for all that is added: what the engine would refuse later is refused before
+/// anything is done.
+pub(crate) fn check_room(orders: &[PoolOrder], listed: usize) -> Result<(), PoolRefused> {
+    let is_new = |order: &&PoolOrder| matches!(order, PoolOrder::Add { .. });
+    let added = orders.iter().filter(is_new).count();
+    if added > 0 && listed + added > POOLS_MAX {
+        let detail = format!("a list holds {POOLS_MAX} pools: remove one first");
+        return refused(Code::PoolOrder, detail);
+    }
+    Ok(())
+}
 
 impl PoolOrder {
     /// Whether it makes sense for the pools and groups of this snapshot.
     pub(crate) fn check(&self, now: &Snapshot) -> Result<(), PoolRefused> {
         self.check_texts()?;
+        check_room(std::slice::from_ref(self), now.pools.len())?;
         if let Some(pool) = self.pool()
             && !now.pools.iter().any(|known| known.id == pool)
         {
@@ -136,6 +152,7 @@ impl PoolOrder {
     /// Whether the texts of a pool that is to be added can be taken.
     pub(crate) fn check_texts(&self) -> Result<(), PoolRefused> {
         let PoolOrder::Add {
+            url,
             user,
             password,
             group,
@@ -144,10 +161,11 @@ impl PoolOrder {
         else {
             return Ok(());
         };
-        let texts = [Some(user), password.as_ref(), group.as_ref()];
-        let long = texts.iter().flatten().any(|text| text.len() > TEXT_MAX);
-        if user.is_empty() || long {
-            let detail = format!("texts have 1 to {TEXT_MAX} bytes");
+        let texts = [Some(url), Some(user), password.as_ref(), group.as_ref()];
+        let printable =
+            |text: &&String| text.len() <= TEXT_MAX && !text.chars().any(char::is_control);
+        if user.is_empty() || !texts.iter().flatten().all(printable) {
+            let detail = format!("texts have 1 to {TEXT_MAX} bytes of printable text");
             return refused(Code::ApiRequest, detail);
         }
         Ok(())
@@ -283,5 +301,26 @@ mod tests {
         check("node+http://u:p@h:1", "node+http://h:1");
         check("node+http://u:p@ss://x@h:1", "node+http://h:1");
         check("u:p@h:1", "h:1");
+    }
+
+    #[test]
+    fn a_list_has_room_for_all_that_is_added_or_for_none() {
+        let add = PoolOrder::Add {
+            url: "p:1".to_owned(),
+            user: "u".to_owned(),
+            password: None,
+            group: None,
+            place: None,
+        };
+        let check = |pools: usize, orders: &[PoolOrder], fits: bool| {
+            assert_eq!(check_room(orders, pools).is_ok(), fits, "{pools}");
+        };
+        let two = [add.clone(), add.clone()];
+        check(POOLS_MAX - 2, &two, true);
+        check(POOLS_MAX - 1, &two, false);
+        check(POOLS_MAX - 1, &two[..1], true);
+        check(POOLS_MAX, &two[..1], false);
+        // Those who are too many already may go, or change places.
+        check(POOLS_MAX + 1, &[PoolOrder::Remove { pool: 0 }], true);
     }
 }

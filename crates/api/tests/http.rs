@@ -14,7 +14,7 @@ use fixture::server::{
     server_with,
 };
 use serde_json::Value;
-use telemetry::{Code, Command};
+use telemetry::{Code, Command, POOLS_MAX};
 
 mod fixture;
 
@@ -492,6 +492,17 @@ fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password(
         400,
         "E-API-REQUEST",
     );
+    // The file would be refused at the next start.
+    check(
+        r#"{"order":"add","url":"p:1","user":"u\u0007"}"#,
+        400,
+        "E-API-REQUEST",
+    );
+    let long = format!(
+        r#"{{"order":"add","url":"{}:1","user":"u"}}"#,
+        "p".repeat(511)
+    );
+    check(&long, 400, "E-API-REQUEST");
     check(r#"{"order":"remove"}"#, 400, "E-API-REQUEST");
     check(
         r#"{"order":"remove","pool":0,"really":true}"#,
@@ -501,6 +512,14 @@ fn orders_about_pools_are_taken_by_whoever_can_and_without_showing_the_password(
     check(r#"{"order":"remove","pool":256}"#, 400, "E-API-REQUEST");
     check(r#"{"order":"explode"}"#, 400, "E-API-REQUEST");
     check("[]", 400, "E-API-REQUEST");
+    let mut full = fixture::snapshot();
+    full.pools.resize(POOLS_MAX, full.pools[0].clone());
+    published.publish(full.into());
+    check(
+        r#"{"order":"add","url":"p:1","user":"u"}"#,
+        422,
+        "E-POOL-ORDER",
+    );
     assert_eq!(orders.lock().expect("not poisoned").len(), 6);
     // A demo's pools are fixed.
     let fixed = start(loopback(), published, claimed(), Arc::new(|_| true));

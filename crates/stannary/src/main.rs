@@ -10,6 +10,7 @@ mod broker;
 mod cli;
 mod demo;
 mod file_text;
+mod file_writer;
 mod hex;
 mod host;
 mod https;

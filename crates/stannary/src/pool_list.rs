@@ -6,10 +6,8 @@
 //! goes.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use api::{PoolOrder, PoolRefused, Tried};
 use engine::{GroupConfig, Listed, PoolConfig};
@@ -19,6 +17,8 @@ use telemetry::{Code, GroupChange, PoolGroup};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use units::PoolIndex;
 
+use crate::cli::config::parse;
+use crate::file_writer::{self, FileWriter};
 use crate::runtime::{self, Wall};
 use crate::{FIRMWARE, file_text};
 
@@ -26,8 +26,9 @@ use crate::{FIRMWARE, file_text};
 const NO_PASSWORD: &str = "x";
 /// As for the configuration itself.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
-/// At the end a write that hangs is not waited for any longer.
-const LAST_WRITE: Duration = Duration::from_secs(1);
+/// The last write gets so long when the process ends: its order was answered as done. Within the five
+/// seconds of an end.
+const LAST_WRITE: Duration = Duration::from_secs(3);
 
 /// The engine's order that an interface's order stands for.
 pub(crate) fn to_engine(order: PoolOrder) -> Result<engine::PoolOrder, PoolRefused> {
@@ -110,64 +111,30 @@ fn enable(pool: u8, enabled: bool) -> engine::PoolOrder {
 }
 
 /// Writes the list into a configuration file, on a thread of its own.
-pub(crate) struct PoolList {
-    /// `None` once it ends.
-    latest: Option<Sender<Listed>>,
-    writer: Option<JoinHandle<()>>,
-}
+pub(crate) type PoolList = FileWriter<Listed>;
 
-impl PoolList {
-    /// Of this file.
-    pub(crate) fn of(path: PathBuf) -> io::Result<PoolList> {
-        let (latest, rx) = channel();
-        let writer = thread::Builder::new()
-            .name("pool-list".into())
-            .spawn(move || write_all(&path, &rx))?;
-        Ok(PoolList {
-            latest: Some(latest),
-            writer: Some(writer),
-        })
-    }
-
-    /// Write this down soon. Does not wait.
-    pub(crate) fn remember(&self, listed: Listed) {
-        if let Some(latest) = &self.latest {
-            let _ = latest.send(listed);
+/// Of this file.
+pub(crate) fn keep(path: &Path) -> io::Result<PoolList> {
+    FileWriter::start("pool-list", path, LAST_WRITE, |path, latest| {
+        while let Some(listed) = file_writer::next(latest) {
+            if let Err(why) = rewrite(path, &listed) {
+                file_writer::tell(path, &why);
+            }
         }
-    }
-}
-
-impl Drop for PoolList {
-    fn drop(&mut self) {
-        self.latest = None;
-        let end = Instant::now() + LAST_WRITE;
-        let busy = |writer: &JoinHandle<()>| !writer.is_finished();
-        while self.writer.as_ref().is_some_and(busy) && Instant::now() < end {
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-fn write_all(path: &Path, latest: &Receiver<Listed>) {
-    while let Ok(next) = latest.recv() {
-        let listed = latest.try_iter().last().unwrap_or(next);
-        if let Err(why) = rewrite(path, &listed) {
-            let code = Code::StateWrite;
-            tracing::warn!(
-                code = code.text(),
-                "`{}`: {why}: {}; {}",
-                path.display(),
-                code.meaning(),
-                code.remedy()
-            );
-        }
-    }
+    })
 }
 
 fn rewrite(path: &Path, listed: &Listed) -> Result<(), String> {
     let text = file_text::read(path, FILE_BYTES_MAX).map_err(|problem| problem.to_string())?;
-    let text = with_list(&text, listed)?;
-    file_text::replace(path, text.as_bytes()).map_err(|error| error.to_string())
+    let new = with_list(&text, listed)?;
+    // The miner starts from it next time. Whoever broke the file by hand keeps what he wrote.
+    let file = path.display().to_string();
+    if let Err(wrong) = parse(&file, &new)
+        && parse(&file, &text).is_ok()
+    {
+        return Err(wrong.to_string());
+    }
+    file_text::replace(path, new.as_bytes()).map_err(|error| error.to_string())
 }
 
 /// The text of a configuration with this list of pools and groups instead of its own.

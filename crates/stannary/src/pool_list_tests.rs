@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use telemetry::POOLS_MAX;
+
 use super::*;
 
 const FILE: &str = r#"# My machine.
@@ -196,7 +198,7 @@ fn the_file_is_replaced_in_one_step_and_keeps_its_permissions() {
     let path = folder.join("stannary.toml");
     fs::write(&path, FILE).expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
-    let list = PoolList::of(path.clone()).expect("a thread");
+    let list = keep(&path).expect("a thread");
     list.remember(listed(&[one(), two()], &[]));
     list.remember(listed(&[two(), one()], &[]));
     drop(list);
@@ -206,6 +208,42 @@ fn the_file_is_replaced_in_one_step_and_keeps_its_permissions() {
     assert_eq!(mode & 0o777, 0o600);
     let left = fs::read_dir(&folder).expect("there").count();
     assert_eq!(left, 1, "nothing beside it");
+    let _ = fs::remove_dir_all(&folder);
+}
+
+/// What interfaces take is a file that the next start takes: as many pools as there may be, and texts
+/// as long as they may be.
+#[test]
+fn the_longest_list_is_read_at_the_next_start() {
+    let text = |of: &str| of.repeat(512 / of.len());
+    let pools: Vec<_> = (0..POOLS_MAX)
+        .map(|i| pool(&format!("p{i}:3333"), &text("\"'\\#"), &text("ü=]\"")))
+        .collect();
+    let text = with_pools(FILE, &pools).expect("sound");
+    let config = parse("of a test", &text).expect("a file that is taken");
+    assert_eq!(config.pools.len(), POOLS_MAX);
+    assert!(text.len() as u64 <= FILE_BYTES_MAX);
+}
+
+#[test]
+fn a_list_that_the_next_start_would_refuse_is_not_written() {
+    let folder = std::env::temp_dir().join(format!("stannary-pool-refused-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("stannary.toml");
+    let check = |before: &str, pools: &[PoolConfig], written: bool| {
+        fs::write(&path, before).expect("written");
+        let said = rewrite(&path, &listed(pools, &[]));
+        assert_eq!(said.is_ok(), written, "{said:?}");
+        let after = fs::read_to_string(&path).expect("there");
+        assert_eq!(after != before, written, "{after}");
+    };
+    let bell = pool("three:3333", "me\u{7}", "x");
+    check(FILE, &[one(), bell.clone()], false);
+    check(FILE, &vec![one(); POOLS_MAX + 1], false);
+    check(FILE, &[two()], true);
+    // Somebody is at work on it: nothing gets worse.
+    let broken = FILE.replace("antminer-s19-pro", "abacus");
+    check(&broken, &[two()], true);
     let _ = fs::remove_dir_all(&folder);
 }
 

@@ -121,7 +121,7 @@ pub(crate) fn run(config: Config, file: &Path, taken: Option<Taken>) -> Result<E
         legacy,
     };
     let pool_commands = miner.commands();
-    let pools = PoolList::of(file.to_owned()).context("no thread for the list of pools")?;
+    let pools = pool_list::keep(file).context("no thread for the list of pools")?;
     let page = api::start_with_pools(
         listen,
         shelf.clone(),

@@ -12,21 +12,20 @@
 //!
 //! A reboot that was ordered counts as a return of power as well: the only harm is a delay.
 //!
-//! A write is made by a thread of its own: flash may take a second for it,
-//! and the engine must not. A file that cannot be understood is put aside as `*.damaged`, and
+//! A write is made by a thread of its own, see [`crate::file_writer`]. A file that cannot be understood is put aside as `*.damaged`, and
 //! the machine starts with defaults.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::Receiver;
 
 use engine::{Persisted, StartCause};
 use serde::{Deserialize, Serialize};
 use telemetry::Code;
 use units::Duration;
 
+use crate::file_writer::{self, FileWriter};
 use crate::replace::{OPEN, put_aside, replace};
 
 /// The version of the format.
@@ -36,7 +35,7 @@ const BYTES_MAX: u64 = 64 * 1024;
 /// A kernel that is up for less has just booted. A machine's start takes a minute or two.
 const FRESH_S: f64 = 300.0;
 /// The last write gets so long when the process ends.
-const LAST_WRITE: Duration = Duration::from_millis(300);
+const LAST_WRITE: Duration = Duration::from_secs(1);
 
 /// What is in the file.
 #[derive(Serialize, Deserialize)]
@@ -89,11 +88,7 @@ pub(crate) struct Left {
 }
 
 /// Writes what is to be remembered.
-pub(crate) struct StateFile {
-    /// `None` once it ends.
-    latest: Option<Sender<Persisted>>,
-    writer: Option<JoinHandle<()>>,
-}
+pub(crate) type StateFile = FileWriter<Persisted>;
 
 /// Read what was left, and be ready to write. Faults are told and harm nothing.
 pub(crate) fn open(path: &Path, boot: Boot) -> io::Result<(Left, StateFile)> {
@@ -113,37 +108,11 @@ pub(crate) fn open(path: &Path, boot: Boot) -> io::Result<(Left, StateFile)> {
     };
     let cause = boot.cause(found.as_ref().map(|content| content.boot_id.as_str()));
     let remembered = found.map_or_else(Persisted::default, |content| content.remembered);
-    let (latest, rx) = channel();
-    let (path, id) = (path.to_owned(), boot.id);
-    let writer = thread::Builder::new()
-        .name("state".into())
-        .stack_size(128 * 1024)
-        .spawn(move || write_all(&path, &id, remembered, &rx))?;
-    let file = StateFile {
-        latest: Some(latest),
-        writer: Some(writer),
-    };
+    let (id, before) = (boot.id, remembered);
+    let file = FileWriter::start("state", path, LAST_WRITE, move |path, latest| {
+        write_all(path, &id, before, latest);
+    })?;
     Ok((Left { remembered, cause }, file))
-}
-
-impl StateFile {
-    /// Write this down soon. Does not wait.
-    pub(crate) fn remember(&self, what: Persisted) {
-        if let Some(latest) = &self.latest {
-            let _ = latest.send(what);
-        }
-    }
-}
-
-impl Drop for StateFile {
-    fn drop(&mut self) {
-        self.latest = None;
-        let end = std::time::Instant::now() + LAST_WRITE;
-        let busy = |writer: &JoinHandle<()>| !writer.is_finished();
-        while self.writer.as_ref().is_some_and(busy) && std::time::Instant::now() < end {
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
 }
 
 /// Write at once, so that this boot is known, and then whatever comes: the last of it, if more
@@ -156,18 +125,12 @@ fn write_all(path: &Path, boot_id: &str, mut remembered: Persisted, latest: &Rec
             remembered,
         };
         if let Err(error) = write(path, &content) {
-            let code = Code::StateWrite;
-            tracing::warn!(
-                code = code.text(),
-                "`{}`: {error}: {}",
-                path.display(),
-                code.meaning()
-            );
+            file_writer::tell(path, &error.to_string());
         }
-        let Ok(next) = latest.recv() else {
+        let Some(next) = file_writer::next(latest) else {
             return;
         };
-        remembered = latest.try_iter().last().unwrap_or(next);
+        remembered = next;
     }
 }
 

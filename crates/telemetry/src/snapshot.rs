@@ -303,6 +303,10 @@ pub enum ClockQuality {
     Network,
 }
 
+/// Pools at a time, in the file and while the daemon runs: more than a person can rank, and few enough
+/// to look at all of them.
+pub const POOLS_MAX: usize = 32;
+
 /// One pool.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

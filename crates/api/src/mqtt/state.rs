@@ -3,9 +3,6 @@
 use serde_json::{Value, json};
 use telemetry::{Chain, Code, Intent, MachineState, Snapshot};
 
-/// Pools that are told: more than anybody ranks, and a bound for the payload.
-const POOLS_MAX: usize = 16;
-
 /// The snapshot as `/api/v1/status` shows it, without chips, decisions, faults (which have a topic of
 /// their own) and logins of pools.
 pub(super) fn state(s: &Snapshot) -> Value {
@@ -13,7 +10,6 @@ pub(super) fn state(s: &Snapshot) -> Value {
         chips: None,
         ..*chain
     });
-    let pools = s.pools.iter().take(POOLS_MAX);
     let short = Snapshot {
         chains: chains.collect(),
         machine: s.machine.clone(),
@@ -21,7 +17,7 @@ pub(super) fn state(s: &Snapshot) -> Value {
         fans: s.fans.clone(),
         settings: s.settings.clone(),
         clock: s.clock.clone(),
-        pools: pools.cloned().collect(),
+        pools: s.pools.clone(),
         pool_groups: s.pool_groups.clone(),
         faults: Vec::new(),
         decisions: Vec::new(),

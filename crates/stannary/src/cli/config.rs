@@ -11,7 +11,7 @@ use board_support::strict::{self, Kind, Problem, Problems, Section, Source};
 use board_support::{Active, Machine, bounds};
 use engine::GroupConfig;
 use stratum::{Address, Endpoint, Route};
-use telemetry::Code;
+use telemetry::{Code, POOLS_MAX};
 use units::DifficultyOne;
 
 use super::https::{self, Https};
@@ -31,8 +31,6 @@ pub(crate) const DEFAULT_PATH: &str = "/etc/stannary/stannary.toml";
 const VERSION: u64 = 1;
 /// Longest file: far beyond any real one, and little to hold in memory.
 pub(crate) const FILE_BYTES_MAX: u64 = 256 * 1024;
-/// Pools: as many as a person can rank.
-const POOLS_MAX: usize = 16;
 /// Longest text value.
 const TEXT_MAX: usize = 512;
 /// Where a real machine keeps what survives, unless the file says otherwise.

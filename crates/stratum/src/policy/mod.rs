@@ -32,8 +32,7 @@ use groups::Group;
 pub use orders::{PoolOrder, PoolOrderRefused};
 use rank::Seen;
 
-/// Pools at a time: more than a person can rank, and few enough to look at all of them.
-pub const POOLS_MAX: usize = 32;
+pub use telemetry::POOLS_MAX;
 
 /// A pool that has lost its work stays so long: chips still answer for work of it, and one
 /// that is needed again stands already.

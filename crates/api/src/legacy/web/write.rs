@@ -20,7 +20,7 @@ use telemetry::{FanMode, Order, Snapshot};
 use super::super::pool_edit::{SHOWN, Wanted, plan};
 use super::super::{Restart, Shared, not_shown};
 use super::{At, json, peer, system};
-use crate::pools::PoolOrder;
+use crate::pools::{PoolOrder, check_room};
 use crate::shown::Expected;
 
 /// Longest body: three pools, with room.
@@ -129,6 +129,7 @@ impl Changes {
             None | Some(Value::Null) => Vec::new(),
             Some(pools) => plan(&s.pools, &wanted(pools)?),
         };
+        check_room(&pools, s.pools.len()).map_err(|refused| refused.detail)?;
         for order in &pools {
             shared.check_pool(s, order)?;
         }
