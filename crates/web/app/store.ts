@@ -145,7 +145,7 @@ function take(snapshot: Snapshot): void {
   state.answeredAt = Date.now();
   const whole = state.history.add(snapshot, state.answeredAt / 1000);
   state.snapshot = snapshot;
-  if (!whole && !document.hidden) void remember(state.history.range);
+  if (!whole && !document.hidden) refresh();
 }
 
 let remembering: Range | null = null;
@@ -166,6 +166,11 @@ export async function remember(range: Range): Promise<void> {
   }
   if (remembering === range) remembering = null;
   changed();
+}
+
+/** The same range once more. One that was chosen meanwhile and is on its way counts. */
+function refresh(): void {
+  if (remembering === null) void remember(state.history.range);
 }
 
 async function failed(error: unknown): Promise<void> {
@@ -224,5 +229,5 @@ document.addEventListener("visibilitychange", () => {
   }
   streamAgainAt = 0;
   if (!asking) goOn();
-  if (state.snapshot) void remember(state.history.range);
+  if (state.snapshot) refresh();
 });

@@ -213,6 +213,23 @@ test("charts begin with what the miner remembers, and say their numbers", async 
   });
 });
 
+test("a range that was chosen is shown, whatever the page asks for meanwhile", async () => {
+  let open;
+  const held = new Promise((resolve) => { open = resolve; });
+  await reading(miner.page, DESK, async (one, page) => {
+    await one.go("overview");
+    const rate = page.getByRole("region", { name: "Hashrate" });
+    await rate.getByRole("img", { name: /^Hashrate\. 10 min\./ }).waitFor();
+    const asked = page.waitForRequest(/range_s=86400/);
+    await rate.getByText("1 day", { exact: true }).click();
+    await asked;
+    // Seen again after a while, it asks for what it has.
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    open();
+    await rate.getByRole("img", { name: /Hashrate\. 1 day\./ }).waitFor();
+  }, (page) => page.route(/range_s=86400/, async (route) => { await held; await route.continue(); }));
+});
+
 test("a fault is shown with what to do, on every screen's way there", async () => {
   await reading(poolless.page, DESK, async (one, page) => {
     await page.getByText("Faults: ").waitFor();
