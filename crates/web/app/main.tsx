@@ -46,6 +46,8 @@ function App(): JSX.Element {
       scrollTo(0, 0);
     };
     addEventListener("hashchange", moved);
+    // A busy browser comes here late: whoever has gone on since the first drawing was not heard.
+    setScreen(screenFromAddress());
     return () => removeEventListener("hashchange", moved);
   }, []);
   useEffect(() => showChips(screen === "boards"), [screen]);

@@ -213,6 +213,19 @@ test("charts begin with what the miner remembers, and say their numbers", async 
   });
 });
 
+test("whoever goes on before the page listens is followed", async () => {
+  await reading(miner.page, DESK, async (one, page) => {
+    await page.locator('nav a[aria-current="page"][href="#/log"]').waitFor();
+  }, (page) => page.addInitScript(() => {
+    const listen = window.addEventListener;
+    window.addEventListener = function (type, ...rest) {
+      // Nobody is told of this change of the address.
+      if (type === "hashchange") history.replaceState(null, "", "#/log");
+      return listen.call(this, type, ...rest);
+    };
+  }));
+});
+
 test("a range that was chosen is shown, whatever the page asks for meanwhile", async () => {
   let open;
   const held = new Promise((resolve) => { open = resolve; });
