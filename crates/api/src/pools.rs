@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use telemetry::{
-    Code, DEFAULT_GROUP, GroupChange, GroupsWrong, POOLS_MAX, PoolGroup, Snapshot, check_pools,
+    Code, DEFAULT_GROUP, GroupChange, GroupsWrong, POOL_TEXT_MAX, POOLS_MAX, PoolGroup, Snapshot,
+    check_pools,
 };
 
 /// What somebody wants of the list of pools. Unknown fields are refused: a misspelt one must
@@ -104,10 +105,6 @@ pub struct PoolRefused {
 /// Where orders about pools go. Called on the server's thread, so it must not wait.
 pub type PoolOrders = Arc<dyn Fn(PoolOrder) -> Result<(), PoolRefused> + Send + Sync>;
 
-/// Longest address, login, password or name of a group: what the configuration file takes, where they
-/// end.
-const TEXT_MAX: usize = 512;
-
 /// Whether a list of so many pools has room for all that is added: what the engine would refuse later is refused before
 /// anything is done.
 pub(crate) fn check_room(orders: &[PoolOrder], listed: usize) -> Result<(), PoolRefused> {
@@ -163,9 +160,9 @@ impl PoolOrder {
         };
         let texts = [Some(url), Some(user), password.as_ref(), group.as_ref()];
         let printable =
-            |text: &&String| text.len() <= TEXT_MAX && !text.chars().any(char::is_control);
+            |text: &&String| text.len() <= POOL_TEXT_MAX && !text.chars().any(char::is_control);
         if user.is_empty() || !texts.iter().flatten().all(printable) {
-            let detail = format!("texts have 1 to {TEXT_MAX} bytes of printable text");
+            let detail = format!("texts have 1 to {POOL_TEXT_MAX} bytes of printable text");
             return refused(Code::ApiRequest, detail);
         }
         Ok(())

@@ -12,9 +12,6 @@ use std::time::{Duration, Instant};
 
 use telemetry::Code;
 
-/// Stacks of such threads, in bytes.
-const STACK: usize = 256 * 1024;
-
 /// The thread, and the way to it.
 pub(crate) struct FileWriter<T> {
     path: PathBuf,
@@ -37,7 +34,6 @@ impl<T: Send + 'static> FileWriter<T> {
         let file = path.to_owned();
         let writer = thread::Builder::new()
             .name(name.to_owned())
-            .stack_size(STACK)
             .spawn(move || write_all(&file, &rx))?;
         Ok(FileWriter {
             path: path.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use telemetry::POOLS_MAX;
+use telemetry::{POOL_TEXT_MAX, POOLS_MAX};
 
 use super::*;
 
@@ -215,7 +215,7 @@ fn the_file_is_replaced_in_one_step_and_keeps_its_permissions() {
 /// as long as they may be.
 #[test]
 fn the_longest_list_is_read_at_the_next_start() {
-    let text = |of: &str| of.repeat(512 / of.len());
+    let text = |of: &str| of.repeat(POOL_TEXT_MAX / of.len());
     let pools: Vec<_> = (0..POOLS_MAX)
         .map(|i| pool(&format!("p{i}:3333"), &text("\"'\\#"), &text("ü=]\"")))
         .collect();
@@ -244,6 +244,26 @@ fn a_list_that_the_next_start_would_refuse_is_not_written() {
     // Somebody is at work on it: nothing gets worse.
     let broken = FILE.replace("antminer-s19-pro", "abacus");
     check(&broken, &[two()], true);
+    let _ = fs::remove_dir_all(&folder);
+}
+
+/// Whoever nests what he adds by hand as deep as the format lets him stops no daemon.
+#[test]
+fn a_file_nested_as_deep_as_it_may_be_is_borne_by_the_thread() {
+    let folder = std::env::temp_dir().join(format!("stannary-pool-deep-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("stannary.toml");
+    for depth in [70, 79, 1000] {
+        let deep = format!(
+            "{FILE}\ndeep = {}{}\n",
+            "[".repeat(depth),
+            "]".repeat(depth)
+        );
+        fs::write(&path, deep).expect("written");
+        let list = keep(&path).expect("a thread");
+        list.remember(listed(&[one(), two()], &[]));
+        drop(list);
+    }
     let _ = fs::remove_dir_all(&folder);
 }
 

@@ -108,9 +108,8 @@ pub(crate) fn open(path: &Path, boot: Boot) -> io::Result<(Left, StateFile)> {
     };
     let cause = boot.cause(found.as_ref().map(|content| content.boot_id.as_str()));
     let remembered = found.map_or_else(Persisted::default, |content| content.remembered);
-    let (id, before) = (boot.id, remembered);
     let file = FileWriter::start("state", path, LAST_WRITE, move |path, latest| {
-        write_all(path, &id, before, latest);
+        write_all(path, &boot.id, remembered, latest);
     })?;
     Ok((Left { remembered, cause }, file))
 }

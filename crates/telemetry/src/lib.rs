@@ -31,6 +31,6 @@ pub use reading::Sensed;
 pub use settings::{FanSettings, Intent, Setting, Settings};
 pub use snapshot::{
     Chain, ChainState, Chip, Clock, ClockQuality, Decision, Fan, Fault, Hashrate, Machine,
-    MachineState, NodeView, POOLS_MAX, Pool, PoolLatency, PoolRejects, PoolState, Psu, Quality,
-    Shares, Snapshot, Temperature,
+    MachineState, NodeView, POOL_TEXT_MAX, POOLS_MAX, Pool, PoolLatency, PoolRejects, PoolState,
+    Psu, Quality, Shares, Snapshot, Temperature,
 };

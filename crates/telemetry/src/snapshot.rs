@@ -307,6 +307,9 @@ pub enum ClockQuality {
 /// to look at all of them.
 pub const POOLS_MAX: usize = 32;
 
+/// Bytes of a pool's address, login or password, in the file and in orders.
+pub const POOL_TEXT_MAX: usize = 512;
+
 /// One pool.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

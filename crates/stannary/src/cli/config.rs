@@ -11,7 +11,7 @@ use board_support::strict::{self, Kind, Problem, Problems, Section, Source};
 use board_support::{Active, Machine, bounds};
 use engine::GroupConfig;
 use stratum::{Address, Endpoint, Route};
-use telemetry::{Code, POOLS_MAX};
+use telemetry::{Code, POOL_TEXT_MAX, POOLS_MAX};
 use units::DifficultyOne;
 
 use super::https::{self, Https};
@@ -548,7 +548,7 @@ fn read_pool(
     backend: Option<Asked>,
     twin_scale: DifficultyOne,
 ) -> Option<Pool> {
-    let url = s.text("url", TEXT_MAX);
+    let url = s.text("url", POOL_TEXT_MAX);
     let address = url.and_then(|url| {
         let parsed = Address::parse(&url);
         if let Err(error) = &parsed {
@@ -557,9 +557,9 @@ fn read_pool(
         parsed.ok()
     });
     let route = network::read_route(s, address.as_ref());
-    let user = s.text("user", TEXT_MAX);
+    let user = s.text("user", POOL_TEXT_MAX);
     let password = match s.has("password") {
-        true => s.text_or_empty("password", TEXT_MAX),
+        true => s.text_or_empty("password", POOL_TEXT_MAX),
         false => Some("x".to_owned()),
     };
     let address = own_node::read(s, address, user.as_deref());
